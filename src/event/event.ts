@@ -1,0 +1,41 @@
+/**
+ * Everything that happens, as one closed union. An event is one log line (event/log.ts), one audit row (store/) and, later, one
+ * webhook and one counter. No event carries content: no subject, body, file name, token, code or key material.
+ */
+
+type MessageEvent =
+  | { kind: 'message.accepted'; tenant: string; message: string; from: string; size: number; recipients: number; client: string }
+  | { kind: 'message.refused'; tenant: string | null; status: string; reason: string; client: string }
+  | { kind: 'message.decided'; tenant: string; message: string; policy: string; deliveries: number }
+  | { kind: 'message.held'; tenant: string; message: string; reason: string };
+
+type DeliveryEvent = { message: string; delivery: string; recipient: string } & (
+  | { kind: 'delivery.delivered'; method: string; status: string; mx: string | null; tls: string | null }
+  | { kind: 'delivery.deferred'; method: string; status: string; reason: string; attempts: number; nextAt: number }
+  /** A method could not work for good; the next one of the plan takes over. */
+  | { kind: 'delivery.fellback'; method: string; next: string; status: string; reason: string }
+  | { kind: 'delivery.failed'; method: string; status: string; reason: string }
+  | { kind: 'delivery.dropped'; status: string; reason: string }
+  | { kind: 'delivery.held'; reason: string }
+  | { kind: 'delivery.released'; by: string }
+  | { kind: 'delivery.waiting'; expiresAt: number }
+  | { kind: 'delivery.opened'; client: string }
+  | { kind: 'delivery.downloaded'; client: string }
+  | { kind: 'delivery.expired' }
+);
+
+type PortalEvent =
+  | { kind: 'portal.codeSent'; delivery: string; client: string }
+  | { kind: 'portal.codeWrong'; delivery: string; client: string; triesLeft: number }
+  | { kind: 'portal.limited'; delivery: string | null; client: string; reason: string };
+
+type KeyEvent = { kind: 'key.imported' | 'key.trusted' | 'key.rejected'; key: string; address: string; fingerprint: string };
+
+type ServiceEvent =
+  | { kind: 'service.ready'; listening: string[] }
+  | { kind: 'service.stopped' }
+  /** Our fault or the machine's: `error` is the error's name and message, never content. */
+  | { kind: 'service.failed'; component: string; error: string };
+
+export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | ServiceEvent;
+export type EventKind = Event['kind'];

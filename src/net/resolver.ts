@@ -1,0 +1,21 @@
+/**
+ * DNS as the rest of Postern sees it: one question, one answer that says how it was obtained. The implementation over UDP and TCP
+ * is net/dns.ts; routing, MTA-STS and DANE only know this port.
+ */
+
+export type DnsAnswer<T> =
+  /** `authenticated` is the AD bit, and only from a resolver declared trustworthy (`dns.trustAd`). `name`: where a CNAME chain ended. */
+  | { readonly kind: 'found'; readonly records: readonly T[]; readonly authenticated: boolean; readonly name: string }
+  /** The name has no such records; `exists` tells NODATA from NXDOMAIN. */
+  | { readonly kind: 'none'; readonly exists: boolean; readonly authenticated: boolean; readonly name: string }
+  /** SERVFAIL, REFUSED, timeout, garbage: nothing is known; defer. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export type MxRecord = { readonly preference: number; readonly exchange: string };
+
+export type Resolver = {
+  mx(domain: string): Promise<DnsAnswer<MxRecord>>;
+  a(host: string): Promise<DnsAnswer<string>>;
+  aaaa(host: string): Promise<DnsAnswer<string>>;
+  txt(name: string): Promise<DnsAnswer<string>>;
+};

@@ -1,0 +1,34 @@
+/**
+ * What policy says about one recipient of one message: how strictly it must be protected, what else to do with it,
+ * and why. A verdict names no method that will work; that is the plan's business (plan/plan.ts).
+ */
+import type { TlsLevel } from '../config/config.ts';
+
+/** Protection levels, weakest first. Every matching rule counts and the strictest level wins. */
+export const levels = ['none', 'transport', 'message', 'portal', 'hold', 'refuse'] as const;
+export type Level = (typeof levels)[number];
+
+export const methods = ['tls', 'smime', 'pgp', 'portal'] as const;
+export type Method = (typeof methods)[number];
+
+/** What happens after the first kind of method of a level did not work, instead of trying the rest. */
+export const otherwises = ['portal', 'bounce', 'drop'] as const;
+export type Otherwise = (typeof otherwises)[number];
+
+export type Verdict = {
+  readonly recipient: string;
+  readonly level: Level;
+  /** Names of the rules that matched, in file order. */
+  readonly rules: readonly string[];
+  /** Readable sentences: which rules matched on what, who won, what the default was. */
+  readonly because: readonly string[];
+  readonly otherwise: Otherwise | null;
+  /** The TLS level a rule demanded, or null for the tenant's minimum. */
+  readonly tls: TlsLevel | null;
+  /** The order of methods a rule asked for, or null for the level's own. */
+  readonly methods: readonly Method[] | null;
+  /** The decoded Subject as it would leave. */
+  readonly subject: string;
+  /** True when `subject` differs from what the sender wrote, so the header must be edited. */
+  readonly subjectChanged: boolean;
+};

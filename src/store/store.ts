@@ -1,0 +1,233 @@
+/**
+ * The database as the other folders see it: what is asked of it, in the words of the design. `openStore` (open.ts) gives one for a
+ * SQLite file or a PostgreSQL server; both behave the same and every test runs on both.
+ *
+ * Every method that changes state also writes the events it is given in the same transaction. Times are epoch milliseconds, ids UUIDv7.
+ * A method rejects only for database trouble (StoreBusy, StoreDown) or a bug of ours.
+ */
+import type { Event } from '../event/event.ts';
+import type { DeliveryState, Remote } from '../plan/delivery.ts';
+import type { Step } from '../plan/plan.ts';
+import type { Level, Otherwise } from '../policy/verdict.ts';
+import type { SpoolRef } from '../spool/spool.ts';
+
+/** Who wrote the message: a tenant's user, or we ourselves. */
+export type MessageKind = 'submitted' | 'dsn' | 'delay' | 'notification' | 'code';
+
+export type NewMessage = {
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: MessageKind;
+  /** Reverse-path; empty for null. */
+  readonly mailFrom: string;
+  readonly recipients: readonly string[];
+  /** The Message-ID header's value with its angle brackets, or empty. */
+  readonly messageId: string;
+  readonly size: number;
+  /** Octets of the header block, including the blank line, so that the body starts at this offset. */
+  readonly headerSize: number;
+  readonly receivedAt: number;
+  readonly spool: SpoolRef;
+  readonly smtp: SmtpOptions;
+};
+
+/** What the client asked of us in MAIL and we ask of the next server. */
+export type SmtpOptions = {
+  readonly eightBit: boolean;
+  readonly utf8: boolean;
+  readonly ret: 'FULL' | 'HDRS' | null;
+  readonly envid: string | null;
+  /** DSN NOTIFY and ORCPT per recipient address, where given. */
+  readonly dsn: Readonly<Record<string, { readonly notify: readonly string[] | null; readonly orcpt: string | null }>>;
+};
+
+export type MessageRow = NewMessage & {
+  /** received: to be decided; decided: has its deliveries; held: could not be decided; done: every delivery ended, bytes deleted. */
+  readonly state: 'received' | 'deciding' | 'decided' | 'held' | 'done';
+  /** How often deciding was begun; a message that kills its worker is held after a few. */
+  readonly attempts: number;
+};
+
+export type NewDelivery = {
+  readonly id: string;
+  readonly messageId: string;
+  readonly recipient: string;
+  /** What the pool groups by: the recipient's domain in A-label form. */
+  readonly destination: string;
+  readonly level: Level;
+  readonly rules: readonly string[];
+  readonly because: readonly string[];
+  readonly steps: readonly Step[];
+  readonly otherwise: Otherwise;
+  /** The Subject to put in place of the sender's, or null to leave the header's octets alone. */
+  readonly subject: string | null;
+  readonly state: 'queued' | 'held' | 'failed';
+  readonly status: string;
+};
+
+export type DeliveryRow = Omit<NewDelivery, 'state'> & {
+  readonly state: DeliveryState;
+  /** Index into `steps` of the one being tried or to be tried next. */
+  readonly step: number;
+  readonly attempts: number;
+  readonly createdAt: number;
+  /** Earliest next attempt while deferred. */
+  readonly nextAt: number;
+  readonly warned: boolean;
+  /** The last reason or reply in words. */
+  readonly reason: string;
+  readonly remote: Remote | null;
+  readonly settledAt: number | null;
+};
+
+/** A claimed delivery with what the attempt needs of its message, so that no second query is made. */
+export type ClaimedDelivery = DeliveryRow & { readonly message: MessageRow };
+
+/** What changes when an attempt ends; absent fields stay. `portal` publishes the message to wait there. */
+export type Settlement = {
+  readonly id: string;
+  readonly state: DeliveryState;
+  readonly step: number;
+  readonly attempts: number;
+  readonly nextAt: number;
+  readonly status: string;
+  readonly reason: string;
+  readonly remote: Remote | null;
+  readonly because?: readonly string[];
+  readonly warned: boolean;
+  readonly portal?: { readonly tokenHash: string; readonly expiresAt: number };
+};
+
+export type KeyRow = {
+  readonly id: string;
+  readonly kind: 'pgp' | 'x509';
+  /** addr-spec the key is for, lower-cased local part, A-label domain: one row per address in the key. */
+  readonly address: string;
+  readonly fingerprint: string;
+  /** Armored public key, or PEM certificate. Never a private key. */
+  readonly material: string;
+  readonly state: 'trusted' | 'pending' | 'rejected';
+  readonly source: string;
+  readonly notBefore: number;
+  readonly notAfter: number | null;
+  readonly createdAt: number;
+};
+
+export type DomainRow = {
+  readonly domain: string;
+  /** The strongest TLS level ever reached there, or null. */
+  readonly bestTls: string | null;
+  readonly lastTls: string | null;
+  readonly lastMx: string | null;
+  readonly lastDeliveredAt: number | null;
+  readonly lastFailure: string | null;
+  readonly delivered: number;
+  readonly failed: number;
+};
+
+export type PortalRow = {
+  readonly delivery: DeliveryRow;
+  readonly message: MessageRow;
+  readonly expiresAt: number;
+  /** Bad codes entered against this message within the current hour, and codes mailed. */
+  readonly codesSent: number;
+  readonly codesSentSince: number;
+};
+
+export type Store = {
+  /** One transaction for a whole batch of accepted messages (group commit) with their events. */
+  insertMessages(messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
+  /** Takes up to `limit` received messages to decide, oldest first, under a lease that ends at `leaseUntil`. */
+  claimMessages(limit: number, leaseUntil: number): Promise<MessageRow[]>;
+  /** Stores facts (sealed by the caller) and the deliveries in one transaction; the message becomes decided. */
+  decided(decision: {
+    readonly messageId: string;
+    readonly sealedFacts: string;
+    readonly policyVersion: string;
+    readonly deliveries: readonly NewDelivery[];
+    readonly events: readonly Event[];
+  }[]): Promise<void>;
+  holdMessage(messageId: string, reason: string, events: readonly Event[]): Promise<void>;
+
+  /**
+   * Takes queued deliveries under a lease, round robin over destinations so that no long queue starves another:
+   * at most `perDestination(destination)` rows each (0 = saturated now, skip it), `limit` in all. Rows of one message and destination
+   * come together. Cost does not grow with the length of the queue.
+   */
+  claimDeliveries(limit: number, leaseUntil: number, perDestination: (destination: string) => number): Promise<ClaimedDelivery[]>;
+  /** Deferred deliveries that have come due become queued; leases that ran out (a crash) too. Returns how many. */
+  promote(now: number): Promise<number>;
+  /** At the start of a process that is alone on its database: everything leased is queued again. */
+  recover(): Promise<void>;
+  extendLease(deliveryIds: readonly string[], leaseUntil: number): Promise<void>;
+  /** One transaction for a batch of finished attempts, the messages of our own they caused (DSN, notification), and events. */
+  settle(settlements: readonly Settlement[], messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
+  /** Messages of which every delivery ended (delivered, opened and expired, failed, dropped) and whose bytes can go; at most `limit`. */
+  finishedMessages(limit: number): Promise<{ readonly id: string; readonly spool: SpoolRef }[]>;
+  /** Forgets the wrapped key (that is the deletion) and marks the message done. */
+  forgetBytes(messageIds: readonly string[]): Promise<void>;
+  /** Which of these spool ids a message row still names. */
+  knownSpoolIds(ids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  /** By our id, a delivery's id, or the Message-ID header (with or without brackets); newest first. */
+  findMessages(idOrMessageId: string): Promise<{ readonly message: MessageRow; readonly deliveries: DeliveryRow[] }[]>;
+  messageFacts(messageId: string): Promise<{ readonly sealedFacts: string; readonly policyVersion: string } | null>;
+  listQueue(limit: number): Promise<{ readonly messages: MessageRow[]; readonly deliveries: DeliveryRow[] }>;
+  /** What `postern queue` does to one delivery or to every delivery of a message; returns the rows it changed. */
+  queueAction(id: string | null, action: 'retry' | 'hold' | 'release' | 'bounce', now: number): Promise<DeliveryRow[]>;
+  countByState(): Promise<Readonly<Record<string, number>>>;
+
+  insertKeys(keys: readonly KeyRow[], events: readonly Event[]): Promise<void>;
+  keysFor(address: string): Promise<KeyRow[]>;
+  listKeys(): Promise<KeyRow[]>;
+  setKeyState(id: string, state: KeyRow['state'], events: readonly Event[]): Promise<boolean>;
+
+  /** Notes what a connection to the domain proved. */
+  noteDomain(domain: string, seen: { at: number; tls: string | null; mx: string | null; failure: string | null }): Promise<void>;
+  listDomains(): Promise<DomainRow[]>;
+
+  portal: PortalStore;
+  close(): Promise<void>;
+};
+
+/** What the portal may ask of the database, and nothing else (web/ is handed this, not the Store). */
+export type PortalStore = {
+  /** The waiting message behind a link's token, by the token's SHA-256; null when unknown or expired at `now`. */
+  byToken(tokenHash: string, now: number): Promise<PortalRow | null>;
+  /**
+   * Stores the hash of a fresh code for (delivery, browser session), replacing an earlier one, unless `perHour` were sent within the last
+   * hour: then false. Atomic.
+   */
+  putCode(code: {
+    deliveryId: string;
+    sessionHash: string;
+    codeHash: string;
+    expiresAt: number;
+    now: number;
+    perHour: number;
+  }): Promise<boolean>;
+  /**
+   * Counts one try and compares in one atomic step, so that 100 parallel guesses get `maxTries` answers. A right code is consumed and turns
+   * the session into one that may read the delivery until `sessionUntil`.
+   */
+  tryCode(attempt: {
+    deliveryId: string;
+    sessionHash: string;
+    codeHash: string;
+    now: number;
+    maxTries: number;
+    sessionUntil: number;
+  }): Promise<{ kind: 'right' } | { kind: 'wrong'; triesLeft: number } | { kind: 'dead' }>;
+  /** The waiting message this session may read at `now`, or null. */
+  bySession(sessionHash: string, deliveryId: string, now: number): Promise<PortalRow | null>;
+  /** waiting -> opened, once; later calls change nothing. */
+  opened(deliveryId: string, now: number, events: readonly Event[]): Promise<void>;
+  endSession(sessionHash: string): Promise<void>;
+  /** Deliveries whose time in the portal is over: they become failed (never opened) or stay opened, and their links die. */
+  expire(now: number, events: (delivery: DeliveryRow) => Event): Promise<number>;
+};
+
+/** Another process holds the database, or it takes too long: answered with 451 4.3.0 and tried again. */
+export class StoreBusy extends Error {}
+/** The database cannot be reached or is broken. */
+export class StoreDown extends Error {}

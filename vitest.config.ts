@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// Modules load as in production (Node's own type stripping), so a construct Node refuses fails here too.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    experimental: { viteModuleRunner: false },
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
