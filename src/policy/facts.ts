@@ -1,6 +1,7 @@
 /**
  * Facts: what policy may know of a message. Computed once from the structure and the envelope, kept for replay; no body text.
  */
+import type { Structure } from '../mail/structure.ts';
 
 export type AttachmentFact = { readonly name: string; readonly type: string; readonly size: number };
 
@@ -37,3 +38,16 @@ export type Facts = {
   /** Why the message could not be looked through (a limit that was exceeded, a structure that is ambiguous), or null. */
   readonly unscannable: string | null;
 };
+
+export type FactsInput = {
+  readonly structure: Structure;
+  /** The tenant's id. */
+  readonly tenant: string;
+  /** Lower-case A-labels. */
+  readonly tenantDomains: readonly string[];
+  readonly envelope: { readonly from: string; readonly recipients: readonly string[] };
+};
+
+export function factsOf(input: FactsInput): Facts {
+  throw new Error(`not written yet ${input.tenant}`);
+}

@@ -1,0 +1,3 @@
+export function exampleConfig(): string {
+  throw new Error('not written yet');
+}
