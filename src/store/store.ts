@@ -220,8 +220,8 @@ export type PortalStore = {
   }): Promise<{ kind: 'right' } | { kind: 'wrong'; triesLeft: number } | { kind: 'dead' }>;
   /** The waiting message this session may read at `now`, or null. */
   bySession(sessionHash: string, deliveryId: string, now: number): Promise<PortalRow | null>;
-  /** waiting -> opened, once; later calls change nothing. */
-  opened(deliveryId: string, now: number, events: readonly Event[]): Promise<void>;
+  /** waiting -> opened, once: true when it was this call that did it (only then are the events written); later calls change nothing. */
+  opened(deliveryId: string, now: number, events: readonly Event[]): Promise<boolean>;
   endSession(sessionHash: string): Promise<void>;
   /** Deliveries whose time in the portal is over: they become failed (never opened) or stay opened, and their links die. */
   expire(now: number, events: (delivery: DeliveryRow) => Event): Promise<number>;
