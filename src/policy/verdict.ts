@@ -18,6 +18,8 @@ export type Otherwise = (typeof otherwises)[number];
 export type Verdict = {
   readonly recipient: string;
   readonly level: Level;
+  /** The level without the rules that ask for `hold`: what applies (at least `transport`) once a person releases the message. Equals `level` when it is not hold. */
+  readonly released: Level;
   /** Names of the rules that matched, in file order. */
   readonly rules: readonly string[];
   /** Readable sentences: which rules matched on what, who won, what the default was. */
