@@ -1,6 +1,23 @@
 /**
  * The life of a delivery, as values: (delivery, outcome, now) -> what it becomes. Pure and tested by tables.
+ *
+ *   outcome                          | becomes
+ *   ---------------------------------+---------------------------------------------------------------------------
+ *   delivered                        | delivered
+ *   waiting                          | waiting, in the portal
+ *   deferred, time left              | deferred until plan/retry.ts says; the sender is told once, after `warnAfter`
+ *   deferred, time over, 4.7.x       | as "failed, method": what could not be had for so long is the protection, so the next one may
+ *   deferred, time over, other       | failed 4.4.7 and a report; a server that cannot be reached cannot be reached by a notification either
+ *   failed, method, a step is left   | queued at once for the next step
+ *   failed, method, none is left     | otherwise drop: dropped without a report; else failed and a report
+ *   failed, recipient                | failed and a report, also under `drop`: no method would have helped
+ *
+ * After the time is over each remaining step gets one attempt. The entry is settle(); `noMethod` is the outcome of a delivery that
+ * has no step to try.
  */
+import type { Method, Otherwise } from '../policy/verdict.ts';
+import type { Step } from './plan.ts';
+import { nextAttempt, type RetrySettings } from './retry.ts';
 
 /** The states of the contract (DESIGN section 6). Terminal: delivered, opened, failed, dropped. */
 export const deliveryStates = [
@@ -46,3 +63,91 @@ export type Outcome =
       readonly reason: string;
       readonly remote: Remote | null;
     };
+
+/** What settle() must know of a delivery: its row before the attempt that just ended. */
+export type Settled = {
+  readonly steps: readonly Step[];
+  /** Index into `steps` of the step that was tried. */
+  readonly step: number;
+  /** Attempts before the one that just ended. */
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly otherwise: Otherwise;
+  readonly warned: boolean;
+};
+
+/** What the delivery becomes. `nextAt` matters for queued and deferred; for the other states it is `now`. */
+export type Next = {
+  readonly state: 'delivered' | 'waiting' | 'deferred' | 'queued' | 'failed' | 'dropped';
+  readonly step: number;
+  readonly attempts: number;
+  readonly nextAt: number;
+  readonly status: string;
+  readonly reason: string;
+  readonly warned: boolean;
+  /** The report the sender gets, as far as DSN NOTIFY and the null reverse-path allow: the caller's business. */
+  readonly notify: 'failure' | 'delay' | null;
+  /** The method that takes over from one that could not work. */
+  readonly fellBackTo: Method | null;
+};
+
+/** The outcome of a delivery whose plan has no step: settle() then does what `otherwise` says. RFC 3463 section 3.8. */
+export const noMethod: Outcome = {
+  kind: 'failed',
+  scope: 'method',
+  status: '5.7.4',
+  reason: 'no permitted way to protect the message is available for this recipient',
+  remote: null,
+};
+
+/** What `delivery` becomes after an attempt that ended at `now` with `outcome`. `random` in [0, 1) is the jitter of the retry. */
+export function settle(delivery: Settled, outcome: Outcome, now: number, retry: RetrySettings, random: number): Next {
+  const same = {
+    step: delivery.step,
+    attempts: delivery.attempts + 1,
+    nextAt: now,
+    status: outcome.status,
+    reason: '',
+    warned: delivery.warned,
+    notify: null,
+    fellBackTo: null,
+  } as const;
+  switch (outcome.kind) {
+    case 'delivered':
+    case 'waiting':
+      return { ...same, state: outcome.kind };
+    case 'deferred': {
+      const { reason } = outcome;
+      const nextAt = nextAttempt({ createdAt: delivery.createdAt, attempts: same.attempts }, now, retry, random);
+      if (nextAt === null) return outOfTime(delivery, { ...same, reason });
+      const warn = !delivery.warned && now >= delivery.createdAt + retry.warnAfter;
+      const warned = delivery.warned || warn;
+      return { ...same, state: 'deferred', nextAt, reason, warned, notify: warn ? 'delay' : null };
+    }
+    case 'failed': {
+      const { reason } = outcome;
+      if (outcome.scope === 'recipient') return { ...same, state: 'failed', reason, notify: 'failure' };
+      return nextMethod(delivery, { ...same, reason });
+    }
+  }
+}
+
+function outOfTime(delivery: Settled, ended: Omit<Next, 'state'>): Next {
+  const protectionMissing = /^4\.7\./.test(ended.status);
+  if (protectionMissing && delivery.step + 1 < delivery.steps.length) return nextMethod(delivery, ended);
+  // RFC 3463 section 3.5: X.4.7, delivery time expired
+  const reason = `the delivery time expired; the last try ended with: ${ended.reason}`;
+  return { ...ended, state: 'failed', status: '4.4.7', reason, notify: 'failure' };
+}
+
+function nextMethod(delivery: Settled, ended: Omit<Next, 'state'>): Next {
+  const next = delivery.steps[delivery.step + 1];
+  if (next === undefined) {
+    return delivery.otherwise === 'drop'
+      ? { ...ended, state: 'dropped' }
+      : { ...ended, state: 'failed', notify: 'failure' };
+  }
+  // plan/plan.ts puts `none` into a plan only as its first step
+  const fellBackTo = next.method === 'none' ? null : next.method;
+  return { ...ended, state: 'queued', step: delivery.step + 1, fellBackTo };
+}

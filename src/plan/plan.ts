@@ -1,9 +1,29 @@
 /**
  * Verdict x capability -> plan: the methods to try for one recipient, in order, and what happens when none is left.
  * Pure. The next step after each attempt is plan/delivery.ts; the waiting times are plan/retry.ts.
+ *
+ *   level     | methods, in order        | with `otherwise: X`
+ *   ----------+--------------------------+------------------------
+ *   none      | none                     | none, then X
+ *   transport | tls, smime, pgp, portal  | tls, then X
+ *   message   | smime, pgp, portal       | smime, pgp, then X
+ *   portal    | portal                   | portal, then X
+ *   hold      | -                        | -
+ *   refuse    | -                        | -
+ *
+ * - `smime` and `pgp` stay only with a usable key, `portal` only where the gateway has one. A plan may have no step at all: then
+ *   `otherwise` happens at once (plan/delivery.ts, `noMethod`). Without an `otherwise` the end is bounce.
+ * - X = portal is one more step, at the end. X = bounce and X = drop are what plan/delivery.ts does when no step is left.
+ * - A rule's `methods` reorders and limits the level's own, and never adds one the level does not allow. An `otherwise` then
+ *   cuts after the first kind of what remains: {tls}, {smime, pgp} and {portal} are the kinds.
+ * - TLS: a `tls` step asks for the stricter of the tenant's minimum and what a rule demanded. Copies that are protected themselves travel
+ *   by opportunistic TLS, as does the notification of the portal; but at level `message` a rule's TLS demand holds for the copies too,
+ *   and at level `none` for the message as sent.
+ *
+ * The entry is planFor().
  */
-import type { TlsLevel } from '../config/config.ts';
-import type { Method, Otherwise } from '../policy/verdict.ts';
+import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import type { Level, Method, Otherwise, Verdict } from '../policy/verdict.ts';
 
 /** What is known of a recipient at the moment of planning. */
 export type Capability = {
@@ -26,3 +46,99 @@ export type Plan = {
   readonly otherwise: Otherwise;
   readonly because: readonly string[];
 } | { readonly kind: 'hold' | 'refuse'; readonly because: readonly string[] };
+
+const methodsOf: Readonly<Record<Exclude<Level, 'hold' | 'refuse'>, readonly Step['method'][]>> = {
+  none: ['none'],
+  transport: ['tls', 'smime', 'pgp', 'portal'],
+  message: ['smime', 'pgp', 'portal'],
+  portal: ['portal'],
+};
+
+const kindOf = { none: 'plain', tls: 'wire', smime: 'copy', pgp: 'copy', portal: 'portal' } as const;
+
+/** The plan for the verdict's recipient. `tenantMinimum` is what the tenant's settings say method `tls` must reach at least. */
+export function planFor(verdict: Verdict, capability: Capability, tenantMinimum: TlsLevel): Plan {
+  const { level } = verdict;
+  if (level === 'hold' || level === 'refuse') return { kind: level, because: [`level ${level}: nothing is sent`] };
+
+  const because: string[] = [];
+  const wanted = wantedMethods(level, verdict, because);
+  const steps: Step[] = [];
+  for (const method of wanted) {
+    const keys = usableKeys(method, capability);
+    if (keys === null) because.push(missing(method));
+    else steps.push({ method, tls: wireLevel(method, verdict, tenantMinimum), keys });
+  }
+  if (wanted.some((method) => method === 'smime' || method === 'pgp')) because.push(...capability.notes);
+
+  const portalIsLast = steps.at(-1)?.method === 'portal';
+  const otherwise = verdict.otherwise === 'portal' && !portalIsLast ? 'bounce' : (verdict.otherwise ?? 'bounce');
+  because.push(summary(steps, otherwise));
+  return { kind: 'deliver', steps, otherwise, because };
+}
+
+/** What the level and the rules allow, in order, before asking what is possible. */
+function wantedMethods(
+  level: keyof typeof methodsOf,
+  { methods, otherwise }: Verdict,
+  because: string[],
+): readonly Step['method'][] {
+  const allowed = methodsOf[level];
+  let wanted = allowed;
+  if (methods !== null && level !== 'none') {
+    wanted = [...new Set(methods)].filter((method) => allowed.includes(method));
+    because.push(`a rule limits the methods of level ${level} to: ${wanted.join(', ') || 'none that it allows'}`);
+  }
+  const first = wanted[0];
+  if (otherwise === null || first === undefined) {
+    return otherwise === 'portal' ? [...wanted, 'portal'] : wanted;
+  }
+  const kept = wanted.filter((method) => kindOf[method] === kindOf[first]);
+  because.push(`otherwise ${otherwise}: only ${kept.join(' and ')} before it`);
+  return otherwise === 'portal' && !kept.includes('portal') ? [...kept, 'portal'] : kept;
+}
+
+/** The keys for a method; null when the method cannot be used. */
+function usableKeys(method: Step['method'], capability: Capability): readonly string[] | null {
+  switch (method) {
+    case 'none':
+    case 'tls':
+      return [];
+    case 'smime':
+      return capability.certificates.length > 0 ? capability.certificates : null;
+    case 'pgp':
+      return capability.pgpKeys.length > 0 ? capability.pgpKeys : null;
+    case 'portal':
+      return capability.portal ? [] : null;
+  }
+}
+
+function missing(method: Step['method']): string {
+  if (method === 'smime') return 'smime is left out: no usable certificate for this recipient';
+  if (method === 'pgp') return 'pgp is left out: no usable OpenPGP key for this recipient';
+  return `${method} is left out: this gateway has none`;
+}
+
+function wireLevel(method: Step['method'], verdict: Verdict, tenantMinimum: TlsLevel): TlsLevel {
+  switch (method) {
+    case 'tls':
+      return stricter(tenantMinimum, verdict.tls ?? 'may');
+    case 'none':
+      return verdict.tls ?? 'may';
+    case 'smime':
+    case 'pgp':
+      return verdict.level === 'message' ? (verdict.tls ?? 'may') : 'may';
+    case 'portal':
+      return 'may';
+  }
+}
+
+function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
+  return tlsLevels.indexOf(a) >= tlsLevels.indexOf(b) ? a : b;
+}
+
+function summary(steps: readonly Step[], otherwise: Otherwise): string {
+  const tried = steps.map(({ method, tls }) => (method === 'tls' ? `tls (${tls})` : method));
+  const end = otherwise === 'drop' ? 'drop' : 'bounce';
+  return tried.length === 0 ? `nothing to try: ${end}` : `to try: ${tried.join(', ')}; then ${end}`;
+}
