@@ -1,0 +1,309 @@
+/**
+ * Messages of our own: `composeMessage` turns fields and texts into octets; `notificationMessage` says that a message waits in the portal;
+ * `codeMessage` carries the six digits that open it.
+ *
+ * Every header value passes `encodeField`, so no string from outside can start a second field. Neither message carries content of the
+ * message it is about, pictures or anything remote. Both come from the sender's organisation (an address in its own domain, so that SPF, DKIM
+ * and DMARC can align), say so in words a person can check, and are marked as automatic so that no out-of-office answers them.
+ *
+ * Limits: English only.
+ *
+ * Standards: RFC 3834.
+ */
+import { createHash } from 'node:crypto';
+import libmime from 'libmime';
+import { encodeField } from './header.ts';
+
+/** A display name (may be empty) and an addr-spec. */
+export type Mailbox = { readonly name: string; readonly address: string };
+
+export type OwnText = {
+  readonly from: Mailbox;
+  readonly to: Mailbox;
+  readonly replyTo?: Mailbox;
+  readonly subject: string;
+  readonly text: string;
+  /** A complete HTML document that says the same as `text`. */
+  readonly html?: string;
+  /** With its angle brackets. */
+  readonly messageId: string;
+  /** Epoch milliseconds. */
+  readonly date: number;
+  readonly autoSubmitted: 'auto-generated' | 'auto-replied';
+  /** Further fields, in order. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+};
+
+export type Notification = {
+  /** Our own address in the sender's domain, from `serviceAddress`. */
+  readonly from: string;
+  readonly to: string;
+  /** Who sent the waiting message: the address, and the display name or empty. */
+  readonly sender: string;
+  readonly senderName: string;
+  /** The organisation as people know it: its domain. */
+  readonly organisation: string;
+  /** The one link. It carries a token and nothing about the recipient. */
+  readonly link: string;
+  /** Until when the message waits, epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Message-ID and References of the waiting message as it has them, or empty: the notification joins its thread. */
+  readonly originalMessageId: string;
+  readonly originalReferences: string;
+  readonly messageId: string;
+  readonly date: number;
+};
+
+export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'organisation' | 'messageId' | 'date'> & {
+  readonly code: string;
+  /** How long the code is good for. */
+  readonly minutes: number;
+  /** What we know of who asked: an address on the network. */
+  readonly askedFrom: string;
+  /** Origin of the portal. */
+  readonly portalUrl: string;
+};
+
+/** Our own address for messages about mail from `sender`: in the sender's domain when it is one of the tenant's, else in the tenant's first. */
+export function serviceAddress(sender: string, tenantDomains: readonly string[]): string {
+  const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase();
+  const aligned = tenantDomains.includes(domain) ? domain : tenantDomains[0];
+  if (aligned === undefined) throw new Error('a tenant without a domain');
+  return `secure-mail@${aligned}`;
+}
+
+/** The octets of a complete message: CRLF line ends, lines within 998 octets, ASCII only. */
+export function composeMessage(message: OwnText): Buffer {
+  const fields = [
+    encodeField('Date', new Date(message.date).toUTCString().replace('GMT', '+0000')),
+    encodeField('From', formatMailbox(message.from)),
+    ...(message.replyTo === undefined ? [] : [encodeField('Reply-To', formatMailbox(message.replyTo))]),
+    encodeField('To', formatMailbox(message.to)),
+    encodeField('Subject', message.subject),
+    encodeField('Message-ID', message.messageId),
+    encodeField('Auto-Submitted', message.autoSubmitted), // RFC 3834 section 5
+    ...(message.headers ?? []).map(([name, value]) => encodeField(name, value)),
+    encodeField('MIME-Version', '1.0'),
+  ];
+  const plain = entity('text/plain', message.text);
+  if (message.html === undefined) return Buffer.from(fields.join('') + plain, 'latin1');
+  const rich = entity('text/html', message.html);
+  const boundary = `=_${createHash('sha256').update(plain).update(rich).digest('hex').slice(0, 40)}`;
+  const body = [
+    `Content-Type: multipart/alternative; boundary="${boundary}"\r\n`,
+    `\r\n--${boundary}\r\n${plain}`,
+    `\r\n--${boundary}\r\n${rich}`,
+    `\r\n--${boundary}--\r\n`,
+  ];
+  return Buffer.from(fields.join('') + body.join(''), 'latin1');
+}
+
+/** "Name <address>" with the name quoted or encoded so that it can be nothing but a name. */
+function formatMailbox({ name, address }: Mailbox): string {
+  const phrase = displayName(name);
+  if (phrase === '') return address;
+  const ascii = /^[\x20-\x7e]*$/.test(phrase);
+  return `${ascii ? `"${phrase}"` : libmime.encodeWords(phrase, 'B', 52)} <${address}>`;
+}
+
+/** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
+function displayName(name: string): string {
+  const line = name.replace(/[\p{C}\p{Z}"\\<>@]+/gu, ' ').trim();
+  return [...line].slice(0, 60).join('').trim();
+}
+
+/** Headers and body of one text part: as it is when ASCII with short lines, else quoted-printable. */
+function entity(type: string, text: string): string {
+  const lines = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '').split(/\r\n|\r|\n/);
+  const asIs = lines.every((line) => line.length <= 900 && /^[\t\x20-\x7e]*$/.test(line));
+  const body = (asIs ? lines : lines.map(quotedPrintable)).join('\r\n');
+  const encoding = asIs ? '7bit' : 'quoted-printable';
+  return `Content-Type: ${type}; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`;
+}
+
+/** RFC 2045 section 6.7, for one line of text. */
+function quotedPrintable(line: string): string {
+  const octets = Buffer.from(line, 'utf8');
+  const out: string[] = [];
+  let width = 0;
+  octets.forEach((octet, index) => {
+    const last = index === octets.length - 1;
+    const literal = octet !== 0x3d && ((octet > 0x20 && octet < 0x7f) || (octet === 0x20 && !last));
+    const token = literal ? String.fromCharCode(octet) : `=${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+    // Room is kept for the soft break's own "=".
+    if (width + token.length > 75) {
+      out.push('=\r\n');
+      width = 0;
+    }
+    out.push(token);
+    width += token.length;
+  });
+  return out.join('');
+}
+
+/** Tells the recipient that a message waits: who sent it, one link, until when, how it opens, how to check that this is genuine. No content. */
+export function notificationMessage(notice: Notification): Buffer {
+  const { sender, organisation, link } = notice;
+  const name = displayName(notice.senderName);
+  const who = sender === '' ? organisation : sender;
+  const until = longDate(notice.expiresAt);
+  const origin = new URL(link).origin;
+  const references = `${notice.originalReferences} ${notice.originalMessageId}`.trim();
+  const letter: Letter = {
+    title: `${who} sent you a protected message`,
+    opening: [
+      `${name === '' || sender === '' ? who : `${name} (${sender})`} sent you a message through the secure mail of ${organisation}. Its content is not in this e-mail: it waits for you, encrypted, until ${until}.`,
+    ],
+    action: { label: 'Read the message', link },
+    sections: [
+      {
+        heading: 'How it opens',
+        list: [
+          'Open the link. The page shows who wrote and when; nothing else happens yet.',
+          'Press the button there. A six-digit code is mailed to this address.',
+          'Type the code. The message and its attachments open. There is nothing to install and no account to make.',
+        ],
+      },
+      {
+        heading: 'How to check that this is genuine',
+        paragraphs: [
+          `The link leads to ${origin} and nowhere else. You are never asked for a password or a payment.`,
+          `If you did not expect this, do not open the link. Ask ${who} in a way you already know, such as a telephone number you have used before.`,
+        ],
+      },
+    ],
+    closing: `Written automatically by the mail gateway of ${organisation}.${sender === '' ? '' : ` A reply to this e-mail goes to ${sender} as ordinary mail, without this protection.`}`,
+  };
+  return composeMessage({
+    from: { name: `${name === '' ? organisation : name} via secure mail`, address: notice.from },
+    to: { name: '', address: notice.to },
+    ...(sender === '' ? {} : { replyTo: { name, address: sender } }),
+    subject: letter.title,
+    text: letterText(letter),
+    html: letterHtml(letter),
+    messageId: notice.messageId,
+    date: notice.date,
+    autoSubmitted: 'auto-generated',
+    headers: [
+      ...(notice.originalMessageId === '' ? [] : [['In-Reply-To', notice.originalMessageId] as const]),
+      ...(references === '' ? [] : [['References', references] as const]),
+      ['X-Auto-Response-Suppress', 'All'],
+    ],
+  });
+}
+
+/** Carries the code that opens a waiting message. The code stands in the body only: subjects show on locked screens. */
+export function codeMessage(notice: CodeNotice): Buffer {
+  const { sender, organisation, code, minutes } = notice;
+  const who = sender === '' ? organisation : sender;
+  const letter: Letter = {
+    title: `Your code for the message from ${who}`,
+    opening: [`Type this code on the page where you asked for it. It opens the protected message from ${who}.`],
+    code,
+    sections: [
+      {
+        heading: 'Before you type it',
+        paragraphs: [
+          `The code is good for ${minutes} minutes, once, in the browser that asked for it. A newer code replaces it.`,
+          `Type it only on a page whose address begins with ${notice.portalUrl}/. Nobody from ${organisation} will ask you to tell it to them.`,
+        ],
+      },
+      {
+        heading: 'You did not ask for a code?',
+        paragraphs: [
+          `It was asked for on ${longDate(notice.date)} from the network address ${notice.askedFrom}, by someone who has the link we mailed to you. Without the code the link opens nothing, so you need do nothing. Do not pass the code on. If this happens again, tell ${who}.`,
+        ],
+      },
+    ],
+    closing: `Written automatically by the mail gateway of ${organisation}. Replies are not read.`,
+  };
+  return composeMessage({
+    from: { name: `${organisation} secure mail`, address: notice.from },
+    to: { name: '', address: notice.to },
+    subject: letter.title,
+    text: letterText(letter),
+    html: letterHtml(letter),
+    messageId: notice.messageId,
+    date: notice.date,
+    autoSubmitted: 'auto-generated',
+    headers: [['X-Auto-Response-Suppress', 'All']],
+  });
+}
+
+/** One text, written once, shown as plain text and as HTML. */
+type Letter = {
+  readonly title: string;
+  readonly opening: readonly string[];
+  readonly action?: { readonly label: string; readonly link: string };
+  readonly code?: string;
+  readonly sections: readonly {
+    readonly heading: string;
+    readonly paragraphs?: readonly string[];
+    readonly list?: readonly string[];
+  }[];
+  readonly closing: string;
+};
+
+function letterText(letter: Letter): string {
+  const blocks = [
+    ...letter.opening,
+    ...(letter.action === undefined ? [] : [`${letter.action.label}:\n${letter.action.link}`]),
+    ...(letter.code === undefined ? [] : [`    ${letter.code}`]),
+    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [] }) => [
+      `${heading}\n${'-'.repeat(heading.length)}`,
+      ...paragraphs,
+      ...(list.length === 0 ? [] : [list.map((item, index) => `${index + 1}. ${item}`).join('\n')]),
+    ]),
+    `-- \n${letter.closing}`,
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function letterHtml(letter: Letter): string {
+  const p = (text: string): string => `<p style="margin:0 0 14px">${escapeHtml(text)}</p>`;
+  const button =
+    'display:inline-block;background:#1f4b99;color:#ffffff;padding:12px 22px;border-radius:6px;text-decoration:none';
+  return [
+    '<!DOCTYPE html>',
+    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(letter.title)}</title></head>`,
+    '<body style="margin:0;padding:20px;background:#ffffff;color:#1b1f27;font:16px/1.5 Arial,Helvetica,sans-serif">',
+    '<div style="max-width:560px">',
+    `<h1 style="font-size:20px;line-height:1.3;margin:0 0 14px">${escapeHtml(letter.title)}</h1>`,
+    ...letter.opening.map(p),
+    ...(letter.action === undefined
+      ? []
+      : [
+          `<p style="margin:22px 0 10px"><a href="${escapeHtml(letter.action.link)}" style="${button}">${escapeHtml(letter.action.label)}</a></p>`,
+          `<p style="margin:0 0 14px;word-break:break-all">${escapeHtml(letter.action.link)}</p>`,
+        ]),
+    ...(letter.code === undefined
+      ? []
+      : [
+          `<p style="margin:22px 0;font:bold 30px/1.2 Consolas,Menlo,monospace;letter-spacing:4px">${escapeHtml(letter.code)}</p>`,
+        ]),
+    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [] }) => [
+      `<h2 style="font-size:16px;margin:24px 0 8px">${escapeHtml(heading)}</h2>`,
+      ...paragraphs.map(p),
+      ...(list.length === 0
+        ? []
+        : [
+            '<ol style="margin:0 0 14px;padding-left:24px">',
+            ...list.map((item) => `<li style="margin:0 0 6px">${escapeHtml(item)}</li>`),
+            '</ol>',
+          ]),
+    ]),
+    `<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #d5dae3;color:#4a5160;font-size:14px">${escapeHtml(letter.closing)}</p>`,
+    '</div></body></html>',
+  ].join('\n');
+}
+
+function escapeHtml(text: string): string {
+  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (character) => names[character] ?? '');
+}
+
+/** "Friday 20 November 2026 at 15:04 UTC": the reader's time zone is not known to us. */
+function longDate(at: number): string {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' });
+  return `${format.format(at)} UTC`;
+}
