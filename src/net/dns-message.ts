@@ -46,6 +46,8 @@ export type DecodedAnswer =
       readonly authenticated: boolean;
       readonly answers: readonly DnsRecord[];
       readonly authority: readonly DnsRecord[];
+      /** Types of records in the answer section that were dropped because a name in them is not usable. */
+      readonly unusable: readonly string[];
     }
   /** Another id or another question: not ours, possibly a forgery; keep waiting. */
   | { readonly kind: 'foreign' }
@@ -119,6 +121,7 @@ export function decodeAnswer(bytes: Buffer, asked: Question): DecodedAnswer {
     truncated: message.flag_tc,
     authenticated: message.flag_ad,
     answers: recordsOf(message.answers ?? []),
+    unusable: (message.answers ?? []).filter((answer) => recordOf(answer) === null).map((answer) => answer.type),
     authority: recordsOf(message.authorities ?? []),
   };
 }
@@ -190,58 +193,39 @@ function decode(bytes: Buffer): packet.DecodedPacket | null {
 }
 
 function recordsOf(answers: readonly packet.Answer[]): DnsRecord[] {
-  const records: DnsRecord[] = [];
-  for (const answer of answers) {
-    const name = canonicalName(answer.name);
-    const record = name === null ? null : recordOf(name, answer);
-    if (record !== null) records.push(record);
-  }
-  return records;
+  return answers.map(recordOf).filter((record) => record !== null);
 }
 
-function recordOf(name: string, answer: packet.Answer): DnsRecord | null {
-  if (answer.type === 'OPT' || ('class' in answer && answer.class !== 'IN')) return null;
+function recordOf(answer: packet.Answer): DnsRecord | null {
+  const name = canonicalName(answer.name);
+  if (name === null || answer.type === 'OPT' || ('class' in answer && answer.class !== 'IN')) return null;
   // RFC 2181 section 8: a TTL with the top bit set is treated as zero.
   const seconds = 'ttl' in answer ? (answer.ttl ?? 0) : 0;
   const base = { name, ttl: seconds > 0x7f_ff_ff_ff ? 0 : seconds };
-  switch (answer.type) {
-    case 'A':
-    case 'AAAA':
-      return { ...base, type: answer.type, data: answer.data };
-    case 'CNAME': {
-      const data = canonicalName(answer.data);
-      return data === null ? null : { ...base, type: 'CNAME', data };
-    }
-    case 'MX': {
-      const exchange = canonicalName(answer.data.exchange);
-      return exchange === null ? null : { ...base, type: 'MX', preference: answer.data.preference ?? 0, exchange };
-    }
-    case 'TXT': {
-      const strings = Array.isArray(answer.data) ? answer.data : [answer.data];
-      return { ...base, type: 'TXT', data: Buffer.concat(strings.map((part) => Buffer.from(part))).toString('utf8') };
-    }
-    case 'SOA':
-      return { ...base, type: 'SOA', minimum: answer.data.minimum ?? 0 };
-    default:
-      return null;
+  if (answer.type === 'A' || answer.type === 'AAAA') return { ...base, type: answer.type, data: answer.data };
+  if (answer.type === 'SOA') return { ...base, type: 'SOA', minimum: answer.data.minimum ?? 0 };
+  if (answer.type === 'TXT') {
+    const strings = Array.isArray(answer.data) ? answer.data : [answer.data];
+    return { ...base, type: 'TXT', data: Buffer.concat(strings.map((part) => Buffer.from(part))).toString('utf8') };
   }
+  if (answer.type === 'CNAME') {
+    const data = canonicalName(answer.data);
+    return data === null ? null : { ...base, type: 'CNAME', data };
+  }
+  if (answer.type !== 'MX') return null;
+  const exchange = canonicalName(answer.data.exchange);
+  return exchange === null ? null : { ...base, type: 'MX', preference: answer.data.preference ?? 0, exchange };
 }
 
 function packetRecord(record: DnsRecord): packet.Answer {
   const base = { name: usable(record.name), ttl: record.ttl, class: 'IN' as const };
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return { ...base, type: record.type, data: record.data };
-    case 'CNAME':
-      return { ...base, type: 'CNAME', data: usable(record.data) };
-    case 'MX':
-      return { ...base, type: 'MX', data: { preference: record.preference, exchange: usable(record.exchange) } };
-    case 'TXT':
-      return { ...base, type: 'TXT', data: record.data.match(/.{1,200}/gsu) ?? [''] };
-    case 'SOA':
-      return { ...base, type: 'SOA', data: { mname: base.name, rname: 'hostmaster.invalid', minimum: record.minimum } };
+  if (record.type === 'CNAME') return { ...base, type: 'CNAME', data: usable(record.data) };
+  if (record.type === 'TXT') return { ...base, type: 'TXT', data: record.data.match(/.{1,60}/gsu) ?? [''] };
+  if (record.type === 'SOA') {
+    return { ...base, type: 'SOA', data: { mname: base.name, rname: 'hostmaster.invalid', minimum: record.minimum } };
   }
+  if (record.type !== 'MX') return { ...base, type: record.type, data: record.data };
+  return { ...base, type: 'MX', data: { preference: record.preference, exchange: usable(record.exchange) } };
 }
 
 /** dns-packet would encode a label of 64 octets as a compression pointer, so names are checked first. */
