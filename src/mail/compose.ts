@@ -11,11 +11,8 @@
  * Standards: RFC 3834.
  */
 import { createHash } from 'node:crypto';
-import libmime from 'libmime';
+import { domainOf, formatMailbox, type Mailbox } from './address.ts';
 import { encodeField } from './header.ts';
-
-/** A display name (may be empty) and an addr-spec. */
-export type Mailbox = { readonly name: string; readonly address: string };
 
 export type OwnText = {
   readonly from: Mailbox;
@@ -66,7 +63,7 @@ export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'organisa
 
 /** Our own address for messages about mail from `sender`: in the sender's domain when it is one of the tenant's, else in the tenant's first. */
 export function serviceAddress(sender: string, tenantDomains: readonly string[]): string {
-  const domain = sender.slice(sender.lastIndexOf('@') + 1).toLowerCase();
+  const domain = domainOf(sender);
   const aligned = tenantDomains.includes(domain) ? domain : tenantDomains[0];
   if (aligned === undefined) throw new Error('a tenant without a domain');
   return `secure-mail@${aligned}`;
@@ -96,14 +93,6 @@ export function composeMessage(message: OwnText): Buffer {
     `\r\n--${boundary}--\r\n`,
   ];
   return Buffer.from(fields.join('') + body.join(''), 'latin1');
-}
-
-/** "Name <address>" with the name quoted or encoded so that it can be nothing but a name. */
-function formatMailbox({ name, address }: Mailbox): string {
-  const phrase = displayName(name);
-  if (phrase === '') return address;
-  const ascii = /^[\x20-\x7e]*$/.test(phrase);
-  return `${ascii ? `"${phrase}"` : libmime.encodeWords(phrase, 'B', 52)} <${address}>`;
 }
 
 /** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
