@@ -1,0 +1,323 @@
+/**
+ * Certificates: what one says and whether mail may be encrypted to it, with the reason in words (`inspectCertificate`), and making
+ * certificates for development and tests (`issueCertificate`).
+ *
+ * A certificate gets into the keyring because a person put it there, so no chain is followed here: what is judged is the certificate
+ * itself, its time, its purpose and its strength.
+ *
+ * Standards: RFC 5280, RFC 8550 (certificates for mail), RFC 5480 (elliptic curve keys).
+ * Limits: internationalised mailboxes (RFC 9598 otherName) are not read. Revocation is not asked for.
+ */
+import type { KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
+import { BasicConstraints, Certificate, ExtKeyUsage, GeneralNames } from 'pkijs';
+import { canonicalAddress } from '../mail/address.ts';
+import * as der from './der.ts';
+
+/** What a certificate says. Times are epoch milliseconds. */
+export type CertificateFacts = {
+  readonly pem: string;
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** The mail addresses it is for, canonical: rfc822Name alternative names and emailAddress in the subject. RFC 8550 section 3. */
+  readonly addresses: readonly string[];
+  readonly subject: string;
+  readonly issuer: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** "RSA", "EC P-256", "Ed25519" ...; `bits` is null where the type says it all. */
+  readonly keyType: string;
+  readonly bits: number | null;
+  /** Null when the extension is absent, which allows everything. */
+  readonly keyUsage: readonly KeyUsage[] | null;
+  /** Object identifiers, by name where it has one. */
+  readonly extendedKeyUsage: readonly string[] | null;
+  readonly ca: boolean;
+  readonly usableForEncryption: { readonly ok: true } | { readonly ok: false; readonly why: string };
+};
+
+/** Bits of the KeyUsage extension in their order. RFC 5280 section 4.2.1.3. */
+const keyUsages = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsage = (typeof keyUsages)[number];
+
+const purposes = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  emailProtection: '1.3.6.1.5.5.7.3.4',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  OCSPSigning: '1.3.6.1.5.5.7.3.9',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+} as const;
+export type Purpose = keyof typeof purposes;
+
+const extension = {
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
+  certificatePolicies: '2.5.29.32',
+  authorityKeyIdentifier: '2.5.29.35',
+  policyConstraints: '2.5.29.36',
+  extendedKeyUsage: '2.5.29.37',
+} as const;
+
+const emailAddress = '1.2.840.113549.1.9.1';
+const commonName = '2.5.4.3';
+/** Signatures made with MD2, MD5 or SHA-1. */
+const brokenSignatures = new Set([
+  '1.2.840.113549.1.1.2',
+  '1.2.840.113549.1.1.4',
+  '1.2.840.113549.1.1.5',
+  '1.2.840.10045.4.1',
+  '1.2.840.10040.4.3',
+]);
+/** A real certificate has a few kilobytes; more is an attack on whoever parses it. */
+const maximumSize = 65_536;
+
+/** Reads one certificate, PEM or DER. `why` is a sentence for the admin. Hostile input gets an answer, never an exception. */
+export function inspectCertificate(
+  input: Uint8Array | string,
+  now: number,
+): { readonly ok: true; readonly certificate: CertificateFacts } | { readonly ok: false; readonly why: string } {
+  if (input.length > maximumSize) return { ok: false, why: `The certificate is larger than ${maximumSize} octets.` };
+  try {
+    const outer = new X509Certificate(input);
+    const parsed = Certificate.fromBER(outer.raw);
+    return { ok: true, certificate: describe(outer, parsed, now) };
+  } catch {
+    return { ok: false, why: 'The certificate cannot be read: it is not well-formed X.509.' };
+  }
+}
+
+function describe(outer: X509Certificate, parsed: Certificate, now: number): CertificateFacts {
+  const usageBits = findExtension(parsed, extension.keyUsage);
+  const purposeList = findExtension(parsed, extension.extendedKeyUsage);
+  const constraints = findExtension(parsed, extension.basicConstraints);
+  const facts = {
+    pem: outer.toString(),
+    fingerprint: createHash('sha256').update(outer.raw).digest('hex'),
+    addresses: addressesOf(parsed),
+    subject: oneLine(outer.subject),
+    issuer: oneLine(outer.issuer),
+    notBefore: parsed.notBefore.value.getTime(),
+    notAfter: parsed.notAfter.value.getTime(),
+    ...keyOf(outer),
+    keyUsage: usageBits === null ? null : readUsage(usageBits),
+    extendedKeyUsage: purposeList === null ? null : ExtKeyUsage.fromBER(purposeList).keyPurposes.map(purposeName),
+    ca: constraints !== null && BasicConstraints.fromBER(constraints).cA,
+  };
+  const known: ReadonlySet<string> = new Set(Object.values(extension));
+  const unknown = parsed.extensions?.find((each) => each.critical && !known.has(each.extnID));
+  const why =
+    unknown === undefined
+      ? whyNot(facts, parsed.signatureAlgorithm.algorithmId, now)
+      : `it has a critical extension (${unknown.extnID}) that is not understood here`;
+  return { ...facts, usableForEncryption: why === null ? { ok: true } : { ok: false, why } };
+}
+
+/** The first reason against encrypting to a certificate, or null. The caller puts "the certificate cannot be used: " before it. */
+function whyNot(facts: Omit<CertificateFacts, 'usableForEncryption'>, signedWith: string, now: number): string | null {
+  if (now > facts.notAfter) return `it expired on ${day(facts.notAfter)}`;
+  if (now < facts.notBefore) return `it is valid only from ${day(facts.notBefore)}`;
+  if (facts.ca) return 'it belongs to a certificate authority, not to a person';
+  // RFC 8550 section 4.4.4: with the extension present, mail must be among the purposes.
+  const forMail = ['emailProtection', 'anyExtendedKeyUsage'];
+  if (facts.extendedKeyUsage !== null && !facts.extendedKeyUsage.some((purpose) => forMail.includes(purpose))) {
+    return `it is a certificate for another purpose (${facts.extendedKeyUsage.join(', ')})`;
+  }
+  const needed = facts.keyType === 'RSA' ? 'keyEncipherment' : facts.keyType.startsWith('EC ') ? 'keyAgreement' : null;
+  if (needed === null || facts.keyType === 'EC unnamed')
+    return `its key (${facts.keyType}) cannot be used to encrypt mail`;
+  // RFC 8550 section 4.4.2.
+  if (facts.keyUsage !== null && !facts.keyUsage.includes(needed)) return `it does not allow encryption (no ${needed})`;
+  if (facts.keyType === 'RSA' && (facts.bits ?? 0) < 2048)
+    return `its RSA key has only ${facts.bits} bits (2048 is the least)`;
+  if (facts.keyType === 'RSA' && (facts.bits ?? 0) > 8192)
+    return `its RSA key has ${facts.bits} bits (8192 is the most)`;
+  if (brokenSignatures.has(signedWith)) return 'it is signed with MD5 or SHA-1, which can be forged';
+  if (facts.addresses.length === 0) return 'it names no mail address';
+  return null;
+}
+
+const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** Node gives one attribute a line; escaped newlines keep a hostile name on one. */
+const oneLine = (name: string | undefined): string => (name ?? '').split('\n').join(', ').slice(0, 500);
+
+function keyOf(certificate: X509Certificate): { keyType: string; bits: number | null } {
+  const key = certificate.publicKey;
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === 'rsa') return { keyType: 'RSA', bits: details?.modulusLength ?? null };
+  if (key.asymmetricKeyType === 'rsa-pss') return { keyType: 'RSA-PSS', bits: details?.modulusLength ?? null };
+  if (key.asymmetricKeyType === 'ec') {
+    const names: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
+    return { keyType: `EC ${names[details?.namedCurve ?? ''] ?? 'unnamed'}`, bits: null };
+  }
+  return { keyType: key.asymmetricKeyType ?? 'unknown', bits: null };
+}
+
+function addressesOf(parsed: Certificate): string[] {
+  const found = new Set<string>();
+  const add = (text: unknown) => {
+    const address = typeof text === 'string' ? canonicalAddress(text) : null;
+    if (address !== null) found.add(address);
+  };
+  const names = findExtension(parsed, extension.subjectAltName);
+  // RFC 5280 section 4.2.1.6: rfc822Name is choice [1].
+  if (names !== null) for (const name of GeneralNames.fromBER(names).names) if (name.type === 1) add(name.value);
+  for (const attribute of parsed.subject.typesAndValues) {
+    if (attribute.type === emailAddress) add(attribute.value.valueBlock.value);
+  }
+  return [...found];
+}
+
+function findExtension(parsed: Certificate, id: string): Uint8Array<ArrayBuffer> | null {
+  const found = parsed.extensions?.find((each) => each.extnID === id);
+  return found === undefined ? null : new Uint8Array(found.extnValue.getValue());
+}
+
+/** A BIT STRING, most significant bit first. */
+function readUsage(bits: Uint8Array): KeyUsage[] {
+  const octets = bits.subarray(3);
+  return keyUsages.filter((_, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
+}
+
+const purposeName = (id: string): string => Object.entries(purposes).find(([, value]) => value === id)?.[0] ?? id;
+
+/** A certificate and its private key (PKCS #8), both PEM. */
+export type Issued = { readonly certPem: string; readonly keyPem: string };
+
+/** What to put in a certificate for development or tests. */
+export type IssueRequest = {
+  /** Common name. */
+  readonly subject: string;
+  /** Signs it; without one it signs itself. */
+  readonly issuer?: Issued;
+  readonly san?: {
+    readonly dns?: readonly string[];
+    readonly ip?: readonly string[];
+    readonly email?: readonly string[];
+  };
+  readonly ca?: boolean;
+  /** Epoch milliseconds; from an hour ago and for `days` (90) unless given. */
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  readonly days?: number;
+  /** Unless given: what an authority, a server or a mail user needs, by `ca` and `san`. */
+  readonly keyUsage?: readonly KeyUsage[];
+  readonly eku?: readonly Purpose[];
+  readonly keyType?: 'p256' | 'p384' | 'rsa2048' | 'rsa3072';
+};
+
+/**
+ * Makes a key and a certificate for it. RSA keys take a few hundred milliseconds of this thread: for development and tests only.
+ * RFC 5280 section 4.1.
+ */
+export function issueCertificate(request: IssueRequest): Issued {
+  const key = newKey(request.keyType ?? 'p256');
+  const signer = request.issuer === undefined ? key : createPrivateKey(request.issuer.keyPem);
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  const name = der.sequence(der.set(der.sequence(der.oid(commonName), der.utf8String(request.subject))));
+  const issuerName =
+    request.issuer === undefined
+      ? name
+      : Buffer.from(Certificate.fromBER(new X509Certificate(request.issuer.certPem).raw).subject.valueBeforeDecode);
+  const notBefore = request.notBefore ?? Date.now() - 3_600_000;
+  const notAfter = request.notAfter ?? notBefore + (request.days ?? 90) * 86_400_000;
+  // A positive INTEGER without leading zero octet. RFC 5280 section 4.1.2.2.
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  const algorithm = signatureAlgorithm(signer);
+  const toBeSigned = der.sequence(
+    der.tagged(0, der.integer(2)),
+    der.integer(serial),
+    algorithm,
+    issuerName,
+    der.sequence(der.time(notBefore), der.time(notAfter)),
+    name,
+    spki,
+    der.tagged(3, der.sequence(...extensionsFor(request, spki, createPublicKey(signer)))),
+  );
+  const certificate = der.sequence(toBeSigned, algorithm, der.bitString(sign('sha256', toBeSigned, signer)));
+  return {
+    certPem: new X509Certificate(certificate).toString(),
+    keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+function newKey(type: NonNullable<IssueRequest['keyType']>): KeyObject {
+  if (type === 'p256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  if (type === 'p384') return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+  return generateKeyPairSync('rsa', { modulusLength: type === 'rsa2048' ? 2048 : 3072 }).privateKey;
+}
+
+/** SHA-256 with the signer's kind of key. RFC 5280 section 4.1.1.2. */
+function signatureAlgorithm(signer: KeyObject): Buffer {
+  if (signer.asymmetricKeyType !== 'rsa') return der.sequence(der.oid('1.2.840.10045.4.3.2'));
+  return der.sequence(der.oid('1.2.840.113549.1.1.11'), der.nothing());
+}
+
+function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): Buffer[] {
+  const ca = request.ca ?? false;
+  const forMail = (request.san?.email ?? []).length > 0;
+  const encrypts = (request.keyType ?? 'p256').startsWith('rsa') ? 'keyEncipherment' : 'keyAgreement';
+  const usage = request.keyUsage ?? (ca ? ['keyCertSign', 'cRLSign'] : ['digitalSignature', encrypts]);
+  const eku = request.eku ?? (ca ? [] : forMail ? ['emailProtection' as const] : ['serverAuth' as const]);
+  const names = alternativeNames(request.san ?? {});
+  const entry = (id: string, critical: boolean, content: Buffer): Buffer =>
+    der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), der.octetString(content));
+  const issuerId = keyIdentifier(signer.export({ type: 'spki', format: 'der' }));
+  return [
+    entry(extension.basicConstraints, true, der.sequence(...(ca ? [der.boolean(true)] : []))),
+    entry(extension.keyUsage, true, der.namedBits(usage.map((each) => keyUsages.indexOf(each)))),
+    ...(eku.length > 0
+      ? [entry(extension.extendedKeyUsage, false, der.sequence(...eku.map((each) => der.oid(purposes[each]))))]
+      : []),
+    ...(names.length > 0 ? [entry(extension.subjectAltName, false, der.sequence(...names))] : []),
+    entry(extension.subjectKeyIdentifier, false, der.octetString(keyIdentifier(spki))),
+    entry(extension.authorityKeyIdentifier, false, der.sequence(der.taggedPrimitive(0, issuerId))),
+  ];
+}
+
+/** Any stable name of the key will do; it names, it does not protect. RFC 5280 section 4.2.1.2. */
+function keyIdentifier(spki: Buffer): Buffer {
+  return createHash('sha256').update(spki).digest().subarray(0, 20);
+}
+
+function alternativeNames(san: NonNullable<IssueRequest['san']>): Buffer[] {
+  return [
+    ...(san.email ?? []).map((each) => der.taggedPrimitive(1, Buffer.from(each, 'latin1'))),
+    ...(san.dns ?? []).map((each) => der.taggedPrimitive(2, Buffer.from(each, 'latin1'))),
+    ...(san.ip ?? []).map((each) => der.taggedPrimitive(7, ipOctets(each))),
+  ];
+}
+
+/** 4 or 16 octets of an IP address in text. RFC 5280 section 4.2.1.6. */
+function ipOctets(text: string): Buffer {
+  if (!text.includes(':')) return Buffer.from(text.split('.').map(Number));
+  const [before = [], after = []] = text
+    .split('::')
+    .map((part) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))));
+  const groups = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
