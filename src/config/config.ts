@@ -53,7 +53,12 @@ export type Config = {
     readonly port: number;
     /** PEM texts of extra roots, besides the bundled ones. */
     readonly trust: readonly string[];
-    readonly retry: { readonly first: number; readonly max: number; readonly giveUpAfter: number; readonly warnAfter: number };
+    readonly retry: {
+      readonly first: number;
+      readonly max: number;
+      readonly giveUpAfter: number;
+      readonly warnAfter: number;
+    };
     /** Connections at once to one destination. */
     readonly perDestination: number;
   };

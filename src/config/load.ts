@@ -1,16 +1,116 @@
-import type { Config } from './config.ts';
-import type { Problem } from './yaml.ts';
+/**
+ * The configuration file -> Config, or everything that is wrong with it, each with its place and what to do.
+ *
+ * The way through: yaml.ts reads the text against schema.ts, check.ts compares settings with each other, references.ts reads the
+ * secrets, certificates and policies they point at. The only reader of the environment in the program.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { crossCheck } from './check.ts';
+import type { Config, Tenant } from './config.ts';
+import { readDatabase } from './kinds.ts';
+import { type Environment, References } from './references.ts';
+import { type Settings, settings as schema } from './schema.ts';
+import { type Problem, type ProblemAt, parseYaml } from './yaml.ts';
 
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
+/** Reads `file` and everything it points at. `environment` stands in for the process's own in tests. */
 export function loadConfig(file: string, options: { readonly environment?: Environment } = {}): LoadResult {
-  throw new Error(`not written yet ${file} ${String(options.environment)}`);
+  const absolute = resolve(file);
+  let text: string;
+  try {
+    text = readFileSync(absolute, 'utf8');
+  } catch (error) {
+    const message = `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    const remedy = 'Name the configuration with --config FILE; deploy/config.example.yaml is a start.';
+    return { ok: false, problems: [{ file, line: 1, column: 1, path: '', message, remedy }], warnings: [] };
+  }
+  const parsed = parseYaml(text, file, schema);
+  if (!parsed.ok) return { ok: false, problems: parsed.problems, warnings: [] };
+  const { value: settings, problemAt } = parsed;
+  const checked = crossCheck(settings, problemAt);
+  const references = new References(dirname(absolute), options.environment ?? process.env, problemAt);
+  const config = assemble(absolute, settings, references, problemAt);
+  const problems = byPlace([...checked.problems, ...references.problems]);
+  const warnings = byPlace([...checked.warnings, ...references.warnings]);
+  if (config === null || problems.length > 0) return { ok: false, problems, warnings };
+  return { ok: true, config, warnings };
 }
 
+/** `config.yaml:12:5: smtp.maxRecipients: expected a whole number, found "many". Write a number from 1 to 1000.` */
 export function formatProblem(problem: Problem): string {
-  return `${problem.file}:${problem.line}:${problem.column}: ${problem.path}: ${problem.message}. ${problem.remedy}`;
+  const path = problem.path === '' ? '' : `${problem.path}: `;
+  return `${problem.file}:${problem.line}:${problem.column}: ${path}${problem.message}. ${problem.remedy}`;
+}
+
+/** Null when something it needs could not be read; the reason is then among the problems of `references`. */
+function assemble(file: string, settings: Settings, references: References, problemAt: ProblemAt): Config | null {
+  const { smtp, delivery, web } = settings;
+  const database = readDatabaseSetting(settings.database, references, problemAt);
+  const masterKey = references.masterKey(settings.masterKey, ['masterKey']);
+  const smtpIdentity = smtp.tls === undefined ? null : references.identity(smtp.tls, ['smtp', 'tls']);
+  const webIdentity = web?.tls === undefined ? null : references.identity(web.tls, ['web', 'tls']);
+  const trust = delivery.trust.flatMap((path, index) => references.roots(path, ['delivery', 'trust', index]));
+  const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, references));
+  if (masterKey === null || database === null) return null;
+  return {
+    file,
+    hostname: settings.hostname,
+    data: references.absolute(settings.data),
+    database,
+    roles: settings.roles,
+    masterKey,
+    smtp: {
+      ...smtp,
+      tls:
+        smtpIdentity === null || smtp.tls === undefined ? null : { ...smtpIdentity, minVersion: smtp.tls.minVersion },
+    },
+    delivery: { ...delivery, trust },
+    dns: settings.dns,
+    egress: settings.egress,
+    web: web === undefined ? null : { ...web, tls: webIdentity },
+    log: settings.log,
+    tenants,
+  };
+}
+
+function assembleTenant(tenant: Settings['tenants'][number], index: number, references: References): Tenant {
+  const at = ['tenants', index] as const;
+  const { networks, secretHeader } = tenant.proof;
+  const valuesAt = [...at, 'proof', 'secretHeader', 'values'];
+  const valueHashes = (secretHeader?.values ?? []).flatMap(
+    (value, place) => references.secretHash(value, [...valuesAt, place]) ?? [],
+  );
+  return {
+    id: tenant.id,
+    domains: tenant.domains,
+    platform: tenant.platform,
+    proof: { networks, secretHeader: secretHeader === undefined ? null : { name: secretHeader.name, valueHashes } },
+    policy: references.file(tenant.policy, [...at, 'policy']),
+    inbound: tenant.inbound ?? null,
+    minimumTls: tenant.minimumTls,
+  };
+}
+
+function readDatabaseSetting(
+  setting: Settings['database'],
+  references: References,
+  problemAt: ProblemAt,
+): string | null {
+  if (typeof setting === 'string') return setting;
+  const text = references.secretText(setting, ['database']);
+  if (text === null) return null;
+  const database = readDatabase(text);
+  if (database === null) {
+    const remedy = 'Put postgres://USER:PASSWORD@HOST/NAME there.';
+    references.problems.push(problemAt(['database'], 'what is kept there is not a PostgreSQL URL', remedy));
+  }
+  return database;
+}
+
+function byPlace(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
 }

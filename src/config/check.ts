@@ -1,0 +1,86 @@
+/**
+ * What one setting cannot know of another: the checks across the whole file, after the schema has accepted each part. Pure; what
+ * needs a file is in references.ts.
+ */
+import type { Settings } from './schema.ts';
+import type { Problem, ProblemAt } from './yaml.ts';
+
+export type Checked = { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+export function crossCheck(settings: Settings, problemAt: ProblemAt): Checked {
+  const roles = checkRoles(settings, problemAt);
+  const tenants = checkTenants(settings, problemAt);
+  return {
+    problems: [...roles.problems, ...checkRetry(settings, problemAt), ...tenants.problems],
+    warnings: [...roles.warnings, ...tenants.warnings],
+  };
+}
+
+function checkRoles(settings: Settings, problemAt: ProblemAt): Checked {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  if (settings.roles.includes('web') && settings.web === undefined) {
+    const remedy = 'Add web: with portalUrl, or leave web out of roles.';
+    problems.push(problemAt(['roles'], 'the role web has no settings to work with', remedy));
+  }
+  if (settings.roles.includes('smtp') && settings.smtp.tls === undefined) {
+    const remedy = 'Add smtp.tls with key and cert.';
+    warnings.push(problemAt(['smtp'], 'no smtp.tls: mail from the tenants comes in unencrypted', remedy));
+  }
+  return { problems, warnings };
+}
+
+function checkRetry(settings: Settings, problemAt: ProblemAt): Problem[] {
+  const { first, max, giveUpAfter, warnAfter } = settings.delivery.retry;
+  const problems: Problem[] = [];
+  if (first > max) {
+    const remedy = 'Make delivery.retry.max the longer one.';
+    problems.push(problemAt(['delivery', 'retry', 'first'], 'the first wait is longer than the longest', remedy));
+  }
+  if (warnAfter >= giveUpAfter) {
+    const remedy = 'Make delivery.retry.giveUpAfter the longer one.';
+    problems.push(problemAt(['delivery', 'retry', 'warnAfter'], 'the warning would come after giving up', remedy));
+  }
+  return problems;
+}
+
+function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  const ids = new Set<string>();
+  const owners = new Map<string, string>();
+  for (const [index, tenant] of settings.tenants.entries()) {
+    const at = ['tenants', index] as const;
+    if (ids.has(tenant.id)) {
+      problems.push(problemAt([...at, 'id'], `a second tenant called ${tenant.id}`, 'Give each tenant its own id.'));
+    }
+    ids.add(tenant.id);
+    for (const [place, domain] of tenant.domains.entries()) {
+      const owner = owners.get(domain);
+      if (owner !== undefined) {
+        const whose = owner === tenant.id ? `is listed twice for ${owner}` : `already belongs to tenant ${owner}`;
+        const remedy = 'A domain belongs to one tenant: remove it from one of the two.';
+        problems.push(problemAt([...at, 'domains', place], `${domain} ${whose}`, remedy));
+      }
+      owners.set(domain, tenant.id);
+    }
+    const { networks, secretHeader } = tenant.proof;
+    if (networks.length === 0 && secretHeader === undefined) {
+      const remedy = 'Add proof.networks or proof.secretHeader; without proof anybody could send as this tenant.';
+      problems.push(problemAt([...at, 'proof'], 'nothing proves that mail comes from this tenant', remedy));
+    }
+    if (tenant.platform !== 'generic' && secretHeader === undefined) {
+      const remedy = 'Add proof.secretHeader, stamped by a rule of the tenant.';
+      const message = `every customer of ${tenant.platform} sends from the same addresses; networks alone prove little`;
+      warnings.push(problemAt([...at, 'proof'], message, remedy));
+    }
+    for (const [place, network] of networks.entries()) {
+      if (!network.endsWith('/0')) continue;
+      const remedy = 'Write the networks the tenant really sends from.';
+      warnings.push(
+        problemAt([...at, 'proof', 'networks', place], 'this network is the whole internet and proves nothing', remedy),
+      );
+    }
+  }
+  return { problems, warnings };
+}

@@ -1,0 +1,211 @@
+/**
+ * What the settings point at: secrets in files, environment variables and systemd credentials, PEM files, policies. Everything is
+ * read and tried here, at start, so that a wrong path is a message with its line instead of a failure at the first message.
+ *
+ * No message holds what was read, nor the text of a setting that might be the secret itself instead of its path.
+ */
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Identity } from './config.ts';
+import type { SecretReference } from './kinds.ts';
+import type { Path, Problem, ProblemAt } from './yaml.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Octets; keys, certificates and policies stay far below. */
+const maxFile = 16 * 1024 * 1024;
+
+export class References {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  readonly #folder: string;
+  readonly #environment: Environment;
+  readonly #problemAt: ProblemAt;
+
+  /** `folder`: of the configuration file; relative paths start there. */
+  constructor(folder: string, environment: Environment, problemAt: ProblemAt) {
+    this.#folder = folder;
+    this.#environment = environment;
+    this.#problemAt = problemAt;
+  }
+
+  absolute(path: string): string {
+    return resolve(this.#folder, path);
+  }
+
+  /** The absolute path of a file that must be there and readable. */
+  file(path: string, at: Path): string {
+    this.#read(path, at, 'Correct the path, or put the file there.');
+    return this.absolute(path);
+  }
+
+  /** 32 octets, or null after a problem. */
+  masterKey(reference: SecretReference, at: Path): Buffer | null {
+    const make =
+      reference.file === undefined
+        ? 'Make one with: head -c 32 /dev/urandom | base64'
+        : `Make one with: (umask 077; head -c 32 /dev/urandom | base64 > ${this.absolute(reference.file)})`;
+    const octets = this.#secret(reference, at, make);
+    if (octets === null) return null;
+    const key = decodeKey(octets, reference.env === undefined);
+    if (key === null) this.#report(at, 'the master key is not 32 octets, raw, in hexadecimal or in base64', make);
+    return key;
+  }
+
+  /** A secret of one line as its SHA-256 in hexadecimal, or null after a problem. */
+  secretHash(setting: string | SecretReference, at: Path): string | null {
+    const remedy = 'Write the path of a file that holds the secret on one line.';
+    const octets =
+      typeof setting === 'string' ? this.#secretFile(setting, at, remedy, false) : this.#secret(setting, at, remedy);
+    if (octets === null) return null;
+    const secret = octets.toString('utf8').trim();
+    // What a header field can carry unchanged.
+    if (!/^[!-~](?:[ -~]*[!-~])?$/.test(secret)) {
+      this.#report(at, 'the secret is empty, has several lines or has characters a header cannot carry', remedy);
+      return null;
+    }
+    if (secret.length < 16)
+      this.#warn(at, 'the secret is short and can be guessed', 'Use at least 16 random characters.');
+    return createHash('sha256').update(secret).digest('hex');
+  }
+
+  /** A secret of one line as text, or null after a problem. */
+  secretText(reference: SecretReference, at: Path): string | null {
+    return this.#secret(reference, at, 'Put it there, on one line.')?.toString('utf8').trim() ?? null;
+  }
+
+  /** A private key and its certificate chain; they must belong together. */
+  identity(files: { readonly key: string; readonly cert: string }, at: Path): Identity | null {
+    const keyAt = [...at, 'key'];
+    const certAt = [...at, 'cert'];
+    const remedy = 'Correct the path, or put the file there.';
+    const key = this.#secretFile(files.key, keyAt, remedy, true)?.toString('latin1') ?? null;
+    const cert = this.#read(files.cert, certAt, remedy)?.toString('latin1') ?? null;
+    const privateKey = key === null ? null : readKey(key);
+    const certificate = cert === null ? null : (certificatesIn(cert)?.[0]?.certificate ?? null);
+    if (key !== null && privateKey === null) {
+      this.#report(
+        keyAt,
+        'not a private key in PEM without a passphrase',
+        'It begins with -----BEGIN PRIVATE KEY-----.',
+      );
+    }
+    if (cert !== null && certificate === null) {
+      this.#report(certAt, 'not a certificate in PEM', 'It begins with -----BEGIN CERTIFICATE-----.');
+    }
+    if (key === null || cert === null || privateKey === null || certificate === null) return null;
+    if (!certificate.checkPrivateKey(privateKey)) {
+      this.#report(
+        certAt,
+        'the certificate is not of this key',
+        'Name the key and the certificate that were made together.',
+      );
+      return null;
+    }
+    if (certificate.validToDate.getTime() < Date.now()) {
+      this.#warn(
+        certAt,
+        `the certificate expired on ${certificate.validToDate.toISOString().slice(0, 10)}`,
+        'Renew it.',
+      );
+    }
+    return { key, cert };
+  }
+
+  /** Every certificate in a PEM file of roots, each as its own PEM text. */
+  roots(path: string, at: Path): string[] {
+    const octets = this.#read(path, at, 'Correct the path, or put the file there.');
+    if (octets === null) return [];
+    const found = certificatesIn(octets.toString('latin1'));
+    if (found === null) this.#report(at, 'not certificates in PEM', 'Each begins with -----BEGIN CERTIFICATE-----.');
+    return (found ?? []).map(({ pem }) => pem);
+  }
+
+  #secret(reference: SecretReference, at: Path, remedy: string): Buffer | null {
+    if (reference.file !== undefined) return this.#secretFile(reference.file, [...at, 'file'], remedy, true);
+    if (reference.credential !== undefined) {
+      const folder = this.#environment['CREDENTIALS_DIRECTORY'];
+      if (folder !== undefined) {
+        return this.#read(
+          join(folder, reference.credential),
+          [...at, 'credential'],
+          'Add LoadCredential= to the unit.',
+        );
+      }
+      const start = 'Start the program by systemd with LoadCredential=, or name a file.';
+      this.#report([...at, 'credential'], 'no credentials were given to this process', start);
+      return null;
+    }
+    const value = this.#environment[reference.env ?? ''] ?? '';
+    if (value !== '') return Buffer.from(value, 'utf8');
+    this.#report([...at, 'env'], `the environment variable ${reference.env} is not set`, remedy);
+    return null;
+  }
+
+  #secretFile(path: string, at: Path, remedy: string, named: boolean): Buffer | null {
+    const octets = this.#read(path, at, remedy, named);
+    // Others on this machine could read the secret; containers often cannot do better, so this does not stop the start.
+    if (octets !== null && (statSync(this.absolute(path)).mode & 0o004) !== 0) {
+      this.#warn(at, 'this file can be read by everybody on this machine', 'chmod 600 it.');
+    }
+    return octets;
+  }
+
+  #read(path: string, at: Path, remedy: string, named = true): Buffer | null {
+    const absolute = this.absolute(path);
+    const what = named ? absolute : 'the file named here';
+    try {
+      const { size } = statSync(absolute);
+      // Not a regular file would block; credentials and secrets in memory file systems are regular files too.
+      if (statSync(absolute).isFile() && size <= maxFile) return readFileSync(absolute);
+      this.#report(at, `${what} is not a file, or too large to be one of these`, remedy);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code ?? 'unknown'})`;
+      this.#report(at, `${what} ${reason}`, remedy);
+    }
+    return null;
+  }
+
+  #report(at: Path, message: string, remedy: string): void {
+    this.problems.push(this.#problemAt(at, message, remedy));
+  }
+
+  #warn(at: Path, message: string, remedy: string): void {
+    this.warnings.push(this.#problemAt(at, message, remedy));
+  }
+}
+
+function decodeKey(octets: Buffer, raw: boolean): Buffer | null {
+  // 32 octets that are all printable are a password or half a key in hexadecimal, never random octets.
+  if (raw && octets.length === 32 && octets.some((octet) => octet < 0x20 || octet > 0x7e)) return usable(octets);
+  const text = octets.toString('latin1').trim();
+  if (/^[0-9A-Fa-f]{64}$/.test(text)) return usable(Buffer.from(text, 'hex'));
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return usable(Buffer.from(text, 'base64'));
+  return null;
+}
+
+/** A key of one repeated octet is a placeholder. */
+function usable(key: Buffer): Buffer | null {
+  return key.length === 32 && key.some((octet) => octet !== key[0]) ? key : null;
+}
+
+function readKey(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return null;
+  }
+}
+
+/** Every certificate of a PEM text; null when there is none or one cannot be read. */
+function certificatesIn(text: string): { certificate: X509Certificate; pem: string }[] | null {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    const certificates = blocks.map((pem) => ({ certificate: new X509Certificate(pem), pem: `${pem}\n` }));
+    return certificates.length === 0 ? null : certificates;
+  } catch {
+    return null;
+  }
+}
