@@ -274,3 +274,13 @@ export async function generateKey(
   });
   return { publicKey: publicKey.armor(), privateKey: privateKey.armor(), fingerprint: publicKey.getFingerprint() };
 }
+
+/** What a recipient's mail program does, for the sandbox and tests: opens an armored message with an armored key that has no passphrase. */
+export async function decryptPgp(armoredPrivateKey: string, armoredMessage: string): Promise<Buffer> {
+  const opened = await openpgp.decrypt({
+    message: await openpgp.readMessage({ armoredMessage }),
+    decryptionKeys: await openpgp.readPrivateKey({ armoredKey: armoredPrivateKey }),
+    format: 'binary',
+  });
+  return Buffer.from(opened.data);
+}

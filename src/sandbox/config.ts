@@ -1,0 +1,81 @@
+/**
+ * The gateway's settings in the sandbox, as the same YAML file an admin would write, with the keys and certificates beside it: so that a newcomer
+ * can read them, change them, and use every command of `postern` on a gateway that runs.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Issued } from '../protect/x509.ts';
+import { gatewayName, inboundHost, portalName, serverIdentity, tenantDomain } from './world.ts';
+
+export type SandboxSettings = {
+  /** Everything is written below it; made when missing. */
+  readonly folder: string;
+  /** The file name follows the gateway's own conventions: postern.yaml in `folder`. */
+  readonly smtpPort: number;
+  readonly webPort: number;
+  /** The port of every pretend mail server. */
+  readonly deliveryPort: number;
+  /** "127.0.0.1:port" of the pretend DNS. */
+  readonly dns: string;
+  readonly authority: Issued;
+  /** The text of the policy. */
+  readonly policy: string;
+  /** As in the configuration file, "2s". */
+  readonly retry: { readonly first: string; readonly max: string; readonly giveUpAfter: string; readonly warnAfter: string };
+};
+
+export type SandboxFiles = { readonly config: string; readonly authority: string };
+
+/** Writes the folder and returns the paths of the configuration file and of the CA certificate. */
+export function writeConfig(settings: SandboxSettings): SandboxFiles {
+  const { folder, authority } = settings;
+  mkdirSync(join(folder, 'tls'), { recursive: true, mode: 0o700 });
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const smtp = serverIdentity(authority, [gatewayName, 'localhost', '127.0.0.1']);
+  const web = serverIdentity(authority, [portalName, '127.0.0.1']);
+  write('tls/smtp-key.pem', smtp.key);
+  write('tls/smtp-cert.pem', smtp.cert);
+  write('tls/web-key.pem', web.key);
+  write('tls/web-cert.pem', web.cert);
+  write('master.key', `${randomBytes(32).toString('base64')}\n`);
+  write('policy.yaml', settings.policy);
+  return { authority: write('tls/ca.pem', authority.certPem), config: write('postern.yaml', yaml(settings)) };
+}
+
+function yaml(settings: SandboxSettings): string {
+  const { retry } = settings;
+  return `# Written by the sandbox at its start. See deploy/config.example.yaml for every setting.
+hostname: ${gatewayName}
+data: ./data
+database: sqlite
+masterKey: { file: ./master.key }
+smtp:
+  listen: ["127.0.0.1:${settings.smtpPort}"]
+  tls: { key: ./tls/smtp-key.pem, cert: ./tls/smtp-cert.pem }
+delivery:
+  # The pretend mail servers share this port, each on a loopback address of its own.
+  port: ${settings.deliveryPort}
+  trust: [./tls/ca.pem]
+  # Seconds instead of minutes, so that greylisting can be watched.
+  retry: { first: ${retry.first}, max: ${retry.max}, giveUpAfter: ${retry.giveUpAfter}, warnAfter: ${retry.warnAfter} }
+dns: { servers: ["${settings.dns}"] }
+# The whole pretend internet is on this machine.
+egress: { allowPrivate: true }
+web:
+  listen: "127.0.0.1:${settings.webPort}"
+  tls: { key: ./tls/web-key.pem, cert: ./tls/web-cert.pem }
+  portalUrl: "https://${portalName}:${settings.webPort}"
+tenants:
+  - id: corp
+    domains: [${tenantDomain}]
+    platform: generic
+    proof: { networks: ["127.0.0.0/8"] }
+    policy: ./policy.yaml
+    inbound: { host: ${inboundHost}, port: ${settings.deliveryPort}, tls: verify }
+`;
+}

@@ -1,0 +1,124 @@
+/**
+ * The cast of the sandbox: the tenant, the domains its people write to, the mail server of each with its ability or its fault, and the
+ * people with their keys. Everything secret is made here, afresh at every start, and lives in memory.
+ */
+import type { Identity } from '../config/config.ts';
+import { type GeneratedKey, generateKey } from '../protect/openpgp.ts';
+import { type Issued, issueCertificate } from '../protect/x509.ts';
+import type { ZoneRecord } from './dns-server.ts';
+import type { MailHost } from './sink.ts';
+
+export type Person = {
+  readonly name: string;
+  readonly address: string;
+  /** What is special about their mail, as the mailboxes page says it. */
+  readonly about: string;
+  readonly pgp: GeneratedKey | null;
+  readonly smime: Issued | null;
+};
+
+export type World = {
+  /** The only authority the pretend internet knows; the gateway is told to trust it. */
+  readonly authority: Issued;
+  readonly hosts: readonly MailHost[];
+  readonly zone: readonly ZoneRecord[];
+  readonly people: readonly Person[];
+};
+
+export const tenantDomain = 'corp.example';
+export const gatewayName = 'gw.postern.example';
+export const portalName = 'localhost';
+export const inboundHost = 'mx.corp.example';
+
+const day = 86_400_000;
+
+/** One recipient domain with one mail server and one person. */
+type Setting = Pick<MailHost, 'greylists' | 'knowsNobody'> & {
+  readonly domain: string;
+  readonly person: string;
+  readonly about: string;
+  readonly certificate: 'good' | 'expired' | 'none';
+  readonly key?: 'pgp' | 'smime';
+};
+
+const settings: readonly Setting[] = [
+  { domain: tenantDomain, person: 'Anna', about: 'works here; bounces come back to her', certificate: 'good' },
+  { domain: 'good-tls.example', person: 'Gina', about: 'server with a good certificate', certificate: 'good' },
+  { domain: 'expired-cert.example', person: 'Erik', about: 'server with an expired certificate', certificate: 'expired' },
+  { domain: 'no-tls.example', person: 'Nora', about: 'server without STARTTLS', certificate: 'none' },
+  { domain: 'greylisting.example', person: 'Greta', about: 'server that greylists', certificate: 'good', greylists: true },
+  { domain: 'nobody.example', person: 'Ulf', about: 'server that knows nobody', certificate: 'good', knowsNobody: true },
+  { domain: 'openpgp.example', person: 'Petra', about: 'has an OpenPGP key', certificate: 'none', key: 'pgp' },
+  { domain: 'smime.example', person: 'Simon', about: 'has an S/MIME certificate', certificate: 'none', key: 'smime' },
+  { domain: 'home.example', person: 'Felix', about: 'private mailbox, server without STARTTLS', certificate: 'none' },
+  { domain: 'portal.example', person: 'Paula', about: 'has nothing but a mailbox', certificate: 'good' },
+];
+
+/** `person@domain` of everyone, by first name. */
+export const addressOf = (person: string): string => {
+  const setting = settings.find((each) => each.person === person);
+  if (setting === undefined) throw new Error(`nobody is called ${person}`);
+  return `${person.toLowerCase()}@${setting.domain}`;
+};
+
+/** Makes the authority, the certificates and the keys: a few hundred milliseconds. */
+export async function createWorld(): Promise<World> {
+  const authority = issueCertificate({ subject: 'Postern sandbox CA', ca: true });
+  const hosts = settings.map((setting, index) => hostOf(setting, index, authority));
+  return {
+    authority,
+    hosts,
+    zone: hosts.flatMap(recordsOf),
+    people: await Promise.all(settings.map((setting) => personOf(setting, authority))),
+  };
+}
+
+/** A server certificate for these names. */
+export function serverIdentity(authority: Issued, names: readonly string[], notAfter = Date.now() + 30 * day): Identity {
+  const ips = names.filter((name) => /^[\d.]+$/.test(name));
+  const dns = names.filter((name) => !ips.includes(name));
+  const issued = issueCertificate({
+    subject: names[0] ?? '',
+    issuer: authority,
+    san: { dns, ip: ips },
+    notBefore: Math.min(Date.now(), notAfter) - day,
+    notAfter,
+  });
+  return { key: issued.keyPem, cert: issued.certPem };
+}
+
+function hostOf(setting: Setting, index: number, authority: Issued): MailHost {
+  const name = `mx.${setting.domain}`;
+  const notAfter = setting.certificate === 'expired' ? Date.now() - day : undefined;
+  return {
+    name,
+    address: `127.20.0.${index + 1}`,
+    domains: [setting.domain],
+    tls: setting.certificate === 'none' ? null : serverIdentity(authority, [name], notAfter),
+    greylists: setting.greylists ?? false,
+    knowsNobody: setting.knowsNobody ?? false,
+  };
+}
+
+function recordsOf(host: MailHost): ZoneRecord[] {
+  return [
+    { name: host.name, type: 'A', data: host.address },
+    ...host.domains.map((name) => ({ name, type: 'MX' as const, preference: 10, exchange: host.name })),
+  ];
+}
+
+async function personOf(setting: Setting, authority: Issued): Promise<Person> {
+  const { person: name, about, key } = setting;
+  const address = addressOf(name);
+  return {
+    name,
+    address,
+    about,
+    pgp: key === 'pgp' ? await generateKey({ name, email: address }) : null,
+    // RSA, because every mail program can read it.
+    smime:
+      key === 'smime'
+        ? issueCertificate({ subject: name, issuer: authority, san: { email: [address] }, keyType: 'rsa2048' })
+        : null,
+  };
+}
