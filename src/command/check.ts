@@ -1,0 +1,71 @@
+/**
+ * `postern check`: everything that can be wrong before the first message: policies and their cases, certificates, DNS records. (The configuration
+ * itself was checked on the way here.) Errors make the exit status 1; warnings are printed and do not.
+ */
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Config, Identity } from '../config/config.ts';
+import { formatProblem } from '../config/load.ts';
+import { createResolver } from '../net/dns.ts';
+import { readPolicy } from '../pipeline/policies.ts';
+import { runCases } from '../policy/cases.ts';
+
+type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
+
+const expirySoon = 14 * 24 * 60 * 60_000;
+
+export async function check(config: Config): Promise<number> {
+  const findings: Findings = { errors: [], warnings: [], fine: [`${config.file}: the configuration is complete`] };
+  for (const file of new Set(config.tenants.map((tenant) => tenant.policy))) checkPolicy(file, findings);
+  if (config.smtp.tls !== null) checkIdentity('smtp.tls', config.smtp.tls, config.hostname, findings);
+  if (config.web !== null && config.web.tls !== null) {
+    checkIdentity('web.tls', config.web.tls, new URL(config.web.portalUrl).hostname, findings);
+  }
+  await checkNames(config, findings);
+  for (const line of findings.fine) process.stdout.write(`ok       ${line}\n`);
+  for (const line of findings.warnings) process.stdout.write(`warning  ${line}\n`);
+  for (const line of findings.errors) process.stdout.write(`error    ${line}\n`);
+  return findings.errors.length === 0 ? 0 : 1;
+}
+
+/** A policy, and the cases in the file of the same name that ends in .cases.yaml. */
+function checkPolicy(file: string, findings: Findings): void {
+  const result = readPolicy(file);
+  if (!result.ok) {
+    findings.errors.push(...result.problems.map(formatProblem));
+    return;
+  }
+  const casesFile = file.replace(/\.ya?ml$/, '.cases.yaml');
+  if (casesFile === file || !existsSync(casesFile)) {
+    findings.warnings.push(`${file}: no cases prove this policy; write some in ${casesFile}`);
+    return;
+  }
+  const { results, problems } = runCases(result.policy, readFileSync(casesFile, 'utf8'), casesFile);
+  findings.errors.push(...problems.map(formatProblem));
+  if (problems.length === 0) findings.fine.push(`${file}: parses, and all ${results.length} expectations of its cases hold`);
+}
+
+function checkIdentity(setting: string, identity: Identity, name: string, findings: Findings): void {
+  const certificate = new X509Certificate(identity.cert);
+  const until = Date.parse(certificate.validTo);
+  if (until < Date.now()) findings.errors.push(`${setting}: the certificate expired on ${certificate.validTo}; renew it`);
+  else if (Date.parse(certificate.validFrom) > Date.now()) findings.errors.push(`${setting}: the certificate is valid only from ${certificate.validFrom}`);
+  else if (certificate.checkHost(name) === undefined) {
+    findings.errors.push(`${setting}: the certificate does not name ${name}; others will refuse it. Get one that does`);
+  } else if (until < Date.now() + expirySoon) findings.warnings.push(`${setting}: the certificate expires soon, on ${certificate.validTo}`);
+  else findings.fine.push(`${setting}: the certificate names ${name} and is valid until ${certificate.validTo}`);
+}
+
+async function checkNames(config: Config, findings: Findings): Promise<void> {
+  const resolver = createResolver(config.dns);
+  const names = new Map([[config.hostname, 'hostname']]);
+  if (config.web !== null) names.set(new URL(config.web.portalUrl).hostname, 'web.portalUrl');
+  for (const [name, setting] of names) {
+    const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
+    if (a.kind === 'found' || aaaa.kind === 'found') findings.fine.push(`${setting}: ${name} has an address in the DNS`);
+    else if (a.kind === 'failed') {
+      findings.warnings.push(`${setting}: ${name} could not be looked up (${a.reason}); mail cannot be routed while dns.servers do not answer`);
+    } else findings.warnings.push(`${setting}: ${name} has no address in the DNS; publish an A or AAAA record for it`);
+  }
+  await resolver.close();
+}

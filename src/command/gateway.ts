@@ -1,0 +1,181 @@
+/**
+ * The gateway, wired: every folder's port joined to the one that satisfies it, according to the roles in the configuration. `postern serve` and the
+ * sandbox start the same thing.
+ */
+import { mkdir } from 'node:fs/promises';
+import { hkdfSync } from 'node:crypto';
+import path from 'node:path';
+import type { Config } from '../config/config.ts';
+import { createTransmitter, type StaticRoute } from '../deliver/pool.ts';
+import type { Event } from '../event/event.ts';
+import { createLog, type LogOptions } from '../event/log.ts';
+import { createListener } from '../ingress/listener.ts';
+import { traceKeyFrom } from '../mail/trace.ts';
+import { createResolver } from '../net/dns.ts';
+import { createEgress } from '../net/egress.ts';
+import { createAccept } from '../pipeline/accept.ts';
+import { loadPolicies } from '../pipeline/policies.ts';
+import { Runner } from '../pipeline/runner.ts';
+import { createProtectPool } from '../protect/pool.ts';
+import { openDatabaseSpool } from '../spool/database.ts';
+import { openDiskSpool } from '../spool/disk.ts';
+import type { Spool } from '../spool/spool.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import { createPortal } from '../web/portal.ts';
+import { createWebServer } from '../web/server.ts';
+
+export type Gateway = {
+  /** "host:port" as bound; empty without the role smtp. */
+  readonly smtp: readonly string[];
+  /** Origin of the portal as bound ("https://127.0.0.1:8443"), or null without the role web. */
+  readonly portal: string | null;
+  readonly store: Store;
+  readonly spool: Spool;
+  /** Calls the listener with each event from now on; the result ends that. */
+  events(listener: (event: Event) => void): () => void;
+  /** Reads the policy files again; one that does not parse leaves the old one in force. */
+  reload(): void;
+  /** Takes no new work, finishes what is under way, closes everything. */
+  stop(): Promise<void>;
+};
+
+/** A policy that does not parse, or a database that cannot be opened, rejects with a message for the admin. */
+export async function startGateway(config: Config, options: { readonly logTo?: LogOptions['destination'] } = {}): Promise<Gateway> {
+  const policies = loadPolicies(config.tenants);
+  const { store, spool, close } = await openStorage(config);
+  const { emit, events } = createEvents(config, options.logTo);
+  const running: (() => Promise<unknown>)[] = [close];
+  const stop = async (): Promise<void> => {
+    for (const end of running.splice(0).toReversed()) await end();
+  };
+  try {
+    let wake = (): void => {};
+    const accept = createAccept({ spool, store, emit, wake: () => wake() });
+    if (config.roles.includes('work')) {
+      const runner = createRunner(config, { store, spool, accept, policies, emit, ending: (end) => running.push(end) });
+      if (config.database === 'sqlite') await store.recover();
+      runner.start();
+      wake = () => runner.wake();
+      running.push(() => runner.stop());
+    }
+    const portal = config.roles.includes('web') ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) }) : null;
+    const smtp: string[] = [];
+    if (config.roles.includes('smtp')) {
+      const listener = createListener({ config, tenants: config.tenants, traceKey: traceKeyFrom(config.masterKey), accept, emit });
+      smtp.push(...(await listener.listen()));
+      running.push(() => listener.close());
+    }
+    emit({ kind: 'service.ready', listening: [...smtp, ...(portal === null ? [] : [portal])] });
+    return { smtp, portal, store, spool, events, reload: () => policies.reload(emit), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The database, and the spool that belongs to it: files beside SQLite, chunk rows in PostgreSQL. */
+export async function openStorage(config: Config): Promise<{ store: Store; spool: Spool; close: () => Promise<void> }> {
+  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  const { store, chunks } = await openStore({ database: config.database, folder: config.data });
+  const spool =
+    config.database === 'sqlite'
+      ? await openDiskSpool({
+          folder: path.join(config.data, 'spool'),
+          masterKey: config.masterKey,
+          minFreeBytes: config.smtp.minFreeBytes,
+        })
+      : openDatabaseSpool({ chunks, masterKey: config.masterKey });
+  const close = async (): Promise<void> => {
+    await spool.close();
+    await store.close();
+  };
+  return { store, spool, close };
+}
+
+function createEvents(config: Config, logTo: LogOptions['destination']): { emit: (event: Event) => void; events: Gateway['events'] } {
+  const log = createLog({
+    ...config.log,
+    key: subKey(config.masterKey, 'log addresses'),
+    ...(logTo === undefined ? {} : { destination: logTo }),
+  });
+  const listeners = new Set([log]);
+  return {
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    events: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+type Wiring = {
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly accept: ReturnType<typeof createAccept>;
+  readonly emit: (event: Event) => void;
+  /** Takes what must be closed at the end, in reverse order. */
+  readonly ending: (end: () => Promise<unknown>) => void;
+};
+
+function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<typeof loadPolicies> }): Runner {
+  const { store, spool, accept, policies, emit, ending } = wiring;
+  const resolver = createResolver(config.dns);
+  const statics = new Map<string, StaticRoute>(
+    config.tenants.flatMap(({ domains, inbound }) => (inbound === null ? [] : domains.map((domain) => [domain, inbound] as const))),
+  );
+  const transmitter = createTransmitter({
+    hostname: config.hostname,
+    port: config.delivery.port,
+    resolver,
+    egress: createEgress(config.egress),
+    trust: config.delivery.trust,
+    perDestination: config.delivery.perDestination,
+    statics,
+  });
+  const protect = createProtectPool();
+  ending(async () => resolver.close());
+  ending(() => protect.close());
+  ending(() => transmitter.close());
+  const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
+  return new Runner({
+    store,
+    spool,
+    emit,
+    now: Date.now,
+    decide: {
+      spool,
+      store,
+      tenant: (id) => tenants.get(id),
+      policy: (tenant) => policies.of(tenant),
+      portal: config.web !== null,
+      masterKey: config.masterKey,
+      now: Date.now,
+    },
+    attempt: { config, spool, store, transmitter, protect, own: accept.own, now: Date.now, random: Math.random },
+  });
+}
+
+async function startPortal(config: Config, { store, spool, accept, emit, ending }: Wiring): Promise<string> {
+  const { web } = config;
+  if (web === null) throw new Error('the role web needs the setting web');
+  const portal = createPortal({
+    store: store.portal,
+    spool,
+    portalUrl: web.portalUrl,
+    key: subKey(config.masterKey, 'portal codes'),
+    submit: ({ tenant, to, bytes }) => accept.submit({ tenant, kind: 'code', mailFrom: '', to, bytes }),
+    emit,
+    now: Date.now,
+  });
+  const server = createWebServer({ app: portal, listen: web.listen, tls: web.tls });
+  ending(() => server.close());
+  return server.listen();
+}
+
+/** Independent keys for independent uses. RFC 5869 section 3.2. */
+function subKey(masterKey: Buffer, use: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', `postern ${use}`, 32));
+}

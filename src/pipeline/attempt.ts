@@ -1,0 +1,174 @@
+/**
+ * Attempt: claimed deliveries -> protect -> deliver -> outcome -> settlement.
+ *
+ * A group is what the network can share: deliveries of one message, to one destination, by the same step, with the same octets. Protected
+ * copies are made for one recipient and never grouped, so no copy can tell of another recipient. `attempt` tries the group's
+ * current step once and returns values: what becomes of each delivery (plan/delivery.ts decides), the messages of our own that follow from
+ * it (notices.ts) and the events; the runner writes all of them in one transaction.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import type { Transmitter } from '../deliver/pool.ts';
+import type { Event } from '../event/event.ts';
+import { noMethod, settle, type Next, type Outcome } from '../plan/delivery.ts';
+import type { Step } from '../plan/plan.ts';
+import type { ClaimedDelivery, NewMessage, Settlement } from '../store/store.ts';
+import type { Accept } from './accept.ts';
+import { noticesFor, portalNotice } from './notices.ts';
+import { type OctetPorts, prepare } from './octets.ts';
+
+export type AttemptPorts = OctetPorts & {
+  readonly config: Config;
+  readonly transmitter: Pick<Transmitter, 'send'>;
+  readonly own: Accept['own'];
+  readonly now: () => number;
+  readonly random: () => number;
+};
+
+export type Attempted = {
+  readonly settlements: readonly Settlement[];
+  readonly messages: readonly NewMessage[];
+  readonly events: readonly Event[];
+};
+
+/** Splits claimed deliveries into groups that one `attempt` serves. */
+export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[][] {
+  const groups = new Map<string, ClaimedDelivery[]>();
+  for (const delivery of claimed) {
+    const step = delivery.steps[delivery.step];
+    const shared = step?.method === 'none' || step?.method === 'tls';
+    const key = shared
+      ? JSON.stringify([delivery.messageId, delivery.destination, step.method, step.tls, delivery.subject])
+      : delivery.id;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [delivery]);
+    else group.push(delivery);
+  }
+  return [...groups.values()];
+}
+
+export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptPorts): Promise<Attempted> {
+  const [first] = group;
+  if (first === undefined) return { settlements: [], messages: [], events: [] };
+  const step = first.steps[first.step];
+  if (step?.method === 'portal') return publish(first, ports);
+  const outcomes = step === undefined ? group.map(() => nothingToTry(first)) : await transmit(group, step, ports);
+
+  const now = ports.now();
+  const ended = group.map((delivery, index) => {
+    const outcome = outcomes[index] ?? noOutcome;
+    return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
+  });
+  return {
+    settlements: ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
+    messages: await noticesFor(first.message, ended, ports),
+    events: ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+  };
+}
+
+const noOutcome: Outcome = {
+  kind: 'deferred',
+  status: '4.3.0',
+  reason: 'The attempt ended without a result.',
+  remote: null,
+};
+
+/** A plan without steps: policy refused the message, or nothing the level allows is possible for this recipient. */
+function nothingToTry(delivery: ClaimedDelivery): Outcome {
+  if (delivery.level !== 'refuse') return noMethod;
+  const reason = 'The policy of your organisation refuses this message.';
+  return { kind: 'failed', scope: 'method', status: '5.7.1', reason, remote: null };
+}
+
+async function transmit(group: readonly ClaimedDelivery[], step: Step, ports: AttemptPorts): Promise<readonly Outcome[]> {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { message } = first;
+  const prepared = await prepare(first, step, ports);
+  if (prepared.kind === 'impossible') return group.map(() => prepared.outcome);
+  const outcomes = await ports.transmitter.send({
+    destination: first.destination,
+    recipients: group.map(({ recipient }) => ({
+      address: recipient,
+      notify: message.smtp.dsn[recipient]?.notify ?? null,
+      orcpt: message.smtp.dsn[recipient]?.orcpt ?? null,
+    })),
+    mailFrom: message.mailFrom,
+    tls: step.tls,
+    eightBit: message.smtp.eightBit && prepared.eightBit,
+    utf8: message.smtp.utf8,
+    ret: message.smtp.ret,
+    envid: message.smtp.envid,
+    size: prepared.size,
+    body: prepared.body,
+  });
+  const failure = prepared.failure();
+  return failure === null ? outcomes : group.map(() => failure);
+}
+
+/** The portal step: the message stays sealed where it is; a link is made, and the notification that carries it. */
+async function publish(delivery: ClaimedDelivery, ports: AttemptPorts): Promise<Attempted> {
+  const now = ports.now();
+  const { web } = ports.config;
+  if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
+  const token = randomBytes(32).toString('base64url');
+  const expiresAt = now + web.keepFor;
+  const notification = await portalNotice(delivery, { token, expiresAt }, ports);
+  return {
+    settlements: [
+      {
+        id: delivery.id,
+        state: 'waiting',
+        step: delivery.step,
+        attempts: delivery.attempts + 1,
+        nextAt: 0,
+        status: '2.0.0',
+        reason: 'Waiting in the portal.',
+        remote: null,
+        warned: delivery.warned,
+        portal: { tokenHash: hashToken(token), expiresAt },
+      },
+    ],
+    messages: [notification],
+    events: [{ kind: 'delivery.waiting', message: delivery.messageId, delivery: delivery.id, recipient: delivery.recipient, expiresAt }],
+  };
+}
+
+/** A link's token is stored as this, never as itself. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Settlement {
+  return {
+    id: delivery.id,
+    state: next.state,
+    step: next.step,
+    attempts: next.attempts,
+    nextAt: next.nextAt,
+    status: next.status,
+    reason: next.reason,
+    remote: outcome.kind === 'waiting' ? null : (outcome.remote ?? delivery.remote),
+    ...(next.fellBackTo === null ? {} : { because: [...delivery.because, `${next.reason} So ${next.fellBackTo} was next.`] }),
+    warned: next.warned,
+  };
+}
+
+function eventOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Event {
+  const subject = { message: delivery.messageId, delivery: delivery.id, recipient: delivery.recipient };
+  const method = delivery.steps[delivery.step]?.method ?? 'none';
+  const { status, reason } = next;
+  if (next.fellBackTo !== null) return { ...subject, kind: 'delivery.fellback', method, next: next.fellBackTo, status, reason };
+  switch (next.state) {
+    case 'delivered': {
+      const remote = outcome.kind === 'delivered' ? outcome.remote : null;
+      return { ...subject, kind: 'delivery.delivered', method, status, mx: remote?.mx ?? null, tls: remote?.tls ?? null };
+    }
+    case 'dropped':
+      return { ...subject, kind: 'delivery.dropped', status, reason };
+    case 'failed':
+      return { ...subject, kind: 'delivery.failed', method, status, reason };
+    default:
+      return { ...subject, kind: 'delivery.deferred', method, status, reason, attempts: next.attempts, nextAt: next.nextAt };
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Decide: message -> structure -> facts -> for each recipient verdict, capability, plan -> one delivery row each.
+ *
+ * Reads the sealed message once, as a stream. The decisions themselves are pure (policy/, plan/, keys/keyring.ts); `planRecipient` joins them and is
+ * what `postern explain` shows too, so that the explanation can never differ from the deed. Whatever the policy says, the deed is
+ * done in attempt.ts: a refused message or a plan without steps becomes a queued delivery with nothing to try, whose attempt fails at once
+ * and tells the sender, in one transaction.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Tenant } from '../config/config.ts';
+import { capabilityOf } from '../keys/keyring.ts';
+import { addressKey, domainOf } from '../mail/address.ts';
+import { StructureParser, type Structure } from '../mail/structure.ts';
+import { planFor, type Plan, type Step } from '../plan/plan.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { factsOf, type Facts } from '../policy/facts.ts';
+import type { Policy } from '../policy/schema.ts';
+import { levels, type Level, type Verdict } from '../policy/verdict.ts';
+import { sealText } from '../protect/seal.ts';
+import type { Spool, SpoolRef } from '../spool/spool.ts';
+import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
+
+export type Decision = Parameters<Store['decided']>[0][number];
+
+export type DecidePorts = {
+  readonly spool: Pick<Spool, 'read'>;
+  readonly store: Pick<Store, 'keysFor'>;
+  readonly tenant: (id: string) => Tenant | undefined;
+  readonly policy: (tenant: string) => Policy | undefined;
+  /** Whether this gateway has a portal to wait in. */
+  readonly portal: boolean;
+  readonly masterKey: Buffer;
+  readonly now: () => number;
+};
+
+/** A message that cannot be decided at all (its tenant or policy is gone, its bytes are damaged) waits for a person, with the reason. */
+export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
+
+export async function decide(message: MessageRow, ports: DecidePorts): Promise<Decided> {
+  if (message.kind !== 'submitted') return { kind: 'decided', decision: decideOwn(message, ports.now()) };
+  const tenant = ports.tenant(message.tenant);
+  if (tenant === undefined) return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
+  const policy = ports.policy(message.tenant);
+  if (policy === undefined) return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
+
+  const structure = await readStructure(ports.spool, message.spool);
+  const facts = factsOf({
+    structure,
+    tenant: tenant.id,
+    tenantDomains: tenant.domains,
+    envelope: { from: message.mailFrom, recipients: message.recipients },
+  });
+  const deliveries: NewDelivery[] = [];
+  for (const recipient of message.recipients) {
+    const rows = await ports.store.keysFor(addressKey(recipient));
+    const planned = planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() });
+    deliveries.push(deliveryOf(message.id, planned));
+  }
+  return {
+    kind: 'decided',
+    decision: {
+      messageId: message.id,
+      sealedFacts: sealText(ports.masterKey, JSON.stringify(facts), `facts ${message.id}`),
+      policyVersion: policy.version,
+      deliveries,
+      events: [
+        { kind: 'message.decided', tenant: tenant.id, message: message.id, policy: policy.version, deliveries: deliveries.length },
+        ...deliveries.filter((delivery) => delivery.state === 'held').map((delivery) => heldEvent(delivery)),
+      ],
+    },
+  };
+}
+
+export async function readStructure(spool: Pick<Spool, 'read'>, ref: SpoolRef): Promise<Structure> {
+  const parser = new StructureParser();
+  for await (const chunk of spool.read(ref)) parser.push(chunk);
+  return parser.end();
+}
+
+export type Planned = { readonly verdict: Verdict; readonly plan: Plan; readonly steps: readonly Step[] };
+
+/** The whole decision for one recipient, as a value. */
+export function planRecipient(input: {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly recipient: string;
+  readonly rows: readonly KeyRow[];
+  readonly tenant: Tenant;
+  readonly portal: boolean;
+  readonly now: number;
+}): Planned {
+  const verdict = evaluate(input.policy, input.facts, input.recipient);
+  const capability = capabilityOf(input.rows, input.recipient, input.now, input.portal);
+  const plan = planFor(verdict, capability, input.tenant.minimumTls);
+  if (plan.kind === 'deliver') return { verdict, plan, steps: plan.steps };
+  if (plan.kind === 'refuse') return { verdict, plan, steps: [] };
+  // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
+  const released = planFor({ ...verdict, level: atLeast(verdict.released, 'transport') }, capability, input.tenant.minimumTls);
+  return { verdict, plan, steps: released.kind === 'deliver' ? released.steps : [] };
+}
+
+function atLeast(level: Level, floor: Level): Level {
+  return levels.indexOf(level) > levels.indexOf(floor) ? level : floor;
+}
+
+function deliveryOf(messageId: string, { verdict, plan, steps }: Planned): NewDelivery {
+  return {
+    id: randomUUIDv7(),
+    messageId,
+    recipient: verdict.recipient,
+    destination: domainOf(verdict.recipient),
+    level: verdict.level,
+    rules: verdict.rules,
+    because: [...verdict.because, ...plan.because],
+    steps,
+    otherwise: plan.kind === 'deliver' ? plan.otherwise : 'bounce',
+    subject: verdict.subjectChanged ? verdict.subject : null,
+    state: plan.kind === 'hold' ? 'held' : 'queued',
+    status: plan.kind === 'hold' ? '4.7.0' : '',
+  };
+}
+
+function heldEvent(delivery: NewDelivery): Decision['events'][number] {
+  return {
+    kind: 'delivery.held',
+    message: delivery.messageId,
+    delivery: delivery.id,
+    recipient: delivery.recipient,
+    reason: delivery.because.at(-1) ?? 'policy',
+  };
+}
+
+/** Our own notices hold no content, so no policy is asked: opportunistic TLS to where they belong. */
+function decideOwn(message: MessageRow, now: number): Decision {
+  const because = [`Postern's own ${message.kind} message; it carries no content that needs protection.`];
+  return {
+    messageId: message.id,
+    sealedFacts: '',
+    policyVersion: '',
+    deliveries: message.recipients.map((recipient) => ({
+      id: randomUUIDv7(),
+      messageId: message.id,
+      recipient,
+      destination: domainOf(recipient),
+      level: 'none',
+      rules: [],
+      because,
+      steps: [{ method: 'none', tls: 'may', keys: [] }],
+      otherwise: 'bounce',
+      subject: null,
+      state: 'queued',
+      status: '',
+    })),
+    events: [{ kind: 'message.decided', tenant: message.tenant, message: message.id, policy: '', deliveries: message.recipients.length }],
+  };
+}

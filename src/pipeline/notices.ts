@@ -1,0 +1,112 @@
+/**
+ * The messages of our own that follow from a delivery: the report (DSN) or delay notice to the sender, and the notification to a portal
+ * recipient. They are stored here and their rows are written in the transaction that settles the delivery, so neither can exist
+ * without the other.
+ *
+ * Who is told: the envelope's sender, unless it is null or NOTIFY said otherwise. One report names all recipients that ended the same way
+ * in the same attempt: they shared a transaction, and the report goes to the one who addressed them.
+ *
+ * Limits: no report of success; where a next server takes DSN requests it is asked to report itself.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { parseMailboxes } from '../mail/address.ts';
+import { notificationMessage, serviceAddress } from '../mail/compose.ts';
+import { buildReport } from '../mail/dsn.ts';
+import { parseHeader, valuesOf } from '../mail/header.ts';
+import type { Next, Outcome } from '../plan/delivery.ts';
+import type { ClaimedDelivery, MessageRow, NewMessage } from '../store/store.ts';
+import type { Accept } from './accept.ts';
+import { type OctetPorts, readHeader } from './octets.ts';
+
+type NoticePorts = Pick<OctetPorts, 'spool'> & {
+  readonly config: Config;
+  readonly own: Accept['own'];
+  readonly now: () => number;
+};
+
+export type Ended = { readonly delivery: ClaimedDelivery; readonly outcome: Outcome; readonly next: Next };
+
+/** The reports that the sender gets for what ended, or was put off for long, in one attempt. */
+export async function noticesFor(message: MessageRow, ended: readonly Ended[], ports: NoticePorts): Promise<NewMessage[]> {
+  if (message.mailFrom === '') return [];
+  const notices: NewMessage[] = [];
+  for (const notify of ['failure', 'delay'] as const) {
+    const told = ended.filter(({ delivery, next }) => next.notify === notify && wanted(message, delivery.recipient, notify));
+    if (told.length > 0) notices.push(await report(message, notify, told, ports));
+  }
+  return notices;
+}
+
+/** RFC 3461 section 4.1: without NOTIFY a failure is reported, and a delay where it is our custom. */
+function wanted(message: MessageRow, recipient: string, notify: 'failure' | 'delay'): boolean {
+  const asked = message.smtp.dsn[recipient]?.notify ?? null;
+  return asked === null || asked.includes(notify.toUpperCase());
+}
+
+async function report(message: MessageRow, notify: 'failure' | 'delay', told: readonly Ended[], ports: NoticePorts): Promise<NewMessage> {
+  const { config } = ports;
+  const bytes = buildReport({
+    kind: notify === 'failure' ? 'failed' : 'delayed',
+    hostname: config.hostname,
+    to: message.mailFrom,
+    original: {
+      messageId: message.messageId,
+      header: await readHeader(message, ports.spool),
+      envid: message.smtp.envid,
+      receivedAt: message.receivedAt,
+    },
+    recipients: told.map(({ delivery, outcome, next }) => {
+      const remote = outcome.kind === 'waiting' ? null : outcome.remote;
+      return {
+        address: delivery.recipient,
+        orcpt: message.smtp.dsn[delivery.recipient]?.orcpt ?? null,
+        status: next.status,
+        remoteMx: remote?.mx ?? null,
+        remoteReply: remote?.reply ?? null,
+        reason: next.reason,
+        rules: delivery.rules,
+        lastAttemptAt: ports.now(),
+        retryUntil: notify === 'delay' ? delivery.createdAt + config.delivery.retry.giveUpAfter : null,
+      };
+    }),
+    now: ports.now(),
+    id: randomUUIDv7(),
+  });
+  const kind = notify === 'failure' ? 'dsn' : 'delay';
+  return ports.own({ tenant: message.tenant, kind, mailFrom: '', to: message.mailFrom, bytes });
+}
+
+/**
+ * The notification goes out with the sender's own reverse-path, so that a recipient's server that refuses it makes the sender hear of it,
+ * like any mail of theirs that bounces.
+ */
+export async function portalNotice(
+  delivery: ClaimedDelivery,
+  link: { readonly token: string; readonly expiresAt: number },
+  ports: NoticePorts,
+): Promise<NewMessage> {
+  const { message } = delivery;
+  const { config } = ports;
+  const tenant = config.tenants.find((known) => known.id === message.tenant);
+  if (tenant === undefined || config.web === null) throw new Error('a portal step without a tenant or a portal');
+  const fields = parseHeader(await readHeader(message, ports.spool));
+  const from = serviceAddress(message.mailFrom, tenant.domains);
+  const organisation = from.slice(from.lastIndexOf('@') + 1);
+  const [author] = fields.filter((field) => field.name.toLowerCase() === 'from').flatMap((field) => parseMailboxes(field.raw).mailboxes);
+  const sender = author?.address ?? message.mailFrom;
+  const bytes = notificationMessage({
+    from,
+    to: delivery.recipient,
+    sender,
+    senderName: author?.name ?? '',
+    organisation,
+    link: `${config.web.portalUrl}/m/${link.token}`,
+    expiresAt: link.expiresAt,
+    originalMessageId: message.messageId,
+    originalReferences: valuesOf(fields, 'references')[0] ?? '',
+    messageId: `<${randomUUIDv7()}@${config.hostname}>`,
+    date: ports.now(),
+  });
+  return ports.own({ tenant: message.tenant, kind: 'notification', mailFrom: message.mailFrom, to: delivery.recipient, bytes });
+}

@@ -1,0 +1,97 @@
+/**
+ * The octets that leave, for one delivery and one of its steps: as sent, or a protected copy.
+ *
+ * As sent means the stored octets, with at most the Subject field replaced (promise 3 of the design). A protected copy is made for one recipient
+ * while it is being sent: the header is split (protect/entity.ts), the content goes through a worker of the pool, and nothing is whole in memory.
+ */
+import { materialsOf } from '../keys/keyring.ts';
+import { addressKey } from '../mail/address.ts';
+import { editHeader, encodeField, parseHeader } from '../mail/header.ts';
+import type { Outcome } from '../plan/delivery.ts';
+import type { Step } from '../plan/plan.ts';
+import { splitForProtection } from '../protect/entity.ts';
+import { ProtectFailed, type ProtectPool } from '../protect/pool.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
+
+export type OctetPorts = {
+  readonly spool: Pick<Spool, 'read'>;
+  readonly store: Pick<Store, 'keysFor'>;
+  readonly protect: Pick<ProtectPool, 'protect'>;
+};
+
+export type Prepared =
+  | {
+      readonly kind: 'ready';
+      readonly size: number | null;
+      readonly eightBit: boolean;
+      readonly body: () => AsyncIterable<Uint8Array>;
+      /** Set when making the octets failed for good while they were being sent. */
+      readonly failure: () => Outcome | null;
+    }
+  | { readonly kind: 'impossible'; readonly outcome: Outcome };
+
+export async function prepare(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
+  return step.method === 'none' || step.method === 'tls' ? asSent(delivery, ports) : protectedCopy(delivery, step, ports);
+}
+
+/** The stored octets, with the Subject field replaced where policy took a keyword out of it. */
+async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Prepared> {
+  const { message, subject } = delivery;
+  const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
+  if (subject === null) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
+  const header = withSubject(await readHeader(message, ports.spool), subject);
+  return {
+    ...common,
+    size: message.size - message.headerSize + header.length,
+    body: () => headerThenBody(header, message, ports.spool),
+  };
+}
+
+async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
+  const { message, subject, recipient } = delivery;
+  const rows = await ports.store.keysFor(addressKey(recipient));
+  const materials = materialsOf(rows, step.keys);
+  if (materials.length < step.keys.length || materials.length === 0) {
+    return { kind: 'impossible', outcome: cannotProtect('The key planned for this recipient is no longer in the keyring.') };
+  }
+  const stored = await readHeader(message, ports.spool);
+  const { outer, inner } = splitForProtection(subject === null ? stored : withSubject(stored, subject));
+  const entitySize = inner.length + message.size - message.headerSize;
+  let failure: Outcome | null = null;
+  const method = step.method === 'smime' ? 'smime' : 'pgp';
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      const made = await ports.protect.protect({ method, entitySize, materials }, headerThenBody(inner, message, ports.spool));
+      yield Buffer.concat([outer, Buffer.from(`${made.headerLines}\r\n`, 'latin1')]);
+      yield* made.body;
+    } catch (error) {
+      if (error instanceof ProtectFailed) failure = cannotProtect(error.message);
+      throw error;
+    }
+  };
+  return { kind: 'ready', size: null, eightBit: false, body, failure: () => failure };
+}
+
+function cannotProtect(reason: string): Outcome {
+  return { kind: 'failed', scope: 'method', status: '5.7.5', reason, remote: null };
+}
+
+async function* headerThenBody(header: Buffer, message: MessageRow, spool: Pick<Spool, 'read'>): AsyncGenerator<Uint8Array> {
+  yield header;
+  if (message.size > message.headerSize) yield* spool.read(message.spool, { start: message.headerSize, end: message.size });
+}
+
+export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of spool.read(message.spool, { start: 0, end: message.headerSize })) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function withSubject(header: Buffer, subject: string): Buffer {
+  const fields = parseHeader(header).filter((field) => field.name.toLowerCase() === 'subject');
+  return editHeader(
+    header,
+    fields.map((field) => ({ kind: 'replace', field, text: encodeField(field.name, subject) })),
+  );
+}

@@ -1,0 +1,229 @@
+/**
+ * Runner: keeps decide and attempt supplied with work until told to stop.
+ *
+ * Work is claimed under a lease, so a process that dies loses nothing: its leases run out and another takes over. A look for work happens when
+ * something was accepted or settled here (`wake`), and once a second for what came due or was left by others. What one look claims is
+ * bounded by free slots, in all and per destination, so a slow destination never holds up another. Finished attempts are settled
+ * in group commits, like accepts. A fault (database away, disk trouble) is an event and a pause, never an end.
+ */
+import type { Event } from '../event/event.ts';
+import type { Spool } from '../spool/spool.ts';
+import { StoreBusy, StoreDown, type ClaimedDelivery, type MessageRow, type Store } from '../store/store.ts';
+import { describe } from './accept.ts';
+import { attempt, groupDeliveries, type Attempted, type AttemptPorts } from './attempt.ts';
+import { createBatch } from './batch.ts';
+import { decide, type Decided, type DecidePorts } from './decide.ts';
+
+export type RunnerPorts = {
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly decide: DecidePorts;
+  readonly attempt: AttemptPorts;
+  readonly emit: (event: Event) => void;
+  readonly now: () => number;
+};
+
+/** A message that was begun this often without an end kills its worker: it waits for a person (threat T-29). */
+const maxDecideAttempts = 3;
+const decideSlots = 32;
+const attemptSlots = 256;
+/** A lease outlives the longest silence of a healthy attempt; `extendLeases` renews it well before. */
+const lease = 10 * 60_000;
+const lookEvery = 1_000;
+const pauseAfterFault = 1_000;
+const sweepEvery = 60 * 60_000;
+
+export class Runner {
+  readonly #ports: RunnerPorts;
+  readonly #deciding = new Set<string>();
+  readonly #attempting = new Map<string, ClaimedDelivery>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #settle: (item: Attempted) => Promise<void>;
+  readonly #decided: (item: Extract<Decided, { kind: 'decided' }>) => Promise<void>;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #looking: Promise<void> | null = null;
+  #lookAgain = false;
+  #stopping = false;
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports;
+    this.#settle = createBatch((items) => this.#settleBatch(items));
+    this.#decided = createBatch((items) => this.#decidedBatch(items));
+  }
+
+  start(): void {
+    this.#timers.push(setInterval(() => this.wake(), lookEvery));
+    this.#timers.push(setInterval(() => this.#background(this.#extendLeases()), lease / 3));
+    this.#timers.push(setInterval(() => this.#background(this.#housekeep()), 10 * lookEvery));
+    this.#timers.push(setInterval(() => this.#background(this.#sweep()), sweepEvery));
+    this.#background(this.#sweep());
+    this.wake();
+  }
+
+  /** Looks for work now; while a look is under way, once more after it. */
+  wake(): void {
+    if (this.#stopping) return;
+    if (this.#looking !== null) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#look().finally(() => {
+      this.#looking = null;
+      if (this.#lookAgain) {
+        this.#lookAgain = false;
+        this.wake();
+      }
+    });
+  }
+
+  /** Takes no new work and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#looking;
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #look(): Promise<void> {
+    const { store, now } = this.#ports;
+    try {
+      await store.promote(now());
+      const free = decideSlots - this.#deciding.size;
+      if (free > 0) {
+        const messages = await store.claimMessages(free, now() + lease);
+        for (const message of messages) this.#run(this.#decideOne(message));
+        if (messages.length === free) this.#lookAgain = true;
+      }
+      const slots = attemptSlots - this.#attempting.size;
+      if (slots > 0) {
+        const claimed = await store.claimDeliveries(slots, now() + lease, (destination) => this.#room(destination));
+        for (const delivery of claimed) this.#attempting.set(delivery.id, delivery);
+        for (const group of groupDeliveries(claimed)) this.#run(this.#attemptOne(group));
+      }
+    } catch (error) {
+      await this.#fault('runner', error);
+    }
+  }
+
+  /** How many more deliveries may be under way to a destination: its free connections, and as many again ready to follow. */
+  #room(destination: string): number {
+    let waiting = 0;
+    for (const delivery of this.#attempting.values()) if (delivery.destination === destination) waiting += 1;
+    return Math.max(0, 2 * this.#ports.attempt.config.delivery.perDestination - waiting);
+  }
+
+  async #decideOne(message: MessageRow): Promise<void> {
+    this.#deciding.add(message.id);
+    try {
+      const decided: Decided =
+        message.attempts > maxDecideAttempts
+          ? { kind: 'held', reason: `Deciding about this message failed ${maxDecideAttempts} times; it may be damaged or hostile.` }
+          : await decide(message, this.#ports.decide);
+      await this.#surely(() => (decided.kind === 'decided' ? this.#decided(decided) : this.#hold(message, decided.reason)));
+    } catch (error) {
+      // The lease runs out and it is tried again; after a few times it is held.
+      await this.#fault('decide', error);
+    } finally {
+      this.#deciding.delete(message.id);
+      this.wake();
+    }
+  }
+
+  async #hold(message: MessageRow, reason: string): Promise<void> {
+    const event: Event = { kind: 'message.held', tenant: message.tenant, message: message.id, reason };
+    await this.#ports.store.holdMessage(message.id, reason, [event]);
+    this.#ports.emit(event);
+  }
+
+  async #attemptOne(group: readonly ClaimedDelivery[]): Promise<void> {
+    try {
+      const attempted = await attempt(group, this.#ports.attempt);
+      await this.#surely(() => this.#settle(attempted));
+    } catch (error) {
+      await this.#fault('attempt', error);
+    } finally {
+      for (const delivery of group) this.#attempting.delete(delivery.id);
+      this.wake();
+    }
+  }
+
+  async #decidedBatch(items: readonly Extract<Decided, { kind: 'decided' }>[]): Promise<void> {
+    const decisions = items.map((item) => item.decision);
+    await this.#ports.store.decided(decisions);
+    for (const decision of decisions) for (const event of decision.events) this.#ports.emit(event);
+    this.wake();
+  }
+
+  async #settleBatch(items: readonly Attempted[]): Promise<void> {
+    const events = items.flatMap((item) => item.events);
+    await this.#ports.store.settle(
+      items.flatMap((item) => item.settlements),
+      items.flatMap((item) => item.messages),
+      events,
+    );
+    for (const event of events) this.#ports.emit(event);
+  }
+
+  async #extendLeases(): Promise<void> {
+    if (this.#attempting.size > 0) {
+      await this.#ports.store.extendLease([...this.#attempting.keys()], this.#ports.now() + lease);
+    }
+  }
+
+  /** Bytes whose deliveries all ended are deleted; what waited in the portal too long ends. */
+  async #housekeep(): Promise<void> {
+    const { store, spool, now } = this.#ports;
+    const expired: Event[] = [];
+    await store.portal.expire(now(), (delivery) => {
+      const event: Event = {
+        kind: 'delivery.expired',
+        message: delivery.messageId,
+        delivery: delivery.id,
+        recipient: delivery.recipient,
+      };
+      expired.push(event);
+      return event;
+    });
+    for (const event of expired) this.#ports.emit(event);
+    for (;;) {
+      const finished = await store.finishedMessages(500);
+      if (finished.length === 0) return;
+      // Forgetting the key first: from then on the bytes are noise, whatever becomes of the file.
+      await store.forgetBytes(finished.map((message) => message.id));
+      for (const message of finished) await spool.remove(message.spool.id);
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, spool, now } = this.#ports;
+    await spool.sweep((ids) => store.knownSpoolIds(ids), now() - sweepEvery);
+  }
+
+  /** A result is not thrown away because the database is away for a while: a delivery made would be made twice. */
+  async #surely(write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        const passing = error instanceof StoreBusy || error instanceof StoreDown;
+        if (!passing || this.#stopping) throw error;
+        await this.#fault('store', error);
+      }
+    }
+  }
+
+  #run(work: Promise<void>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+
+  #background(work: Promise<void>): void {
+    this.#run(work.catch((error: unknown) => this.#fault('housekeeping', error)));
+  }
+
+  async #fault(component: string, error: unknown): Promise<void> {
+    this.#ports.emit({ kind: 'service.failed', component, error: describe(error) });
+    await new Promise((resolve) => setTimeout(resolve, pauseAfterFault));
+  }
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { Event } from '../../src/event/event.ts';
+import { createLog } from '../../src/event/log.ts';
+
+const delivered: Event = {
+  kind: 'delivery.delivered',
+  message: 'm1',
+  delivery: 'd1',
+  recipient: 'Anna@clinic.example',
+  method: 'tls',
+  status: '2.0.0',
+  mx: 'mx.clinic.example',
+  tls: 'TLSv1.3',
+};
+const deferred: Event = {
+  kind: 'delivery.deferred',
+  message: 'm1',
+  delivery: 'd1',
+  recipient: 'anna@clinic.example',
+  method: 'tls',
+  status: '4.2.1',
+  reason: 'mx.clinic.example said: 450 4.2.1 <anna@clinic.example>: mailbox busy',
+  attempts: 1,
+  nextAt: 0,
+};
+
+function logged(options: { level?: 'debug' | 'info' | 'warn'; addresses?: 'full' | 'hashed' }, events: readonly Event[]): string[] {
+  const lines: string[] = [];
+  const log = createLog({
+    level: options.level ?? 'info',
+    addresses: options.addresses ?? 'full',
+    key: Buffer.from('k'),
+    destination: { write: (line) => lines.push(line) },
+  });
+  for (const event of events) log(event);
+  return lines;
+}
+
+describe('the log', () => {
+  test('is one JSON line per event with its level and fields', () => {
+    const [line = '', ...more] = logged({}, [delivered]);
+    expect(more).toEqual([]);
+    expect(line.endsWith('\n')).toBe(true);
+    expect(JSON.parse(line)).toMatchObject({ level: 'info', kind: 'delivery.delivered', recipient: 'Anna@clinic.example', tls: 'TLSv1.3' });
+  });
+
+  test('leaves out what is below the level', () => {
+    expect(logged({ level: 'warn' }, [delivered, deferred]).map((line) => JSON.parse(line).kind)).toEqual(['delivery.deferred']);
+  });
+
+  test('hashes addresses so that one person keeps one hash, also inside a remote reply', () => {
+    const lines = logged({ addresses: 'hashed' }, [delivered, deferred]);
+    expect(lines.join('').toLowerCase()).not.toContain('anna@');
+    const [first, second] = lines.map((line) => JSON.parse(line));
+    expect(first.recipient).toMatch(/^#[\w-]{16}$/);
+    expect(second.recipient).toBe(first.recipient);
+    expect(second.reason).toContain(`<${first.recipient}>`);
+  });
+});
