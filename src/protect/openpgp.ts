@@ -14,6 +14,7 @@ import { canonicalAddress } from '../mail/address.ts';
 import { armoredBlocks, cutKeys } from './openpgp-packets.ts';
 import type { Protected } from './protected.ts';
 import { CannotProtect } from './protected.ts';
+import { Recent } from './recent.ts';
 
 /** What one key says. Times are epoch milliseconds. */
 export type KeyFacts = {
@@ -127,16 +128,13 @@ function throwIfBroken(broken: { readonly error: unknown } | null): void {
 /** Armor comes with bare LF. */
 const withCrlf = (armored: string): string => armored.replaceAll('\n', '\r\n');
 
-/** Parsed keys by their armored text, with the signatures on them already verified once; the latest used last. */
-const parsedKeys = new Map<string, openpgp.Key>();
-const parsedKeysKept = 256;
+/** By armored text; a parsed key remembers which of its signatures were verified. */
+const keysRead = new Recent<openpgp.Key>(256);
 
 async function readForEncryption(armoredKey: string): Promise<openpgp.PublicKey> {
-  const key = parsedKeys.get(armoredKey) ?? (await openpgp.readKey({ armoredKey, config }).catch(() => null));
+  const key = keysRead.get(armoredKey) ?? (await openpgp.readKey({ armoredKey, config }).catch(() => null));
   if (key === null) throw new CannotProtect('The OpenPGP key cannot be read.');
-  parsedKeys.delete(armoredKey);
-  parsedKeys.set(armoredKey, key);
-  for (const [oldest] of parsedKeys) if (parsedKeys.size > parsedKeysKept) parsedKeys.delete(oldest);
+  keysRead.set(armoredKey, key);
   const why = await whyNot(key, Date.now());
   if (why !== null) throw new CannotProtect(`The OpenPGP key ${key.getFingerprint()} cannot be used: ${why}.`);
   return key;

@@ -261,7 +261,7 @@ export function issueCertificate(request: IssueRequest): Issued {
   const certificate = der.sequence(toBeSigned, algorithm, der.bitString(sign('sha256', toBeSigned, signer)));
   return {
     certPem: new X509Certificate(certificate).toString(),
-    keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    keyPem: key.export({ type: 'pkcs8', format: 'pem' }),
   };
 }
 
