@@ -10,6 +10,7 @@
  * local part are different addresses; address literals are IPv4 and IPv6 only; source routes are refused.
  */
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { readComment, readQuoted } from './enclosed.ts';
 import { decodeWords, encodeWords, octetsToText, withoutControls } from './encoded-word.ts';
 
 const longestLocal = 256;
@@ -181,43 +182,6 @@ function* tokenise(octets: string): Generator<Token> {
 function kindOf(text: string): 'atom' | 'literal' | 'special' {
   if (text.length > 1 && text.startsWith('[')) return 'literal';
   return /^[()<>[\]:;@\\,"]$/.test(text) ? 'special' : 'atom';
-}
-
-type Enclosed = { readonly text: string; readonly end: number; readonly closed: boolean };
-
-function readQuoted(octets: string, from: number): Enclosed {
-  const stop = /["\\]/g;
-  const pieces: string[] = [];
-  for (let at = from; ; ) {
-    stop.lastIndex = at;
-    const found = stop.exec(octets)?.index ?? octets.length;
-    pieces.push(octets.slice(at, found));
-    if (octets[found] !== '\\') {
-      const text = pieces.join('').replaceAll(/\r?\n/g, '');
-      return { text, end: found + 1, closed: found < octets.length };
-    }
-    pieces.push(octets.slice(found + 1, found + 2));
-    at = found + 2;
-  }
-}
-
-function readComment(octets: string, from: number): Enclosed {
-  const stop = /[()\\]/g;
-  const pieces: string[] = [];
-  let depth = 1;
-  for (let at = from; ; ) {
-    stop.lastIndex = at;
-    const found = stop.exec(octets)?.index ?? octets.length;
-    pieces.push(octets.slice(at, found));
-    const character = octets[found];
-    if (character === '(') depth += 1;
-    if (character === ')') depth -= 1;
-    if (character === undefined || depth === 0) {
-      return { text: pieces.join('').trim(), end: found + 1, closed: depth === 0 };
-    }
-    pieces.push(character === '\\' ? octets.slice(found + 1, found + 2) : character);
-    at = found + (character === '\\' ? 2 : 1);
-  }
 }
 
 /** One element of a list. Whatever is neither an address nor a name with an address in brackets is ambiguous. */
