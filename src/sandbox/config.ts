@@ -22,7 +22,12 @@ export type SandboxSettings = {
   /** The text of the policy. */
   readonly policy: string;
   /** As in the configuration file, "2s". */
-  readonly retry: { readonly first: string; readonly max: string; readonly giveUpAfter: string; readonly warnAfter: string };
+  readonly retry: {
+    readonly first: string;
+    readonly max: string;
+    readonly giveUpAfter: string;
+    readonly warnAfter: string;
+  };
 };
 
 export type SandboxFiles = { readonly config: string; readonly authority: string };

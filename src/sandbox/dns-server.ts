@@ -101,7 +101,10 @@ function serveTcp(socket: Socket, replyTo: (query: Query) => Reply): void {
     for (let next = unframe(waiting); next !== null; next = unframe(waiting)) {
       waiting = next.rest;
       const query = decodeQuery(next.message);
-      if (query === null) return void socket.destroy();
+      if (query === null) {
+        socket.destroy();
+        return;
+      }
       socket.write(frame(encodeAnswer(query, replyTo(query))));
     }
   });

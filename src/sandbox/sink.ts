@@ -100,9 +100,12 @@ async function listenOnOnePort(hosts: readonly MailHost[], port: number, world: 
       await Promise.all(servers.map(closeServer));
       const code = error instanceof Error && 'code' in error ? error.code : null;
       if (code === 'EADDRNOTAVAIL')
-        throw new Error('this system has no loopback addresses besides 127.0.0.1 (add them: ifconfig lo0 alias ADDRESS)', {
-          cause: error,
-        });
+        throw new Error(
+          'this system has no loopback addresses besides 127.0.0.1 (add them: ifconfig lo0 alias ADDRESS)',
+          {
+            cause: error,
+          },
+        );
       // A port the system picked on one address may be in use on another: pick again.
       if (code !== 'EADDRINUSE' || port !== 0 || tries === 20) throw error;
     }
@@ -110,6 +113,11 @@ async function listenOnOnePort(hosts: readonly MailHost[], port: number, world: 
 }
 
 function createHost(host: MailHost, world: World): SMTPServer {
+  const keep = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> => {
+    const bytes = await readAll(stream);
+    world.received.push({ ...describe(host, session), bytes });
+    world.news.emit('received');
+  };
   const server = new SMTPServer({
     name: host.name,
     banner: 'pretend mail server',
@@ -126,11 +134,7 @@ function createHost(host: MailHost, world: World): SMTPServer {
       done(refusal === null ? null : replyError(refusal));
     },
     onData: (stream, session, done) => {
-      void readAll(stream).then((bytes) => {
-        world.received.push({ ...describe(host, session), bytes });
-        world.news.emit('received');
-        done();
-      }, done);
+      void keep(stream, session).finally(done);
     },
   });
   // A client that hangs up in the middle is the client's affair.

@@ -44,10 +44,27 @@ type Setting = Pick<MailHost, 'greylists' | 'knowsNobody'> & {
 const settings: readonly Setting[] = [
   { domain: tenantDomain, person: 'Anna', about: 'works here; bounces come back to her', certificate: 'good' },
   { domain: 'good-tls.example', person: 'Gina', about: 'server with a good certificate', certificate: 'good' },
-  { domain: 'expired-cert.example', person: 'Erik', about: 'server with an expired certificate', certificate: 'expired' },
+  {
+    domain: 'expired-cert.example',
+    person: 'Erik',
+    about: 'server with an expired certificate',
+    certificate: 'expired',
+  },
   { domain: 'no-tls.example', person: 'Nora', about: 'server without STARTTLS', certificate: 'none' },
-  { domain: 'greylisting.example', person: 'Greta', about: 'server that greylists', certificate: 'good', greylists: true },
-  { domain: 'nobody.example', person: 'Ulf', about: 'server that knows nobody', certificate: 'good', knowsNobody: true },
+  {
+    domain: 'greylisting.example',
+    person: 'Greta',
+    about: 'server that greylists',
+    certificate: 'good',
+    greylists: true,
+  },
+  {
+    domain: 'nobody.example',
+    person: 'Ulf',
+    about: 'server that knows nobody',
+    certificate: 'good',
+    knowsNobody: true,
+  },
   { domain: 'openpgp.example', person: 'Petra', about: 'has an OpenPGP key', certificate: 'none', key: 'pgp' },
   { domain: 'smime.example', person: 'Simon', about: 'has an S/MIME certificate', certificate: 'none', key: 'smime' },
   { domain: 'home.example', person: 'Felix', about: 'private mailbox, server without STARTTLS', certificate: 'none' },
@@ -74,7 +91,11 @@ export async function createWorld(): Promise<World> {
 }
 
 /** A server certificate for these names. */
-export function serverIdentity(authority: Issued, names: readonly string[], notAfter = Date.now() + 30 * day): Identity {
+export function serverIdentity(
+  authority: Issued,
+  names: readonly string[],
+  notAfter = Date.now() + 30 * day,
+): Identity {
   const ips = names.filter((name) => /^[\d.]+$/.test(name));
   const dns = names.filter((name) => !ips.includes(name));
   const issued = issueCertificate({

@@ -70,10 +70,16 @@ export async function sendLoad(load: Load): Promise<number> {
   const started = performance.now();
   const child = spawn(
     '/usr/sbin/smtp-source',
-    [
-      ...['-d', '-s', String(load.connections), '-m', String(load.messages), '-l', String(load.bytes)],
-      ...['-M', 'source.corp.example', '-f', load.from, '-t', load.to, `127.0.0.1:${load.port}`],
-    ],
+    Object.entries({
+      s: load.connections,
+      m: load.messages,
+      l: load.bytes,
+      M: 'source.corp.example',
+      f: load.from,
+      t: load.to,
+    })
+      .flatMap(([option, value]) => [`-${option}`, String(value)])
+      .concat('-d', `127.0.0.1:${load.port}`),
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const [code]: unknown[] = await once(child, 'exit');

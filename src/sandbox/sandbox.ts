@@ -1,0 +1,216 @@
+/**
+ * The sandbox, what `npm start` runs: a pretend internet inside this process (world.ts says who lives there), the gateway on SQLite with keys
+ * and certificates made a moment ago, sample messages sent through real sockets (messages.ts), and a table of what became of them (table.ts). Then it
+ * stays, so that links can be opened, mailboxes looked at (mailboxes.ts) and mail of one's own sent, until Ctrl-C.
+ *
+ * Limits: nothing survives its end; browsers do not know the authority that signed the portal's certificate and say so.
+ */
+import { once as onceEvent } from 'node:events';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
+import { formatProblem, loadConfig } from '../config/load.ts';
+import type { Event } from '../event/event.ts';
+import type { Store } from '../store/store.ts';
+import { connectSmtp, type SmtpReply } from './client.ts';
+import { type SandboxFiles, writeConfig } from './config.ts';
+import { startDnsServer } from './dns-server.ts';
+import { startMailboxes } from './mailboxes.ts';
+import { type Sample, samples } from './messages.ts';
+import { portalLink, readMail } from './reading.ts';
+import { type Sinks, startSinks } from './sink.ts';
+import { differences, formatTable, type Result } from './table.ts';
+import { addressOf, createWorld, gatewayName, type Person, type World } from './world.ts';
+
+/** A running gateway as far as the sandbox looks at it. */
+export type Gateway = {
+  /** "127.0.0.1:port" as bound. */
+  readonly smtp: readonly string[];
+  readonly portal: string | null;
+  readonly store: Pick<Store, 'countByState' | 'findMessages' | 'insertKeys'>;
+  events(listener: (event: Event) => void): () => void;
+  stop(): Promise<void>;
+};
+
+export type StartGateway = (
+  config: Config,
+  options: { readonly logTo: { write(line: string): void } },
+) => Promise<Gateway>;
+
+/** How long the sample mail may take to come to rest, milliseconds. */
+const patience = 60_000;
+const preferred = { smtp: 2525, web: 8443, mailboxes: 8080 };
+
+/** Runs it and resolves with the exit status; with `once` it ends after the table, with 1 when anything was other than expected. */
+export async function runSandbox({
+  once,
+  start,
+}: {
+  readonly once: boolean;
+  readonly start: StartGateway;
+}): Promise<number> {
+  const say = (line: string) => void process.stdout.write(`${line}\n`);
+  say('Postern sandbox: a pretend internet, the gateway, and some sample mail.');
+  await using stack = new AsyncDisposableStack();
+  const running = await startEverything(stack, start, once);
+  const results = await sendSamples(running);
+  const wrong = [...differences(results), ...(await missingLinks(running, results))];
+  for (const line of ['', ...formatTable(results)]) say(line);
+  if (wrong.length > 0) for (const line of ['Not as expected:', ...wrong.map((each) => `  ${each}`)]) say(line);
+  else say('Everything went as expected.');
+  if (once) return wrong.length === 0 ? 0 : 1;
+  for (const line of await whatNow(running)) say(line);
+  await interrupted();
+  say('\nStopping.');
+  return 0;
+}
+
+type Running = {
+  readonly world: World;
+  readonly sinks: Sinks;
+  readonly files: SandboxFiles;
+  readonly config: Config;
+  readonly gateway: Gateway;
+  readonly smtpPort: number;
+  readonly portalUrl: string;
+  readonly mailboxesUrl: string;
+  readonly log: string;
+};
+
+async function startEverything(stack: AsyncDisposableStack, start: StartGateway, once: boolean): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-sandbox-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const world = await createWorld();
+  const dns = stack.use(await startDnsServer(world.zone));
+  const sinks = stack.use(await startSinks(world.hosts));
+  const smtpPort = await freePort(once ? 0 : preferred.smtp);
+  const webPort = await freePort(once ? 0 : preferred.web);
+  const files = writeConfig({
+    folder,
+    smtpPort,
+    webPort,
+    deliveryPort: sinks.port,
+    dns: dns.address,
+    authority: world.authority,
+    policy: readFileSync(new URL('policy.yaml', import.meta.url), 'utf8'),
+    retry: { first: '1s', max: '5s', giveUpAfter: '1h', warnAfter: '30m' },
+  });
+  const loaded = loadConfig(files.config);
+  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  const log = join(folder, 'postern.log');
+  const logStream = createWriteStream(log);
+  stack.defer(() => void logStream.end());
+  const gateway = await start(loaded.config, { logTo: { write: (line) => void logStream.write(line) } });
+  stack.defer(() => gateway.stop());
+  await importKeys(world.people, gateway);
+  const mailboxes = stack.use(
+    await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
+  );
+  const portalUrl = loaded.config.web?.portalUrl ?? '';
+  return { world, sinks, files, config: loaded.config, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log };
+}
+
+/** Sends every sample and waits until the queue has come to rest. */
+async function sendSamples(running: Running): Promise<Result[]> {
+  const { gateway, sinks, smtpPort, world } = running;
+  const sent: { sample: Sample; reply: SmtpReply }[] = [];
+  {
+    await using client = await connectSmtp({
+      host: '127.0.0.1',
+      port: smtpPort,
+      tls: { ca: world.authority.certPem, serverName: gatewayName },
+    });
+    for (const sample of samples(Date.now())) {
+      const { reply } = await client.send(sample.envelope, sample.bytes);
+      sent.push({ sample, reply });
+    }
+  }
+  await settled(gateway);
+  return Promise.all(
+    sent.map(async ({ sample, reply }) => {
+      const [found] = reply.code === 250 ? await gateway.store.findMessages(sample.messageId) : [];
+      const reports = sinks.mailbox(sample.envelope.from).filter(({ from }) => from === '');
+      const bounced = reports.some(({ bytes }) => bytes.includes(sample.messageId));
+      return { sample, reply, deliveries: found?.deliveries ?? [], bounced };
+    }),
+  );
+}
+
+/** Resolves when nothing is on its way any more: every delivery has ended, waits in the portal or is held. */
+async function settled(gateway: Gateway): Promise<void> {
+  const deadline = Date.now() + patience;
+  const onTheWay = ['received', 'deciding', 'queued', 'sending', 'deferred'] as const;
+  for (;;) {
+    const counts = await gateway.store.countByState();
+    if (onTheWay.every((state) => (counts[state] ?? 0) === 0)) return;
+    if (Date.now() > deadline) return;
+    await sleep(50);
+  }
+}
+
+/** Everyone with a message in the portal must have got a link to it. */
+async function missingLinks(running: Running, results: readonly Result[]): Promise<string[]> {
+  const waiting = results.flatMap(({ deliveries }) => deliveries.filter(({ state }) => state === 'waiting'));
+  const counts = Map.groupBy(waiting, ({ recipient }) => recipient);
+  const lines = await Promise.all(
+    [...counts].map(async ([recipient, messages]) => {
+      const found = (await linksOf(running, recipient)).length;
+      return found === messages.length ? [] : [`${recipient} has ${messages.length} waiting and got ${found} links`];
+    }),
+  );
+  return lines.flat();
+}
+
+/** The portal links in someone's mailbox, oldest first. */
+async function linksOf({ sinks, world, portalUrl }: Running, address: string): Promise<string[]> {
+  const owner = world.people.find((person) => person.address === address);
+  if (owner === undefined) return [];
+  const readings = await Promise.all(sinks.mailbox(address).map(({ bytes }) => readMail(bytes, owner)));
+  return readings.map(({ text }) => portalLink(text, portalUrl)).filter((link) => link !== null);
+}
+
+async function whatNow(running: Running): Promise<string[]> {
+  const { files, smtpPort, mailboxesUrl, log } = running;
+  const paula = addressOf('Paula');
+  const link = (await linksOf(running, paula)).at(-1) ?? running.portalUrl;
+  return [
+    '',
+    `Mailboxes       ${mailboxesUrl}/  every mailbox as its owner sees it`,
+    `Portal          ${link}`,
+    `                Paula's link; the code it asks for comes to her mailbox, ${mailboxesUrl}/#Paula`,
+    `                (the browser warns about the certificate: its authority is ${files.authority})`,
+    `Configuration   ${files.config}`,
+    `Log             ${log}`,
+    'Look inside     node src/main.ts trace --config CONFIGURATION MESSAGE-ID',
+    '',
+    'Send your own:',
+    `  swaks --server 127.0.0.1:${smtpPort} --tls --from ${addressOf('Anna')} --to ${paula},${addressOf('Petra')} --h-Subject '[secure] Hello' --body 'Only for you.'`,
+    '',
+    'Ctrl-C ends it.',
+  ];
+}
+
+async function interrupted(): Promise<void> {
+  const abort = new AbortController();
+  await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => onceEvent(process, signal, { signal: abort.signal })));
+  abort.abort();
+}
+
+/** The preferred port when it is free, else one that the system picks. */
+async function freePort(wanted: number): Promise<number> {
+  const server = createServer();
+  const bound = await new Promise<number>((resolve) => {
+    server.once('error', () => resolve(0));
+    server.listen(wanted, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(address === null || typeof address === 'string' ? 0 : address.port);
+    });
+  });
+  if (bound !== 0) await new Promise((resolve) => server.close(resolve));
+  return bound === 0 ? freePort(0) : bound;
+}
+
+async function importKeys(_people: readonly Person[], _gateway: Gateway): Promise<void> {}
