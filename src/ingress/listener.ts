@@ -1,39 +1,164 @@
-import type { Config, Tenant } from '../config/config.ts';
+/**
+ * SMTP in: the sockets. One smtp-server per configured address, all sharing the limits of limits.ts; STARTTLS with our certificate, no AUTH, and
+ * no relaying for anybody who is not a proven tenant.
+ *
+ * The way of a message: connection.ts holds the conversation; envelope.ts judges MAIL and RCPT; receive.ts takes the content
+ * through dots.ts (end of content), normalise.ts (line ends) and admit.ts (tenant by proof.ts, loops, header) to the
+ * AcceptPort of the pipeline, whose answer becomes the reply.
+ *
+ * Offered: PIPELINING, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN, SIZE and STARTTLS. Not offered: AUTH, CHUNKING, BINARYMIME, REQUIRETLS,
+ * XCLIENT, PROXY; VRFY and EXPN answer 502.
+ *
+ * Standards: RFC 1870, RFC 2034, RFC 2920, RFC 3207, RFC 6152.
+ *
+ * Limits: no client certificate is asked for. TLS is offered, not demanded, so a tenant's secret header is as secret as the tenant's
+ * connector makes it. Without CHUNKING, Exchange Online bounces messages with bare LF itself.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import type { Config, Listen, Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
-import type { SpoolWriter } from '../spool/spool.ts';
-import type { NewMessage } from '../store/store.ts';
+import { gateFor, type Reply } from './admit.ts';
+import { Connection, type House } from './connection.ts';
+import { judgeRecipient, judgeSender, type Judged } from './envelope.ts';
+import { defaultLimits, type Limits, Places } from './limits.ts';
+import type { AcceptPort } from './receive.ts';
 
-/** Everything of the message but where its bytes lie, which commit() learns from the writer. */
-export type Submission = Omit<NewMessage, 'spool' | 'size'> & {
-  /** The client's address, for the event. */
-  readonly client: string;
-};
-
-export type AcceptReply =
-  | { readonly kind: 'accepted' }
-  /** `code` is 4xx for our own faults. `text` is one line without codes. */
-  | { readonly kind: 'refused'; readonly code: number; readonly status: string; readonly text: string };
-
-/** What the listener needs of the pipeline. */
-export type AcceptPort = {
-  /** Opens the bytes' place. May reject with SpoolFull (452 4.3.1); any other rejection is answered 451 4.3.0. */
-  begin(): Promise<SpoolWriter>;
-  /** Makes bytes and rows durable. From here on the writer is the port's, also to abort. Rejections are answered as in begin(). */
-  commit(writer: SpoolWriter, message: Submission): Promise<AcceptReply>;
-};
+export type { AcceptPort, AcceptReply, Submission } from './receive.ts';
 
 export type Listener = {
-  /** Listens on every configured address; resolves with "host:port" as bound. */
+  /** Listens on every configured address; resolves with "host:port" as bound, rejects when one cannot be bound. */
   listen(): Promise<string[]>;
-  /** Stops listening, lets messages in transfer finish, closes every connection. */
+  /** Stops listening, says 421 to idle clients, lets messages in transfer finish for `limits.drain`, closes every connection. */
   close(): Promise<void>;
 };
 
-export declare function createListener(options: {
+export type ListenerOptions = {
   readonly config: Pick<Config, 'hostname' | 'smtp'>;
   readonly tenants: readonly Tenant[];
   /** From traceKeyFrom() (mail/trace.ts). */
   readonly traceKey: Uint8Array;
   readonly accept: AcceptPort;
   readonly emit: (event: Event) => void;
-}): Listener;
+  readonly limits?: Partial<Limits>;
+};
+
+export function createListener(options: ListenerOptions): Listener {
+  const { config, tenants, accept, emit } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const gate = gateFor(tenants, options.traceKey, limits.hops);
+  const { maxMessageBytes } = config.smtp;
+  const places = new Places(limits);
+  const house: House = {
+    hostname: config.hostname,
+    desk: { gate, accept, emit, maxMessageBytes, headerOctets: limits.headerOctets },
+    limits,
+    places,
+    newId: () => randomUUIDv7(),
+    now: Date.now,
+  };
+  const servers = config.smtp.listen.map(
+    (address) => [address, new Server(serverOptions(options, limits), house)] as const,
+  );
+  const sweeper = setInterval(() => places.sweep(Date.now()), limits.sweepEvery);
+  sweeper.unref();
+
+  return {
+    listen: () => Promise.all(servers.map(([address, server]) => bind(server, address))),
+    close: async () => {
+      await Promise.all(servers.map(([, server]) => drain(server, limits.drain)));
+      clearInterval(sweeper);
+    },
+  };
+}
+
+/** smtp-server for one address: makes our connections, as far as there is room. */
+class Server extends SMTPServer {
+  readonly #house: House;
+
+  constructor(options: SMTPServerOptions, house: House) {
+    super(options);
+    this.#house = house;
+    // a client's broken connection or handshake; a failing listen() is heard in bind()
+    this.on('error', () => undefined);
+  }
+
+  override connect(socket: Socket, options: SMTPConnectionOptions | null = null): void {
+    const clientIp = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
+    const place = this.#house.places.enter(clientIp, Date.now(), (reason) =>
+      reason === 'slow'
+        ? connection.cut('4.4.2', 'Timeout')
+        : connection.cut('4.3.2', 'Too many connections, this one was idle for longest'),
+    );
+    if (place === null) {
+      socket.on('error', () => undefined);
+      socket.end('421 4.3.2 Too many connections, try again later\r\n');
+      socket.destroySoon();
+      return;
+    }
+    const connection = new Connection(this, socket, options, this.#house, place);
+    this.connections.add(connection);
+    connection.on('error', () => undefined);
+    connection.init();
+  }
+}
+
+function serverOptions({ config, tenants, emit }: ListenerOptions, limits: Limits): SMTPServerOptions {
+  const { smtp, hostname } = config;
+  const answer = (judged: Judged, clientIp: string, callback: (error?: Error | null) => void) => {
+    if (judged.kind === 'ok') return callback();
+    const { status, text } = judged.reply;
+    emit({ kind: 'message.refused', tenant: null, status, reason: text, client: clientIp });
+    callback(asError(judged.reply));
+  };
+  return {
+    ...(smtp.tls === null ? { hideSTARTTLS: true } : { key: smtp.tls.key, cert: smtp.tls.cert, minVersion: smtp.tls.minVersion }),
+    name: hostname,
+    heloResponse: '%s',
+    size: smtp.maxMessageBytes,
+    maxRecipients: smtp.maxRecipients,
+    maxCommandLength: limits.commandOctets,
+    disabledCommands: ['AUTH', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL', ...(smtp.tls === null ? ['STARTTLS'] : [])],
+    hideENHANCEDSTATUSCODES: false,
+    hideDSN: false,
+    disableReverseLookup: true,
+    logger: false,
+    // limits.ts keeps the time
+    socketTimeout: 24 * 3_600_000,
+    onMailFrom: (path, session, callback) =>
+      answer(judgeSender(path, session.remoteAddress, session.envelope.smtpUtf8 === true, tenants), session.remoteAddress, callback),
+    onRcptTo: (path, session, callback) =>
+      answer(judgeRecipient(path, session.envelope.smtpUtf8 === true), session.remoteAddress, callback),
+    onConnect: (_session, callback) => callback(),
+    onSecure: (_socket, _session, callback) => callback(),
+  };
+}
+
+function asError({ code, status, text }: Reply): Error {
+  return Object.assign(new Error(`${status} ${text}`), { responseCode: code });
+}
+
+async function bind(server: Server, { host, port }: Listen): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.server.once('error', reject);
+  server.listen(port, host, () => resolve());
+  await promise;
+  server.server.off('error', reject);
+  const bound = server.server.address() as AddressInfo;
+  return `${host}:${bound.port}`;
+}
+
+async function drain(server: Server, patience: number): Promise<void> {
+  if (!server.server.listening) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.server.close(() => resolve());
+  const open = [...server.connections] as Connection[];
+  for (const connection of open) connection.leave('4.3.2', 'Server shutting down');
+  const deadline = setTimeout(() => {
+    for (const connection of open) connection.cut('4.3.2', 'Server shutting down');
+  }, patience);
+  await promise;
+  clearTimeout(deadline);
+}

@@ -17,7 +17,7 @@
  * second pass.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { Field } from './header.ts';
+import { type Field, fieldsNamed } from './header.ts';
 
 /** One message's way in, as the Received field tells it. */
 export type Reception = {
@@ -69,13 +69,12 @@ export function verifyTrace(key: Uint8Array, value: string, tenant: string): { i
 
 /** How many hosts the message has passed. RFC 5321 section 6.3. */
 export function countHops(fields: readonly Field[]): number {
-  return fields.filter((field) => field.name.toLowerCase() === 'received').length;
+  return fieldsNamed(fields, 'Received').length;
 }
 
 /** Whether a message of this tenant has been through this gateway before. */
 export function isLoop(fields: readonly Field[], key: Uint8Array, tenant: string): boolean {
-  return fields
-    .filter((field) => field.name.toLowerCase() === 'x-postern-trace')
+  return fieldsNamed(fields, 'X-Postern-Trace')
     .slice(0, tracesLookedAt)
     .some((field) => verifyTrace(key, field.raw, tenant) !== null);
 }

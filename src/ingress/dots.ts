@@ -1,0 +1,70 @@
+/**
+ * The content of DATA: where it ends, and its doubled dots made single again. Only CRLF . CRLF ends it, whatever else looks like a
+ * line to some other server; a message is one message (see normalise.ts for what then happens to odd line ends).
+ *
+ * A chunk without a dot at the start of a line is handed on as it is, not copied. Each octet is looked at once, whatever the input.
+ */
+
+const lf = 0x0a;
+const cr = 0x0d;
+const dot = 0x2e;
+
+/** Where the next octet stands. The dot at the start of a line is taken out as soon as it is seen. */
+const inLine = 0;
+const afterCr = 1;
+const lineStart = 2;
+const afterDot = 3;
+const afterDotCr = 4;
+
+export type Decoded = {
+  readonly content: Buffer;
+  /** What follows the end of the content in this chunk; null while the content goes on. */
+  readonly rest: Buffer | null;
+};
+
+export class DotDecoder {
+  #state = lineStart;
+
+  /** The next octets as the client sent them. Not to be called again once `rest` was returned. */
+  push(chunk: Buffer): Decoded {
+    let state = this.#state;
+    for (let at = 0; at < chunk.length; at++) {
+      const octet = chunk[at];
+      if (state > lineStart || (octet === dot && state === lineStart)) return this.#rewrite(chunk, at, state);
+      if (octet === cr) state = afterCr;
+      else state = octet === lf && state === afterCr ? lineStart : inLine;
+    }
+    this.#state = state;
+    return { content: chunk, rest: null };
+  }
+
+  /** RFC 5321 section 4.5.2. `from`: the first octet that may not be content. */
+  #rewrite(chunk: Buffer, from: number, stateAtFrom: number): Decoded {
+    // one octet more than came in: the CR held back behind a dot in the chunk before
+    const out = Buffer.allocUnsafe(chunk.length + 1);
+    chunk.copy(out, 0, 0, from);
+    let length = from;
+    let state = stateAtFrom;
+    for (let at = from; at < chunk.length; at++) {
+      const octet = chunk[at] ?? 0;
+      if (state === lineStart && octet === dot) {
+        state = afterDot;
+        continue;
+      }
+      if (state === afterDot && octet === cr) {
+        state = afterDotCr;
+        continue;
+      }
+      if (state === afterDotCr) {
+        if (octet === lf) return { content: out.subarray(0, length), rest: chunk.subarray(at + 1) };
+        out[length++] = cr;
+        state = afterCr;
+      }
+      out[length++] = octet;
+      if (octet === cr) state = afterCr;
+      else state = octet === lf && state === afterCr ? lineStart : inLine;
+    }
+    this.#state = state;
+    return { content: out.subarray(0, length), rest: null };
+  }
+}
