@@ -5,6 +5,7 @@
  *
  * Limits: nothing survives its end; browsers do not know the authority that signed the portal's certificate and say so.
  */
+import { randomUUIDv7 } from 'node:crypto';
 import { once as onceEvent } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -14,7 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
-import type { Store } from '../store/store.ts';
+import { readKeyFile } from '../keys/import.ts';
+import type { KeyRow, Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { startDnsServer } from './dns-server.ts';
@@ -105,7 +107,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   stack.defer(() => void logStream.end());
   const gateway = await start(loaded.config, { logTo: { write: (line) => void logStream.write(line) } });
   stack.defer(() => gateway.stop());
-  await importKeys(world.people, gateway);
+  await importKeys(world.people, gateway.store);
   const mailboxes = stack.use(
     await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
   );
@@ -213,4 +215,17 @@ async function freePort(wanted: number): Promise<number> {
   return bound === 0 ? freePort(0) : bound;
 }
 
-async function importKeys(_people: readonly Person[], _gateway: Gateway): Promise<void> {}
+/** The gateway's keyring knows the keys of those who have one, as `postern keys import` would have told it. */
+async function importKeys(people: readonly Person[], store: Pick<Store, 'insertKeys'>): Promise<void> {
+  const rows: KeyRow[] = [];
+  for (const { pgp, smime } of people) {
+    const file = pgp?.publicKey ?? smime?.certPem;
+    const read = file === undefined ? null : await readKeyFile(Buffer.from(file), null);
+    for (const entry of read?.entries ?? []) {
+      const { kind, address, fingerprint, material, notBefore, notAfter } = entry;
+      const known = { kind, address, fingerprint, material, notBefore, notAfter };
+      rows.push({ ...known, id: randomUUIDv7(), state: 'trusted', source: 'sandbox', createdAt: Date.now() });
+    }
+  }
+  await store.insertKeys(rows, []);
+}

@@ -134,7 +134,9 @@ function createHost(host: MailHost, world: World): SMTPServer {
       done(refusal === null ? null : replyError(refusal));
     },
     onData: (stream, session, done) => {
-      void keep(stream, session).finally(done);
+      void keep(stream, session)
+        .catch(() => {})
+        .finally(done);
     },
   });
   // A client that hangs up in the middle is the client's affair.

@@ -38,20 +38,17 @@ export async function startSink(): Promise<Sink> {
   return {
     port,
     count: () => messages,
-    reached: async (target, patience = 60_000) => {
-      while (messages < target) {
-        const before = messages;
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, patience);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wake = () => {};
-        if (messages === before) throw new Error(`the sink stands at ${messages} of ${target} messages`);
-      }
-    },
+    reached: (target, patience = 60_000) =>
+      new Promise((resolve, reject) => {
+        const stuck = () => reject(new Error(`the sink stands at ${messages} of ${target} messages`));
+        let timer = setTimeout(stuck, patience);
+        wake = () => {
+          clearTimeout(timer);
+          if (messages >= target) resolve();
+          else timer = setTimeout(stuck, patience);
+        };
+        wake();
+      }),
     stop: () => stopped(child),
   };
 }
