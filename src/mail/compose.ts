@@ -98,7 +98,7 @@ export function composeMessage(message: OwnText): Buffer {
 /** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
 function displayName(name: string): string {
   const line = name.replace(/[\p{C}\p{Z}"\\<>@]+/gu, ' ').trim();
-  return [...line].slice(0, 60).join('').trim();
+  return line.slice(0, 60).toWellFormed().trim();
 }
 
 /** Headers and body of one text part: as it is when ASCII with short lines, else quoted-printable. */

@@ -6,7 +6,7 @@
  * only now, so whoever planted or saw the earlier cookie holds nothing (no session fixation). The database knows SHA-256 of the reading
  * secret and until when it is good; the cookie carries when it was last seen, under a MAC, for the idle limit.
  *
- * Forms carry a token derived from the session, and every POST must come from our own pages (`crossSite`).
+ * Forms carry a token derived from the session, and every POST must come from our own pages (request.ts).
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -89,18 +89,6 @@ export function createSessions(key: Buffer, now: () => number): Sessions {
     formToken: (session) => mac('form', `${session.deliveryId}\n${session.secret}`),
     formIsOurs: (session, token) => equal(token ?? '', mac('form', `${session.deliveryId}\n${session.secret}`)),
   };
-}
-
-/**
- * Whether a POST came from somewhere other than a page of ours. Browsers say so in Sec-Fetch-Site; those too old for it say it in Origin, which our
- * own no-referrer pages send as "null", so there the form token alone decides.
- */
-export function crossSite(
-  headers: { site: string | undefined; origin: string | undefined },
-  ownOrigin: string,
-): boolean {
-  if (headers.site !== undefined) return headers.site !== 'same-origin';
-  return headers.origin !== undefined && headers.origin !== 'null' && headers.origin !== ownOrigin;
 }
 
 function allCookies(header: string): [name: string, value: string][] {

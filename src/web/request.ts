@@ -1,0 +1,73 @@
+/**
+ * What a request says about itself: who asks, whether it comes from a page of ours, which fields its form has. And the answers that
+ * every room of the portal gives: trouble, and not so often.
+ *
+ * Without TLS of our own we stand behind a reverse proxy, so the client is the last address it wrote into X-Forwarded-For.
+ *
+ * Limits: plain HTTP that is open to the network would let clients choose their address, and with it escape the limits counted by address.
+ */
+import { isIP } from 'node:net';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { Limiter } from './limits.ts';
+import { slowDown, type Trouble, troublePage } from './pages.ts';
+import type { Shared } from './ports.ts';
+
+export type Env = { Bindings: HttpBindings };
+export type Handler = (c: Context<Env>) => Response | Promise<Response>;
+
+/** The client's address on the network. */
+export function clientOf(c: Context<Env>): string {
+  const { socket } = c.env.incoming;
+  const peer = socket.remoteAddress ?? 'unknown';
+  if ('encrypted' in socket) return peer;
+  const forwarded = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+  return isIP(forwarded) === 0 ? peer : forwarded;
+}
+
+export function cookiesOf(c: Context<Env>): string {
+  return c.req.header('cookie') ?? '';
+}
+
+/** The fields of a submitted form; empty for anything else than one. */
+export async function formOf(c: Context<Env>): Promise<URLSearchParams> {
+  const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  return new URLSearchParams(type === 'application/x-www-form-urlencoded' ? await c.req.text() : '');
+}
+
+/**
+ * Whether a POST came from somewhere other than a page of ours. Browsers say so in Sec-Fetch-Site; those too old for it say it in Origin, which our
+ * own no-referrer pages send as "null", so there the form token alone decides.
+ */
+export function crossSite(c: Context<Env>, ownOrigin: string): boolean {
+  const site = c.req.header('sec-fetch-site');
+  const origin = c.req.header('origin');
+  if (site !== undefined) return site !== 'same-origin';
+  return origin !== undefined && origin !== 'null' && origin !== ownOrigin;
+}
+
+export function setCookies(c: Context<Env>, lines: readonly string[]): void {
+  for (const line of lines) c.header('Set-Cookie', line, { append: true });
+}
+
+export function trouble(c: Context<Env>, what: Trouble, status: 400 | 403 | 404 | 503): Response | Promise<Response> {
+  return c.html(troublePage(what), status);
+}
+
+/** Answers 429 when the key's limit is used up, and null while it is not. */
+export function limited(
+  c: Context<Env>,
+  { ports, now }: Shared,
+  limit: { readonly limiter: Limiter; readonly key: string; readonly reason: string },
+): Response | Promise<Response> | null {
+  const wait = limit.limiter.waitFor(limit.key);
+  if (wait === 0) return null;
+  ports.emit({
+    kind: 'portal.limited',
+    delivery: c.req.param('id') ?? null,
+    client: clientOf(c),
+    reason: limit.reason,
+  });
+  c.header('Retry-After', String(Math.ceil(wait / 1000)));
+  return c.html(slowDown(now() + wait), 429);
+}

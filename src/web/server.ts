@@ -1,0 +1,144 @@
+/**
+ * The web server around the portal: TLS, limits on what a client may send and how slowly, the headers every answer carries, and plain pages
+ * for whatever goes wrong. An error page holds no stack and no content; what happened goes to the log as name and message of the error.
+ *
+ * Without TLS it speaks plain HTTP, meant for a reverse proxy that does the rest.
+ *
+ * Standards: RFC 6797.
+ */
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { getRequestListener } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Identity, Listen } from '../config/config.ts';
+import type { Event } from '../event/event.ts';
+import { StoreBusy, StoreDown } from '../store/store.ts';
+import { troublePage, troubles } from './pages.ts';
+import type { Env } from './request.ts';
+
+export type WebServerOptions = {
+  readonly routes: Hono<Env>;
+  readonly listen: Listen;
+  readonly tls: Identity | null;
+  readonly emit: (event: Event) => void;
+  /** Rejects when the service cannot work; asked by /healthz. */
+  readonly healthy: () => Promise<unknown>;
+};
+
+export type WebServer = {
+  /** Resolves with the address, "https://127.0.0.1:8443". */
+  listen(): Promise<string>;
+  /** Stops accepting, lets running answers end for a few seconds, then closes every connection. */
+  close(): Promise<void>;
+};
+
+/** Octets of a form; ours have three short fields. */
+const maxBody = 8192;
+const maxHeader = 16_384;
+const closingTime = 5_000;
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Strict-Transport-Security': 'max-age=63072000; includeSubDomains', // RFC 6797 section 6.1
+  'Cache-Control': 'no-store',
+  'Permissions-Policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Robots-Tag': 'noindex, nofollow',
+};
+
+export function createWebServer(options: WebServerOptions): WebServer {
+  const server = createServer(options.tls, siteOf(options));
+  const { host, port } = options.listen;
+  return {
+    listen: async () => {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host, port }, () => {
+          server.off('error', reject);
+          resolve();
+        });
+      });
+      const address = server.address();
+      const bound = address === null || typeof address === 'string' ? port : address.port;
+      const name = host.includes(':') ? `[${host}]` : host;
+      return `${options.tls === null ? 'http' : 'https'}://${name}:${bound}`;
+    },
+    close: async () => {
+      if (!server.listening) return;
+      const timer = setTimeout(() => server.closeAllConnections(), closingTime);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      clearTimeout(timer);
+    },
+  };
+}
+
+function siteOf({ routes, emit, healthy }: WebServerOptions): Hono<Env> {
+  const site = new Hono<Env>();
+  site.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(securityHeaders))
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+  });
+  site.use(bodyLimit({ maxSize: maxBody, onError: (c) => c.html(troublePage(troubles.tooLarge), 413) }));
+  site.get('/healthz', async (c) => {
+    try {
+      await healthy();
+      return c.text('ok\n');
+    } catch {
+      return c.text('unavailable\n', 503);
+    }
+  });
+  site.route('/', routes);
+  site.notFound((c) => c.html(troublePage(troubles.notFound), 404));
+  site.onError((error, c) => failed(error, c, emit));
+  return site;
+}
+
+function failed(error: Error, c: Context<Env>, emit: (event: Event) => void): Response | Promise<Response> {
+  const ours = error instanceof StoreBusy || error instanceof StoreDown;
+  emit({ kind: 'service.failed', component: 'web', error: `${error.name}: ${error.message}`.slice(0, 300) });
+  if (!ours) return c.html(troublePage(troubles.broken), 500);
+  c.header('Retry-After', '60');
+  return c.html(troublePage(troubles.busy), 503);
+}
+
+function createServer(tls: Identity | null, site: Hono<Env>): Server {
+  const limits = {
+    maxHeaderSize: maxHeader,
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 15_000,
+    connectionsCheckingInterval: 5_000,
+  };
+  const listener = getRequestListener(site.fetch, {
+    // A request the adapter cannot even represent: a malformed target, a verb such as TRACE.
+    errorHandler: () =>
+      new Response('400 We could not read this request.\n', {
+        status: 400,
+        headers: { ...securityHeaders, 'Content-Type': 'text/plain; charset=utf-8' },
+      }),
+    overrideGlobalObjects: false,
+  });
+  const serve = (...args: Parameters<typeof listener>): void => void listener(...args);
+  const server =
+    tls === null
+      ? createHttpServer(limits, serve)
+      : createHttpsServer(
+          { ...limits, key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+          serve,
+        );
+  server.maxConnections = 2_000;
+  server.maxHeadersCount = 100;
+  // A reader that takes nothing for two minutes is gone.
+  server.setTimeout(120_000, (socket) => socket.destroy());
+  return server;
+}
