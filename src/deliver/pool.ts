@@ -1,34 +1,48 @@
-import type { TlsLevel } from '../config/config.ts';
+/**
+ * The transmitter: one message for recipients of one destination -> one outcome for each of them.
+ *
+ * `send` waits for a free slot of the destination, finds the route (route.ts), and walks over its hosts and addresses until every
+ * recipient has an outcome: an idle connection that proved enough, or a new one (connection.ts), then the transaction (transaction.ts).
+ * Connections stay open a few seconds for the next message (idle.ts). What remains open after the last host is decided by `verdict`.
+ *
+ * When is a TLS level unmet for good? The hosts of the best preference speak for the domain. If each of them was reached and could not
+ * do it, the method has failed and the next one takes over; if one of them was merely unreachable, the delivery is deferred, because
+ * it might have done better. Backup hosts may carry the message, but their word or their silence decides nothing. An address family
+ * that this machine has no route to counts as not tried.
+ *
+ * Limits: `secure` and `dane` cannot be proved yet and fail closed, as a method.
+ */
+import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Outcome } from '../plan/delivery.ts';
+import {
+  type Connection,
+  type ConnectionPorts,
+  openConnection,
+  type Provable,
+  provable,
+  type Refused,
+  remoteOf,
+  type Target,
+} from './connection.ts';
+import { type Envelope, isDomain, isSafeAddress, type Recipient } from './envelope.ts';
+import { IdleConnections } from './idle.ts';
+import { Trust } from './peer.ts';
+import { cleanText } from './reply.ts';
+import { type Host, type Route, type RoutePorts, route, routeTo } from './route.ts';
+import { Slots } from './slots.ts';
+import { type Body, transact } from './transaction.ts';
+import type { Timeouts } from './wire.ts';
 
 /** What one transaction carries: the same bytes at the same TLS level to recipients of one destination. */
-export type Transmission = {
+export type Transmission = Envelope & {
   /** The recipients' domain (lower-case A-labels) or address literal ("[192.0.2.1]"). */
   readonly destination: string;
-  readonly recipients: readonly TransmissionRecipient[];
-  /** Empty for the null reverse-path. */
-  readonly mailFrom: string;
+  readonly recipients: readonly Recipient[];
   readonly tls: TlsLevel;
-  /** The bytes contain octets above 127. */
-  readonly eightBit: boolean;
-  /** The envelope or the headers need SMTPUTF8. */
-  readonly utf8: boolean;
-  readonly ret: 'FULL' | 'HDRS' | null;
-  readonly envid: string | null;
-  /** Octets of the body, or null when not known. */
-  readonly size: number | null;
   /** The message. Called once a recipient was accepted, and again when another host must be tried. */
-  readonly body: () => AsyncIterable<Uint8Array>;
-};
-
-export type TransmissionRecipient = {
-  readonly address: string;
-  /** NEVER, or any of SUCCESS, FAILURE, DELAY. */
-  readonly notify: readonly string[] | null;
-  /** As it came in: "rfc822;user@example". */
-  readonly orcpt: string | null;
+  readonly body: Body;
 };
 
 /** A host that the admin named for a domain (`tenant.inbound`): no MX look-up, no egress guard, its own TLS level as a minimum. */
@@ -38,7 +52,7 @@ export type TransmitterOptions = {
   /** Our EHLO name. */
   readonly hostname: string;
   readonly port: number;
-  readonly resolver: Resolver;
+  readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa'>;
   readonly egress: Egress;
   /** PEM texts of extra roots. */
   readonly trust: readonly string[];
@@ -49,18 +63,200 @@ export type TransmitterOptions = {
   readonly timeouts?: Partial<Timeouts>;
 };
 
-/** Milliseconds. */
-export type Timeouts = { readonly connect: number; readonly command: number; readonly data: number };
-
 export type Transmitter = {
   /** One outcome per recipient, in their order. Never throws for remote trouble. */
   send(transmission: Transmission): Promise<Outcome[]>;
   /** How many more transmissions to this destination can start at once. */
   capacity(destination: string): number;
-  /** Says QUIT on idle connections and ends those in use once their message is through. */
+  /** Takes nothing more, lets messages under way finish, says QUIT on every connection. */
   close(): Promise<void>;
 };
 
-export function createTransmitter(_options: TransmitterOptions): Transmitter {
-  throw new Error('under construction');
+/** RFC 5321 section 4.5.3.2, but 30 seconds for TCP, which has its own opinion after 2 minutes. */
+const patience: Timeouts = { connect: 30_000, command: 300_000, data: 600_000 };
+/** RFC 5321 section 4.5.3.1.8: what every server takes in one transaction. */
+const maxRecipients = 100;
+/** Addresses tried for one message before it is deferred. */
+const maxTargets = 12;
+/** How long, in milliseconds, an address that took no connection is not tried again: a queue must not wait for it message by message. */
+const deadFor = 5_000;
+const maxDead = 10_000;
+
+/** Throws when `hostname` or `trust` cannot be used: the configuration should have been refused. */
+export function createTransmitter(options: TransmitterOptions): Transmitter {
+  if (!isDomain(options.hostname)) throw new Error('the host name is not a domain name');
+  const transmitter = new PooledTransmitter(options);
+  return {
+    send: (transmission) => transmitter.send(transmission),
+    capacity: (destination) => transmitter.slots.free(destination),
+    close: () => transmitter.close(),
+  };
+}
+
+/** A recipient on its way to an outcome. */
+type Journey = { readonly recipient: Recipient; outcome: Outcome | null };
+
+/** What happened at one address: it did not take us, or the conversation ended before the message was complete. */
+type Setback = { readonly host: Host } & Pick<Refused, 'kind' | 'status' | 'reason' | 'remote' | 'stage'>;
+
+class PooledTransmitter {
+  readonly slots: Slots;
+  readonly #options: TransmitterOptions;
+  readonly #ports: ConnectionPorts;
+  readonly #routePorts: RoutePorts;
+  readonly #idle = new IdleConnections();
+  readonly #dead = new Map<string, { readonly until: number; readonly refused: Refused }>();
+
+  constructor(options: TransmitterOptions) {
+    this.#options = options;
+    this.slots = new Slots(options.perDestination);
+    const { hostname, resolver, egress } = options;
+    this.#ports = { hostname, trust: new Trust(options.trust), timeouts: { ...patience, ...options.timeouts } };
+    this.#routePorts = { resolver, egress, hostname: hostname.toLowerCase(), random: Math.random };
+  }
+
+  async send(transmission: Transmission): Promise<Outcome[]> {
+    const journeys = transmission.recipients.map((recipient) => ({
+      recipient,
+      outcome: unfit(transmission, recipient),
+    }));
+    if (await this.slots.take(transmission.destination)) {
+      try {
+        const open = journeys.filter(({ outcome }) => outcome === null);
+        for (let start = 0; start < open.length; start += maxRecipients) {
+          await this.#deliver(transmission, open.slice(start, start + maxRecipients));
+        }
+      } finally {
+        this.slots.release(transmission.destination);
+      }
+    }
+    return journeys.map(({ outcome }) => outcome ?? stopping);
+  }
+
+  async close(): Promise<void> {
+    await this.slots.close();
+    await this.#idle.close();
+  }
+
+  async #deliver(transmission: Transmission, journeys: readonly Journey[]): Promise<void> {
+    const fixed = this.#options.statics.get(transmission.destination);
+    const level = provableLevel(transmission.tls, fixed?.tls ?? 'may');
+    if (level === null) return conclude(journeys, () => beyondProof(transmission.tls, fixed?.tls ?? 'may'));
+    const found = await (fixed === undefined
+      ? route(transmission.destination, this.#routePorts)
+      : routeTo(fixed.host, this.#routePorts));
+    if (found.kind !== 'hosts') return conclude(journeys, () => unrouted(found));
+    const setbacks: Setback[] = [];
+    for (const { host, target } of this.#targets(found.hosts, fixed?.port ?? this.#options.port, level)) {
+      const setback = await this.#tryTarget(target, level, transmission, journeys);
+      if (setback !== null) setbacks.push({ ...setback, host });
+      if (journeys.every(({ outcome }) => outcome !== null)) return;
+    }
+    conclude(journeys, () => verdict(found.hosts, setbacks));
+  }
+
+  /** Every address in order; those of the best preference that have an idle connection come first. */
+  #targets(hosts: readonly Host[], port: number, level: Provable): { host: Host; target: Target }[] {
+    const targets = hosts
+      .flatMap((host) => host.addresses.map((ip) => ({ host, target: { name: host.name, ip, port } })))
+      .slice(0, maxTargets);
+    const best = targets[0]?.host.preference;
+    const warm = targets.findIndex(({ host, target }) => host.preference === best && this.#idle.has(target, level));
+    return warm <= 0 ? targets : [...targets.splice(warm, 1), ...targets];
+  }
+
+  /** Fills in outcomes; returns what went wrong when some are still open. */
+  async #tryTarget(
+    target: Target,
+    level: Provable,
+    transmission: Transmission,
+    journeys: readonly Journey[],
+  ): Promise<Omit<Setback, 'host'> | null> {
+    const open = journeys.filter(({ outcome }) => outcome === null);
+    for (;;) {
+      const reused = this.#idle.take(target, level);
+      const connection = reused ?? (await this.#open(target, level));
+      if (connection.kind !== 'open') return connection;
+      const recipients = open.map(({ recipient }) => recipient);
+      const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
+      // A reused connection that had died in the meantime says nothing about the host.
+      if (reused !== null && unanswered) continue;
+      for (const [index, journey] of open.entries()) journey.outcome = outcomes[index] ?? null;
+      this.#idle.put(connection);
+      if (trouble === null) return null;
+      const remote = remoteOf(target, connection.evidence, null);
+      return { kind: 'unreachable', status: trouble.status, reason: `${trouble.reason}.`, remote, stage: 'spoken' };
+    }
+  }
+
+  async #open(target: Target, level: Provable): Promise<Connection | Refused> {
+    const key = `${target.ip} ${target.port}`;
+    const dead = this.#dead.get(key);
+    if (dead !== undefined && dead.until > Date.now()) return dead.refused;
+    const connection = await openConnection(target, level, this.#ports);
+    if (connection.kind === 'open' || connection.stage === 'spoken') {
+      this.#dead.delete(key);
+      return connection;
+    }
+    if (this.#dead.size >= maxDead) this.#dead.clear();
+    this.#dead.set(key, { until: Date.now() + deadFor, refused: connection });
+    return connection;
+  }
+}
+
+const stopping: Outcome = { kind: 'deferred', status: '4.3.2', reason: 'The gateway is shutting down.', remote: null };
+
+/** An address that cannot stand in a command is refused before anybody is asked to take it. */
+function unfit(transmission: Transmission, recipient: Recipient): Outcome | null {
+  const { mailFrom } = transmission;
+  if (mailFrom !== '' && !isSafeAddress(mailFrom)) {
+    const reason = `The sender address ${cleanText(mailFrom)} cannot be used in SMTP.`;
+    return { kind: 'failed', scope: 'recipient', status: '5.1.7', reason, remote: null };
+  }
+  if (isSafeAddress(recipient.address)) return null;
+  const reason = `The address ${cleanText(recipient.address)} cannot be used in SMTP.`;
+  return { kind: 'failed', scope: 'recipient', status: '5.1.3', reason, remote: null };
+}
+
+/** The stricter of both; null when a connection alone cannot prove it. */
+function provableLevel(asked: TlsLevel, fixed: TlsLevel): Provable | null {
+  const stricter = tlsLevels[Math.max(tlsLevels.indexOf(asked), tlsLevels.indexOf(fixed))];
+  return provable.find((level) => level === stricter) ?? null;
+}
+
+function beyondProof(asked: TlsLevel, fixed: TlsLevel): Outcome {
+  const level = provable.some((known) => known === asked) ? fixed : asked;
+  const reason = `The TLS level "${level}" cannot be proved by this version.`;
+  return { kind: 'failed', scope: 'method', status: '5.7.4', reason, remote: null };
+}
+
+function conclude(journeys: readonly Journey[], outcome: () => Outcome): void {
+  for (const journey of journeys) journey.outcome ??= outcome();
+}
+
+function unrouted(found: Exclude<Route, { kind: 'hosts' }>): Outcome {
+  const { status, reason } = found;
+  if (found.kind === 'deferred') return { kind: 'deferred', status, reason, remote: null };
+  return { kind: 'failed', scope: 'recipient', status, reason, remote: null };
+}
+
+/** What is said of recipients that no host took or refused. See the head comment. */
+function verdict(hosts: readonly Host[], setbacks: readonly Setback[]): Outcome {
+  const preference = Math.min(...hosts.map((host) => host.preference));
+  const best = hosts.filter((host) => host.preference === preference);
+  const heard = setbacks.filter(({ stage }) => stage !== 'local');
+  const unmet = best.map((host) => heard.find((setback) => setback.host === host && setback.kind === 'unmet'));
+  const first = unmet[0];
+  if (first !== undefined && unmet.every((setback) => setback !== undefined)) {
+    const { status, reason, remote } = first;
+    return { kind: 'failed', scope: 'method', status, reason, remote };
+  }
+  const missed =
+    heard.find(({ kind, host }) => kind === 'unreachable' && best.includes(host)) ?? heard[0] ?? setbacks[0];
+  if (missed !== undefined && missed.kind === 'unreachable') {
+    const { status, reason, remote } = missed;
+    return { kind: 'deferred', status, reason, remote };
+  }
+  const reason = best.find((host) => host.trouble !== null)?.trouble ?? 'No mail server could be reached.';
+  return { kind: 'deferred', status: '4.4.1', reason, remote: null };
 }

@@ -78,10 +78,12 @@ function overTcp(server: NameServer, question: Question, query: Buffer, transpor
     socket.on('error', () => end({ kind: 'trouble', reason: 'cannot be reached over TCP' }));
     socket.on('close', () => end({ kind: 'trouble', reason: 'closed the TCP connection' }));
     socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
+      // The length may come in two pieces; joining only then and at the end keeps a slow drip from costing more than its octets.
+      const head = chunks[0];
+      if (head !== undefined && head.length < 2) chunks[0] = Buffer.concat([head, chunk]);
+      else chunks.push(chunk);
       octets += chunk.length;
-      const expected = chunks[0] !== undefined && chunks[0].length >= 2 ? 2 + chunks[0].readUInt16BE(0) : 2;
-      const first = octets >= expected ? unframe(Buffer.concat(chunks)) : null;
+      const first = octets >= 2 && octets >= 2 + (chunks[0]?.readUInt16BE(0) ?? 0) ? unframe(Buffer.concat(chunks)) : null;
       if (first === null) return;
       const answer = decodeAnswer(first.message, question);
       const clear = answer.kind === 'answer' && !answer.truncated;

@@ -1,0 +1,181 @@
+/**
+ * A connection that is ready for MAIL FROM: dialled, greeted, secured as far as the TLS level asks, and introduced. The level is
+ * settled here, before anything about a message is said; a connection that did not reach it is never handed out.
+ *
+ * The client is our own rather than nodemailer's, for what that one cannot express: NOTIFY and ORCPT of each recipient (it writes one
+ * ORCPT on every RCPT, which would tell one recipient of another), SMTPUTF8 for headers, evidence of the handshake before MAIL FROM,
+ * octets refused instead of repaired, and outcomes that need not be guessed from error texts. Speed was no reason: both are alike.
+ *
+ * What each level accepts:
+ * - `may`: TLS with any certificate where offered; when the handshake fails, the same address once more in plain text.
+ * - `encrypt`: TLS with any certificate.
+ * - `verify`: TLS, a chain to a trusted root, and the host's own name. RFC 8996: never older than TLS 1.2, at any level.
+ *
+ * A refused connection is `unmet` when the host answered and cannot do it (no STARTTLS, STARTTLS refused, handshake failed,
+ * certificate not good), and `unreachable` when it did not get that far. The conversation goes on in transaction.ts.
+ *
+ * Standards: RFC 3207.
+ * Limits: a 5xx greeting counts as unreachable, like Postfix does: such greetings are usually temporary blocks.
+ */
+import { isIP } from 'node:net';
+import type { Remote } from '../plan/delivery.ts';
+import { type Extensions, extensionsOf } from './envelope.ts';
+import { type Evidence, judge, type Trust } from './peer.ts';
+import type { Reply, Trouble } from './reply.ts';
+import { dial, type Timeouts, type Wire } from './wire.ts';
+
+/** The levels that a connection can prove by itself, weakest first. */
+export const provable = ['may', 'encrypt', 'verify'] as const;
+export type Provable = (typeof provable)[number];
+
+export type Target = {
+  /** The MX host name, which the certificate must carry; the bare address for an address literal. */
+  readonly name: string;
+  readonly ip: string;
+  readonly port: number;
+};
+
+export type Connection = {
+  readonly kind: 'open';
+  readonly target: Target;
+  readonly wire: Wire;
+  readonly extensions: Extensions;
+  readonly evidence: Evidence | null;
+  /** The strictest level that this connection meets. */
+  readonly proved: Provable;
+  /** Transactions begun on it. */
+  uses: number;
+  /** A transaction was begun and not ended by a reply to its message, so RSET must come first. */
+  dirty: boolean;
+};
+
+export type Refused = {
+  readonly kind: 'unreachable' | 'unmet';
+  readonly status: string;
+  /** A sentence. */
+  readonly reason: string;
+  readonly remote: Remote;
+  /** How far it came: `local` when this machine has no way to such addresses, `dial` when TCP failed, `spoken` after that. */
+  readonly stage: 'local' | 'dial' | 'spoken';
+};
+
+export type ConnectionPorts = { readonly hostname: string; readonly trust: Trust; readonly timeouts: Timeouts };
+
+/** Opens a connection that meets `level`, or says why there is none. */
+export async function openConnection(
+  target: Target,
+  level: Provable,
+  ports: ConnectionPorts,
+): Promise<Connection | Refused> {
+  const first = await open(target, level, ports, true);
+  // Opportunistic TLS: a host whose TLS is broken gets the message as it would without STARTTLS.
+  return first.kind === 'unmet' && level === 'may' ? open(target, level, ports, false) : first;
+}
+
+async function open(
+  target: Target,
+  level: Provable,
+  ports: ConnectionPorts,
+  tls: boolean,
+): Promise<Connection | Refused> {
+  const wire = await dial(target, ports.timeouts);
+  if (wire.kind === 'trouble') return unreachable(target, wire, wire.local ? 'local' : 'dial');
+  const greeting = await wire.read();
+  if (greeting.kind === 'trouble') return unreachable(target, greeting);
+  if (greeting.code !== 220) return unwilling(target, wire, greeting);
+  const introduced = await introduce(wire, ports.hostname);
+  if (introduced.kind === 'trouble') return unreachable(target, introduced);
+  if (introduced.code !== 250) return unwilling(target, wire, introduced);
+  const extensions = extensionsOf(introduced.lines);
+  if (tls && extensions.has('STARTTLS')) return upgrade(target, level, ports, wire, extensions);
+  if (level !== 'may')
+    return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, { reply: introduced });
+  return opened(target, wire, extensions, null, 'may');
+}
+
+async function upgrade(
+  target: Target,
+  level: Provable,
+  ports: ConnectionPorts,
+  wire: Wire,
+  plain: Extensions,
+): Promise<Connection | Refused> {
+  const reply = await wire.ask('STARTTLS\r\n');
+  if (reply.kind === 'trouble') return unreachable(target, reply);
+  if (reply.code === 421) return unwilling(target, wire, reply);
+  if (reply.code !== 220) {
+    if (level === 'may') return opened(target, wire, plain, null, 'may');
+    return unmet(target, wire, '5.7.4', `${target.name} offers STARTTLS and then refuses it: ${reply.text}`, { reply });
+  }
+  const socket = await wire.secure(isIP(target.name) === 0 ? target.name : null, ports.trust.context);
+  if (typeof socket === 'string') return unmet(target, wire, '5.7.5', `${target.name} ${socket}.`, {});
+  const { evidence, defect } = judge(socket, target.name, ports.trust);
+  if (level === 'verify' && defect !== null) return unmet(target, wire, '5.7.5', defect, { evidence });
+  // RFC 3207 section 4.2: what was said before TLS is forgotten.
+  const introduced = await wire.ask(`EHLO ${ports.hostname}\r\n`);
+  if (introduced.kind === 'trouble') return unreachable(target, introduced, 'spoken', evidence);
+  if (introduced.code !== 250) return unwilling(target, wire, introduced, evidence);
+  return opened(target, wire, extensionsOf(introduced.lines), evidence, defect === null ? 'verify' : 'encrypt');
+}
+
+/** EHLO, or HELO for a server that does not know it (RFC 5321 section 3.2), which then offers nothing. */
+async function introduce(wire: Wire, hostname: string): Promise<Reply | Trouble> {
+  const reply = await wire.ask(`EHLO ${hostname}\r\n`);
+  const unknown = reply.kind === 'reply' && (reply.code === 500 || reply.code === 502);
+  if (!unknown) return reply;
+  const old = await wire.ask(`HELO ${hostname}\r\n`);
+  return old.kind === 'reply' ? { ...old, lines: [] } : old;
+}
+
+function opened(
+  target: Target,
+  wire: Wire,
+  extensions: Extensions,
+  evidence: Evidence | null,
+  proved: Provable,
+): Connection {
+  return { kind: 'open', target, wire, extensions, evidence, proved, uses: 0, dirty: false };
+}
+
+/** The evidence of a connection, with the last reply. */
+export function remoteOf(target: Target, evidence: Evidence | null, reply: Reply | null): Remote {
+  return {
+    mx: target.name,
+    ip: target.ip,
+    tls: evidence?.tls ?? null,
+    cipher: evidence?.cipher ?? null,
+    verifiedBy: evidence?.verifiedBy ?? null,
+    certificateSha256: evidence?.certificateSha256 ?? null,
+    reply: reply?.text ?? null,
+  };
+}
+
+function unreachable(
+  target: Target,
+  trouble: Trouble,
+  stage: Refused['stage'] = 'spoken',
+  evidence: Evidence | null = null,
+): Refused {
+  const { status, reason } = trouble;
+  return { kind: 'unreachable', status, reason: `${reason}.`, remote: remoteOf(target, evidence, null), stage };
+}
+
+/** A greeting or EHLO that says no: another host, or later. */
+function unwilling(target: Target, wire: Wire, reply: Reply, evidence: Evidence | null = null): Refused {
+  wire.destroy();
+  const status = reply.enhanced?.startsWith('4') === true ? reply.enhanced : '4.3.2';
+  const reason = `${target.name} does not take mail now: ${reply.text}`;
+  return { kind: 'unreachable', status, reason, remote: remoteOf(target, evidence, reply), stage: 'spoken' };
+}
+
+function unmet(
+  target: Target,
+  wire: Wire,
+  status: string,
+  reason: string,
+  seen: { readonly evidence?: Evidence; readonly reply?: Reply },
+): Refused {
+  wire.destroy();
+  const remote = remoteOf(target, seen.evidence ?? null, seen.reply ?? null);
+  return { kind: 'unmet', status, reason, remote, stage: 'spoken' };
+}
