@@ -75,9 +75,16 @@ function fileNameOf(type: Parameterised | null, disposition: Parameterised | nul
   const fromType = type?.parameters['name'];
   const fromDisposition = disposition?.parameters['filename'];
   const twice = type?.conflicts.includes('name') || disposition?.conflicts.includes('filename');
-  if (twice || (fromType && fromDisposition && fromType !== fromDisposition))
-    problems.push('has two different file names');
+  const differ = fromType && fromDisposition && extensionOf(fromType) !== extensionOf(fromDisposition);
+  // Thunderbird names a signature once with `.asc` and once without.
+  if ((twice || differ) && type?.value !== 'application/pgp-signature') problems.push('has two different file names');
   return fromDisposition || fromType || null;
+}
+
+/** Programs choose by the extension what a file is; the rest of two names often differs by encoding or length alone. */
+function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot === -1 ? '' : name.slice(dot).trim().toLowerCase();
 }
 
 function contentIdOf(fields: readonly Field[]): string | null {

@@ -14,7 +14,7 @@
  * boundary and white space only; a line that goes on after the boundary is text and a problem.
  */
 import type { Field } from './header.ts';
-import { type PartHeader, readPartHeader } from './part-header.ts';
+import { type HeaderBlock, PartTree } from './part-tree.ts';
 
 /** Octet offsets from the start of the message; `end` is exclusive. */
 export type Range = { readonly start: number; readonly end: number };
@@ -79,44 +79,16 @@ export function leaves(structure: Structure): Part[] {
   return found;
 }
 
-/** The names a part may turn out to have. */
-type Names = {
-  readonly path: string;
-  /** Its path if it is a multipart that is split. */
-  readonly multipartPath: string;
-  /** What stands before the numbers of its parts. */
-  readonly prefix: string;
-};
-
-/** A part whose end has not been seen. */
-type OpenPart = Names & {
-  readonly start: number;
-  readonly defaultType: string;
-  bodyStart: number;
-  /** Null until its end was seen. */
-  header: PartHeader | null;
-  /** Set when the part is a multipart that is being split. */
-  boundary: string | null;
-  /** The multipart's last delimiter was seen; what follows is epilogue. */
-  closed: boolean;
-  readonly children: Part[];
-};
-
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const hyphen = 0x2d;
 const delimiterStart = Buffer.from('\n--');
 /** White space that may follow a boundary on its line. */
 const longestPadding = 128;
-/** How many open multiparts a line is checked against for text after the boundary. */
-const lookalikeDepth = 16;
-const mostProblems = 50;
 
 export class StructureParser {
   readonly #limits: StructureLimits;
-  readonly #problems = new Set<string>();
-  /** From the root to the innermost open part. */
-  readonly #open: OpenPart[] = [];
+  readonly #tree: PartTree;
   /** Octets that are not decided yet, or not searched; #base is the offset of the first in the message. */
   #buffer: Buffer = Buffer.alloc(0);
   #base = 0;
@@ -124,19 +96,14 @@ export class StructureParser {
   /** Where to go on. In a header a line start, or inside a line; in a body where the next line feed may be. */
   #at = 0;
   #state: 'header' | 'header line' | 'body' | 'rest' = 'header';
-  /** A limit was exceeded after which nothing is split any more. */
-  #stopped = false;
   #headerPieces: Buffer[] = [];
   #headerStored = 0;
-  #headerSize = 0;
   #headerFrom = 0;
-  #partCount = 0;
-  #fieldCount = 0;
-  #fields: readonly Field[] = [];
+  #headerCut = false;
 
   constructor(limits: Partial<StructureLimits> = {}) {
     this.#limits = { ...defaultStructureLimits, ...limits };
-    this.#begin(0, 'text/plain', { path: '1', multipartPath: '', prefix: '' });
+    this.#tree = new PartTree(this.#limits);
   }
 
   /** Takes the next octets of the message; the chunk may be reused afterwards. */
@@ -155,18 +122,18 @@ export class StructureParser {
   /** The structure of all octets pushed. Call once. */
   end(): Structure {
     this.#run(true);
-    const root = this.#closeFrom(0, this.#size, this.#size);
-    if (root === null) throw new Error('The root part is missing');
-    return { size: this.#size, fields: this.#fields, root, problems: [...this.#problems] };
+    if (this.#inHeader()) this.#tree.headerRead(this.#takeHeader(this.#size), this.#size);
+    return this.#tree.end(this.#size);
   }
 
   #run(final: boolean): void {
     let going = true;
-    while (going) {
-      if (this.#state === 'rest') return;
-      going = this.#state === 'body' ? this.#scanBody(final) : this.#scanHeader(final);
-    }
-    if (this.#state !== 'body') this.#storeHeader(this.#at);
+    while (going && this.#state !== 'rest') going = this.#inHeader() ? this.#scanHeader(final) : this.#scanBody(final);
+    if (this.#inHeader()) this.#storeHeader(this.#at);
+  }
+
+  #inHeader(): boolean {
+    return this.#state === 'header' || this.#state === 'header line';
   }
 
   /** One line of a header; false when more octets are needed. */
@@ -182,12 +149,12 @@ export class StructureParser {
     const available = buffer.length - from;
     const first = buffer[from];
     if (available === 0 || (available === 1 && !final && (first === carriageReturn || first === hyphen))) return false;
-    if (first === lineFeed) return this.#headerEnds(this.#at + 1);
-    if (first === carriageReturn && buffer[from + 1] === lineFeed) return this.#headerEnds(this.#at + 2);
-    if (first === hyphen && buffer[from + 1] === hyphen && this.#open.length > 1) {
+    if (first === lineFeed) return this.#blankLine(this.#at + 1);
+    if (first === carriageReturn && buffer[from + 1] === lineFeed) return this.#blankLine(this.#at + 2);
+    if (first === hyphen && buffer[from + 1] === hyphen && this.#tree.splitting) {
       const end = this.#lineEnd(from, final);
       if (end === null) return false;
-      if (end !== 0 && this.#delimiter(from, end, this.#at)) return true;
+      if (end !== 0 && this.#dashes(from, end, this.#at)) return true;
     }
     this.#state = 'header line';
     return true;
@@ -206,7 +173,7 @@ export class StructureParser {
       const end = this.#lineEnd(feed + 1, final);
       if (end === null) return false;
       const bodyEnd = this.#base + (buffer[feed - 1] === carriageReturn ? feed - 1 : feed);
-      if (end !== 0 && this.#delimiter(feed + 1, end, bodyEnd)) return true;
+      if (end !== 0 && this.#dashes(feed + 1, end, bodyEnd)) return true;
       this.#at += 1;
     }
   }
@@ -220,63 +187,29 @@ export class StructureParser {
     return feed === -1 && !final ? null : end;
   }
 
-  /** Acts on the line if it is a delimiter of an open multipart; `bodyEnd` is where the part before it ends. */
-  #delimiter(from: number, end: number, bodyEnd: number): boolean {
+  /** A line that begins with `--`; whether it is a delimiter. `bodyEnd` is where the part before it ends then. */
+  #dashes(from: number, end: number, bodyEnd: number): boolean {
     const line = this.#buffer.toString('latin1', from + 2, end).trimEnd();
-    const index = this.#open.findLastIndex(
-      ({ boundary, closed }) => boundary !== null && !closed && isDelimiter(line, boundary),
-    );
-    const multipart = this.#open[index];
-    if (multipart === undefined) {
-      this.#noteLookalike(line);
-      return false;
-    }
-    this.#closeFrom(index + 1, bodyEnd, this.#base + from);
-    if (this.#stopped) return true;
-    multipart.closed = line !== multipart.boundary;
-    if (multipart.closed) {
-      this.#state = 'body';
-      this.#at = this.#base + end - 1;
-    } else {
-      const path = `${multipart.prefix}${multipart.children.length + 1}`;
-      const type = multipart.header?.type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
-      this.#begin(this.#base + end, type, { path, multipartPath: path, prefix: `${path}.` });
-    }
+    const multipart = this.#tree.delimitedBy(line);
+    if (multipart === -1) return false;
+    const lineStart = this.#base + from;
+    const lineEnd = this.#base + end;
+    if (this.#inHeader()) this.#tree.headerRead(this.#takeHeader(lineStart), lineStart);
+    this.#goOn(this.#tree.delimiter(multipart, line, bodyEnd, lineEnd), lineEnd);
     return true;
   }
 
-  /** A line that some readers take for a delimiter and others for text. RFC 2046 section 5.1.1 can be read both ways. */
-  #noteLookalike(line: string): void {
-    for (let index = this.#open.length - 1; index >= Math.max(0, this.#open.length - lookalikeDepth); index -= 1) {
-      const part = this.#open[index];
-      if (part === undefined || part.boundary === null || !line.startsWith(part.boundary)) continue;
-      if (!isDelimiter(line, part.boundary)) this.#note('A line begins with a boundary and goes on after it.');
-      else if (line === part.boundary) this.#note('A part begins after the last delimiter of its multipart.');
-    }
+  /** The header is over: the body begins at `bodyStart`. */
+  #blankLine(bodyStart: number): boolean {
+    this.#goOn(this.#tree.headerEnds(this.#takeHeader(bodyStart), bodyStart), bodyStart);
+    return true;
   }
 
-  #begin(start: number, defaultType: string, names: Names): void {
-    this.#partCount += 1;
-    if (this.#partCount > this.#limits.parts) {
-      this.#stop('The message has more parts than are read.');
-      return;
-    }
-    this.#open.push({
-      ...names,
-      start,
-      defaultType,
-      bodyStart: start,
-      header: null,
-      boundary: null,
-      closed: false,
-      children: [],
-    });
-    this.#state = 'header';
-    this.#at = start;
-    this.#headerPieces = [];
-    this.#headerStored = 0;
-    this.#headerSize = 0;
-    this.#headerFrom = start;
+  #goOn(next: 'header' | 'body' | 'rest', at: number): void {
+    this.#state = next;
+    // A delimiter may follow at once: its search begins at the line feed before.
+    this.#at = next === 'header' ? at : at - 1;
+    this.#headerFrom = at;
   }
 
   /** Keeps the octets of the header up to `end`, as far as the limit allows. */
@@ -285,118 +218,16 @@ export class StructureParser {
     const kept = octets.subarray(0, this.#limits.headerBytes - this.#headerStored);
     if (kept.length > 0) this.#headerPieces.push(Buffer.from(kept));
     this.#headerStored += kept.length;
-    this.#headerSize += octets.length;
+    this.#headerCut ||= kept.length < octets.length;
     this.#headerFrom = end;
   }
 
-  /** The blank line was read: the body begins at `bodyStart`. */
-  #headerEnds(bodyStart: number): boolean {
-    const part = this.#open.at(-1);
-    if (part === undefined) throw new Error('No part is open');
-    const header = this.#readHeader(part, bodyStart);
-    if (this.#stopped) return true;
-    this.#at = bodyStart - 1;
-    this.#state = this.#open.some(({ boundary }) => boundary !== null) ? 'body' : 'rest';
-    const multipart = header.type.startsWith('multipart/');
-    if (!multipart && !isSplitMessage(header)) return true;
-    if (this.#open.length >= this.#limits.depth) {
-      this.#note('Parts are nested deeper than is read.');
-    } else if (multipart) {
-      this.#split(part, header.boundary);
-    } else {
-      const path = part.path;
-      this.#begin(bodyStart, 'text/plain', { path: `${path}.1`, multipartPath: `${path}.TEXT`, prefix: `${path}.` });
-    }
-    return true;
-  }
-
-  #split(part: OpenPart, boundary: string | null): void {
-    if (boundary === null || boundary.length > this.#limits.boundaryBytes) {
-      this.#note('A multipart has no usable boundary.');
-      return;
-    }
-    const confusable = this.#open.some(
-      (outer) =>
-        outer.boundary !== null && (isDelimiter(outer.boundary, boundary) || isDelimiter(boundary, outer.boundary)),
-    );
-    if (confusable) this.#note('Two multiparts inside one another have boundaries that cannot be told apart.');
-    part.boundary = boundary;
-    this.#state = 'body';
-  }
-
-  #readHeader(part: OpenPart, bodyStart: number): PartHeader {
-    this.#storeHeader(bodyStart);
-    const header = readPartHeader(Buffer.concat(this.#headerPieces), part.defaultType);
+  #takeHeader(end: number): HeaderBlock {
+    this.#storeHeader(end);
+    const block = { octets: Buffer.concat(this.#headerPieces), cut: this.#headerCut };
     this.#headerPieces = [];
-    part.bodyStart = bodyStart;
-    part.header = header;
-    const cut = this.#headerSize > this.#headerStored;
-    if (cut) this.#note('A header is longer than is read.');
-    for (const problem of header.problems)
-      this.#note(`${this.#open.length === 1 ? 'The message' : `Part ${part.path}`} ${problem}.`);
-    // The last field of a header that was cut may be half a field.
-    const fields = cut ? header.fields.slice(0, -1) : header.fields;
-    const room = Math.max(0, this.#limits.fields - this.#fieldCount);
-    this.#fieldCount += fields.length;
-    if (part === this.#open[0]) this.#fields = fields.slice(0, room);
-    if (fields.length > room) this.#stop('The message has more header fields than are read.');
-    return header;
+    this.#headerStored = 0;
+    this.#headerCut = false;
+    return block;
   }
-
-  /** Ends the open parts from index `from` on, innermost first; gives the outermost of them. */
-  #closeFrom(from: number, bodyEnd: number, lineStart: number): Part | null {
-    let last: Part | null = null;
-    for (let part = this.#open.at(-1); part !== undefined && this.#open.length > from; part = this.#open.at(-1)) {
-      const header = part.header ?? this.#readHeader(part, lineStart);
-      this.#open.pop();
-      if (part.boundary !== null && !this.#stopped) this.#noteUnclosed(part);
-      last = finished(part, header, Math.max(part.bodyStart, bodyEnd));
-      this.#open.at(-1)?.children.push(last);
-    }
-    return last;
-  }
-
-  #noteUnclosed(multipart: OpenPart): void {
-    if (multipart.children.length === 0) this.#note('A multipart has no parts.');
-    else if (!multipart.closed && this.#open.length > 0)
-      this.#note('A multipart inside another has no last delimiter.');
-  }
-
-  /** Splits nothing any more: what is open goes on to the end of the message. */
-  #stop(problem: string): void {
-    this.#note(problem);
-    this.#stopped = true;
-    this.#state = 'rest';
-  }
-
-  #note(problem: string): void {
-    if (this.#problems.size < mostProblems) this.#problems.add(problem);
-  }
-}
-
-/** RFC 2046 section 5.2.1 forbids transfer encodings here; an encoded message is not looked into. */
-function isSplitMessage({ type, encoding }: PartHeader): boolean {
-  const identity = encoding === '7bit' || encoding === '8bit' || encoding === 'binary';
-  return identity && (type === 'message/rfc822' || type === 'message/global');
-}
-
-/** RFC 2046 section 5.1.1: the boundary, or the boundary and two hyphens after the last part. */
-function isDelimiter(line: string, boundary: string): boolean {
-  return line.startsWith(boundary) && (line.length === boundary.length || line === `${boundary}--`);
-}
-
-function finished(part: OpenPart, header: PartHeader, bodyEnd: number): Part {
-  const { type, parameters, encoding, disposition, fileName, contentId } = header;
-  return {
-    path: part.boundary === null ? part.path : part.multipartPath,
-    header: { start: part.start, end: part.bodyStart },
-    body: { start: part.bodyStart, end: bodyEnd },
-    type,
-    parameters,
-    encoding,
-    disposition,
-    fileName,
-    contentId,
-    children: part.children,
-  };
 }
