@@ -1,0 +1,275 @@
+/**
+ * Protection away from the main thread: copies are made in worker threads (worker.ts), so that public-key arithmetic and hostile keys
+ * never hold up the listener. `createProtectPool` spreads the copies; one `Lane` is one worker and the copies in it.
+ *
+ * Back-pressure reaches from the reader of a copy to the source of its entity: no more than `window` octets lie on each side. A worker
+ * that owes us octets and moves nothing for `stallAfter`, or that dies, takes its copies with it (ProtectFailed) and is replaced at the
+ * next need. A copy nobody reads for `abandonedAfter` is let go.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Channel } from './channel.ts';
+import type { Protected, ProtectJob } from './protected.ts';
+import { CannotProtect } from './protected.ts';
+import type { FromWorker, ToWorker } from './worker.ts';
+
+/** The machinery failed (a worker died or stalled, or its memory ran out), not the keys: worth another attempt later. */
+export class ProtectFailed extends Error {
+  override name = 'ProtectFailed';
+}
+
+export type ProtectPool = {
+  /**
+   * Makes one copy. Rejects with CannotProtect when the materials cannot be used, with ProtectFailed when the machinery failed, and with
+   * the entity's own error when reading it failed; so does the iteration of `body` later. Leaving `body` early releases everything,
+   * the entity included. A body that is never iterated should be left by its iterator's `return()`.
+   */
+  protect(job: ProtectJob, entity: AsyncIterable<Uint8Array>): Promise<Protected>;
+  /** Ends the workers; copies still being made are rejected. */
+  close(): Promise<void>;
+};
+
+/** Octets under way in each direction of one copy. */
+const window = 262_144;
+/** Entities up to this many octets go to the worker and come back in one message each. */
+const wholeUpTo = 262_144;
+const pieceSize = 65_536;
+const abandonedAfter = 900_000;
+
+/** `size`: workers at most (one less than the processors unless given); `stallAfter`: milliseconds without progress. */
+export function createProtectPool(options: { readonly size?: number; readonly stallAfter?: number } = {}): ProtectPool {
+  const size = Math.max(1, options.size ?? availableParallelism() - 1);
+  const stallAfter = options.stallAfter ?? 60_000;
+  const lanes = new Set<Lane>();
+  let closed = false;
+
+  const leastBusy = (): Lane => {
+    if (closed) throw new ProtectFailed('the protection pool is closed');
+    const best = [...lanes].sort((a, b) => a.busy - b.busy)[0];
+    if (best !== undefined && (best.busy === 0 || lanes.size >= size)) return best;
+    const lane = new Lane(() => lanes.delete(lane));
+    lanes.add(lane);
+    return lane;
+  };
+  const watch = setInterval(
+    () => {
+      for (const lane of lanes) lane.check(Date.now(), stallAfter);
+    },
+    Math.max(20, stallAfter / 4),
+  );
+  watch.unref();
+
+  return {
+    async protect(job, entity) {
+      if (job.entitySize > wholeUpTo) return leastBusy().stream(job, entity);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of entity) chunks.push(chunk);
+      return leastBusy().whole(job, chunks);
+    },
+    async close() {
+      closed = true;
+      clearInterval(watch);
+      await Promise.all([...lanes].map((lane) => lane.end('the protection pool is closed')));
+    },
+  };
+}
+
+/** One copy as this side sees it. */
+type Copy = {
+  readonly answer: (message: FromWorker) => void;
+  readonly fail: (error: Error) => void;
+  /** Whether the worker has something to do for this copy and room to put it. */
+  readonly owes: () => boolean;
+  /** When the worker, and when the reader, last did something. */
+  moved: number;
+  read: number;
+};
+
+class Lane {
+  readonly #worker: Worker;
+  readonly #gone: () => void;
+  readonly #copies = new Map<number, Copy>();
+  #lastId = 0;
+
+  constructor(gone: () => void) {
+    this.#gone = gone;
+    // No environment: secrets there are none of a worker's business. A key that makes it eat memory ends the worker, not the process.
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+    this.#worker.on('message', (message: FromWorker) => {
+      const copy = this.#copies.get(message.id);
+      if (copy === undefined) return;
+      copy.moved = Date.now();
+      copy.answer(message);
+    });
+    this.#worker.on('error', (error) => this.#fail(`a protection worker died: ${error.name}`));
+    this.#worker.on('exit', () => this.#fail('a protection worker ended'));
+  }
+
+  get busy(): number {
+    return this.#copies.size;
+  }
+
+  check(now: number, stallAfter: number): void {
+    for (const copy of this.#copies.values()) {
+      if (copy.owes() && now - copy.moved > stallAfter) {
+        void this.end('a protection worker made no progress');
+        return;
+      }
+      if (now - copy.read > abandonedAfter) copy.fail(new ProtectFailed('nobody read the protected copy'));
+    }
+  }
+
+  async end(why: string): Promise<void> {
+    this.#fail(why);
+    await this.#worker.terminate();
+  }
+
+  #fail(why: string): void {
+    this.#gone();
+    for (const copy of this.#copies.values()) copy.fail(new ProtectFailed(why));
+    this.#copies.clear();
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.postMessage(message, []);
+  }
+
+  #begin(copy: Omit<Copy, 'moved' | 'read'>): { readonly id: number; readonly copy: Copy } {
+    this.#lastId += 1;
+    const whole = { ...copy, moved: Date.now(), read: Date.now() };
+    this.#copies.set(this.#lastId, whole);
+    return { id: this.#lastId, copy: whole };
+  }
+
+  whole(job: ProtectJob, entity: readonly Uint8Array[]): Promise<Protected> {
+    return new Promise((resolve, reject) => {
+      const { id } = this.#begin({
+        owes: () => true,
+        fail: reject,
+        answer: (message) => {
+          this.#copies.delete(id);
+          if (message.kind === 'done') {
+            const { headerLines, body } = message;
+            resolve({ headerLines, size: body.length, body: once(body) });
+          } else reject(errorOf(message));
+        },
+      });
+      this.#send({ kind: 'whole', id, job, entity });
+    });
+  }
+
+  stream(job: ProtectJob, entity: AsyncIterable<Uint8Array>): Promise<Protected> {
+    return new Promise((resolve, reject) => {
+      let ready = false;
+      let lent = window;
+      const source = new Source(entity, {
+        send: (chunk) => this.#send({ kind: 'input', id, chunk }),
+        end: () => this.#send({ kind: 'inputEnd', id }),
+        broken: (error) => over(error),
+      });
+      const body = new Channel(
+        (octets) => {
+          lent += octets;
+          copy.read = Date.now();
+          if (copy.owes()) copy.moved = copy.read;
+          this.#send({ kind: 'credit', id, octets });
+        },
+        () => over(null),
+      );
+      const over = (error: Error | null): void => {
+        if (!this.#copies.delete(id)) return;
+        source.stop();
+        if (error === null) body.end();
+        else body.fail(error);
+        if (error !== null) reject(error);
+        this.#send({ kind: 'cancel', id });
+      };
+      const { id, copy } = this.#begin({
+        owes: () => !ready || (lent > 0 && source.pending),
+        fail: over,
+        answer: (message) => {
+          if (message.kind === 'ready') {
+            ready = true;
+            resolve({ headerLines: message.headerLines, size: message.size, body });
+          } else if (message.kind === 'consumed') source.consumed(message.octets);
+          else if (message.kind === 'output') {
+            lent -= message.chunk.length;
+            body.push(message.chunk);
+          } else over(message.kind === 'end' ? null : errorOf(message));
+        },
+      });
+      this.#send({ kind: 'begin', id, job, window });
+      source.start();
+    });
+  }
+}
+
+/** Feeds an entity to the worker, `window` octets ahead of what it has consumed. */
+class Source {
+  readonly #entity: AsyncIterator<Uint8Array>;
+  readonly #to: { send(chunk: Uint8Array): void; end(): void; broken(error: Error): void };
+  #ahead = 0;
+  #ended = false;
+  #stopped = false;
+  #goOn: (() => void) | null = null;
+
+  constructor(entity: AsyncIterable<Uint8Array>, to: Source['#to']) {
+    this.#entity = entity[Symbol.asyncIterator]();
+    this.#to = to;
+  }
+
+  /** Whether the worker has octets it has not consumed, or all of them. */
+  get pending(): boolean {
+    return this.#ended || this.#ahead > 0;
+  }
+
+  start(): void {
+    this.#feed().catch((error: unknown) =>
+      this.#to.broken(error instanceof Error ? error : new Error('the entity broke')),
+    );
+  }
+
+  async #feed(): Promise<void> {
+    try {
+      for (let next = await this.#entity.next(); next.done !== true; next = await this.#entity.next()) {
+        for (let at = 0; at < next.value.length; at += pieceSize) {
+          while (this.#ahead >= window && !this.#stopped) {
+            await new Promise<void>((resolve) => {
+              this.#goOn = resolve;
+            });
+          }
+          if (this.#stopped) return;
+          const piece = next.value.subarray(at, at + pieceSize);
+          this.#ahead += piece.length;
+          this.#to.send(piece);
+        }
+      }
+      this.#ended = true;
+      if (!this.#stopped) this.#to.end();
+    } finally {
+      if (this.#stopped) await this.#entity.return?.();
+    }
+  }
+
+  consumed(octets: number): void {
+    this.#ahead -= octets;
+    this.#goOn?.();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#goOn?.();
+  }
+}
+
+async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
+}
+
+function errorOf(message: FromWorker): Error {
+  if (message.kind === 'cannot') return new CannotProtect(message.why);
+  return new ProtectFailed(message.kind === 'failed' ? message.error : `unexpected answer ${message.kind}`);
+}
