@@ -59,7 +59,7 @@ export type NewDelivery = {
   readonly because: readonly string[];
   readonly steps: readonly Step[];
   readonly otherwise: Otherwise;
-  /** The Subject to put in place of the sender's, or null to leave the header's octets alone. */
+  /** The Subject to put in place of the sender's, sealed by the caller, or null to leave the header's octets alone. */
   readonly subject: string | null;
   readonly state: 'queued' | 'held' | 'failed';
   readonly status: string;
@@ -74,10 +74,20 @@ export type DeliveryRow = Omit<NewDelivery, 'state'> & {
   /** Earliest next attempt while deferred. */
   readonly nextAt: number;
   readonly warned: boolean;
+  /** How often in a row its worker vanished in mid-attempt (a lease ran out): a delivery that kills workers is held after a few. */
+  readonly crashes: number;
   /** The last reason or reply in words. */
   readonly reason: string;
   readonly remote: Remote | null;
   readonly settledAt: number | null;
+};
+
+export type QueueAction = 'retry' | 'hold' | 'release' | 'bounce';
+export type QueueActionDetail = {
+  /** For release: the steps of a delivery that has none yet (its level was hold). Without them it stays held. */
+  readonly steps?: readonly Step[];
+  /** The events of one changed delivery, written in the same transaction. */
+  readonly events?: (changed: DeliveryRow) => readonly Event[];
 };
 
 /** A claimed delivery with what the attempt needs of its message, so that no second query is made. */
@@ -129,7 +139,7 @@ export type PortalRow = {
   readonly delivery: DeliveryRow;
   readonly message: MessageRow;
   readonly expiresAt: number;
-  /** Bad codes entered against this message within the current hour, and codes mailed. */
+  /** Codes mailed within the hour that began at `codesSentSince`. */
   readonly codesSent: number;
   readonly codesSentSince: number;
 };
@@ -139,28 +149,43 @@ export type Store = {
   insertMessages(messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
   /** Takes up to `limit` received messages to decide, oldest first, under a lease that ends at `leaseUntil`. */
   claimMessages(limit: number, leaseUntil: number): Promise<MessageRow[]>;
-  /** Stores facts (sealed by the caller) and the deliveries in one transaction; the message becomes decided. */
-  decided(decision: {
-    readonly messageId: string;
-    readonly sealedFacts: string;
-    readonly policyVersion: string;
-    readonly deliveries: readonly NewDelivery[];
-    readonly events: readonly Event[];
-  }[]): Promise<void>;
+  /**
+   * Stores facts (sealed by the caller) and the deliveries in one transaction; the message becomes decided. A decision on a message
+   * that is no longer being decided (another worker was quicker, an operator held it) is left out with its events.
+   */
+  decided(
+    decision: {
+      readonly messageId: string;
+      readonly sealedFacts: string;
+      readonly policyVersion: string;
+      readonly deliveries: readonly NewDelivery[];
+      /** Messages of our own that the decision caused (the DSN of a refusal). */
+      readonly messages?: readonly NewMessage[];
+      readonly events: readonly Event[];
+    }[],
+  ): Promise<void>;
   holdMessage(messageId: string, reason: string, events: readonly Event[]): Promise<void>;
 
   /**
    * Takes queued deliveries under a lease, round robin over destinations so that no long queue starves another:
    * at most `perDestination(destination)` rows each (0 = saturated now, skip it), `limit` in all. Rows of one message and destination
-   * come together. Cost does not grow with the length of the queue.
+   * come together. Cost does not grow with the length of the queue: one call looks at a bounded number of destinations and the next goes
+   * on behind them, so an empty answer while thousands of destinations are saturated does not mean that nothing is ready.
    */
-  claimDeliveries(limit: number, leaseUntil: number, perDestination: (destination: string) => number): Promise<ClaimedDelivery[]>;
+  claimDeliveries(
+    limit: number,
+    leaseUntil: number,
+    perDestination: (destination: string) => number,
+  ): Promise<ClaimedDelivery[]>;
   /** Deferred deliveries that have come due become queued; leases that ran out (a crash) too. Returns how many. */
   promote(now: number): Promise<number>;
   /** At the start of a process that is alone on its database: everything leased is queued again. */
   recover(): Promise<void>;
   extendLease(deliveryIds: readonly string[], leaseUntil: number): Promise<void>;
-  /** One transaction for a batch of finished attempts, the messages of our own they caused (DSN, notification), and events. */
+  /**
+   * One transaction for a batch of finished attempts, the messages of our own they caused (DSN, notification), and events. A delivery
+   * that ended meanwhile keeps its end, unless the settlement says `delivered`: that happened, whatever else did.
+   */
   settle(settlements: readonly Settlement[], messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
   /** Messages of which every delivery ended (delivered, opened and expired, failed, dropped) and whose bytes can go; at most `limit`. */
   finishedMessages(limit: number): Promise<{ readonly id: string; readonly spool: SpoolRef }[]>;
@@ -173,9 +198,17 @@ export type Store = {
   findMessages(idOrMessageId: string): Promise<{ readonly message: MessageRow; readonly deliveries: DeliveryRow[] }[]>;
   messageFacts(messageId: string): Promise<{ readonly sealedFacts: string; readonly policyVersion: string } | null>;
   listQueue(limit: number): Promise<{ readonly messages: MessageRow[]; readonly deliveries: DeliveryRow[] }>;
-  /** What `postern queue` does to one delivery or to every delivery of a message; returns the rows it changed. */
-  queueAction(id: string | null, action: 'retry' | 'hold' | 'release' | 'bounce', now: number): Promise<DeliveryRow[]>;
+  /**
+   * What `postern queue` does to one delivery, to every delivery of a message, or (null) to all: returns the rows as they became.
+   * Deliveries being sent at this moment are left alone. retry: deferred -> queued. hold: queued, deferred -> held. release: held -> queued.
+   * bounce: queued, deferred, held, waiting -> failed; the caller sends the DSN. A held message is decided again by retry and release, and
+   * gets its failed deliveries by bounce; a received one can be held.
+   */
+  queueAction(id: string | null, action: QueueAction, now: number, more?: QueueActionDetail): Promise<DeliveryRow[]>;
+  /** Deliveries by state, and under `received` and `deciding` the messages not yet decided. */
   countByState(): Promise<Readonly<Record<string, number>>>;
+  /** The audit rows of one message, oldest first. */
+  listEvents(messageId: string): Promise<{ readonly at: number; readonly event: Event }[]>;
 
   insertKeys(keys: readonly KeyRow[], events: readonly Event[]): Promise<void>;
   keysFor(address: string): Promise<KeyRow[]>;
@@ -183,7 +216,10 @@ export type Store = {
   setKeyState(id: string, state: KeyRow['state'], events: readonly Event[]): Promise<boolean>;
 
   /** Notes what a connection to the domain proved. */
-  noteDomain(domain: string, seen: { at: number; tls: string | null; mx: string | null; failure: string | null }): Promise<void>;
+  noteDomain(
+    domain: string,
+    seen: { at: number; tls: string | null; mx: string | null; failure: string | null },
+  ): Promise<void>;
   listDomains(): Promise<DomainRow[]>;
 
   portal: PortalStore;
@@ -215,7 +251,10 @@ export type PortalStore = {
     sessionHash: string;
     codeHash: string;
     now: number;
+    /** Answers to one code. */
     maxTries: number;
+    /** Answers within an hour for the delivery, whatever the code and the session; 20 when absent. */
+    triesPerHour?: number;
     sessionUntil: number;
   }): Promise<{ kind: 'right' } | { kind: 'wrong'; triesLeft: number } | { kind: 'dead' }>;
   /** The waiting message this session may read at `now`, or null. */

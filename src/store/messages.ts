@@ -1,0 +1,176 @@
+/**
+ * Messages: accepted in batches, claimed to be decided, decided into deliveries or held, and forgotten once nothing needs their bytes.
+ * What happens to the deliveries is claim.ts and settle.ts.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { Event } from '../event/event.ts';
+import { deliveryToRow, messageColumns, messageFromRow, messageToRow } from './codec.ts';
+import { insertEvents } from './events.ts';
+import { insertRows } from './insert.ts';
+import type { MessageTable, Tables } from './schema.ts';
+import type { MessageRow, NewMessage, Store } from './store.ts';
+import type { Database } from './transaction.ts';
+
+type Decisions = Parameters<Store['decided']>[0];
+
+export async function insertMessages(
+  database: Database,
+  messages: readonly NewMessage[],
+  events: readonly Event[],
+): Promise<void> {
+  const rows = messages.map(messageToRow);
+  await database.write(async (trx) => {
+    await insertRows(trx, 'messages', rows);
+    await insertEvents(trx, events, Date.now());
+  });
+}
+
+export async function claimMessages(database: Database, limit: number, leaseUntil: number): Promise<MessageRow[]> {
+  const { rows } = await database.write((trx) =>
+    sql<MessageTable>`
+      with picked as materialized (
+        select id from messages where state = 'received' order by id limit ${limit} ${database.traits.skipLocked}
+      )
+      update messages set state = 'deciding', attempts = attempts + 1, lease_until = ${leaseUntil}
+      where id in (select id from picked)
+      returning ${sql.join(messageColumns.map((name) => sql.ref(name)))}`.execute(trx),
+  );
+  return rows.map(messageFromRow).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export async function decided(database: Database, decisions: Decisions): Promise<void> {
+  await database.write(async (trx) => {
+    const now = Date.now();
+    const taken: Decisions = [];
+    for (const decision of decisions) {
+      const { numUpdatedRows } = await trx
+        .updateTable('messages')
+        .set({
+          state: 'decided',
+          lease_until: 0,
+          policy_version: decision.policyVersion,
+          sealed_facts: decision.sealedFacts,
+        })
+        .where('id', '=', decision.messageId)
+        .where('state', '=', 'deciding')
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 1n) taken.push(decision);
+    }
+    const deliveries = taken.flatMap((decision) => decision.deliveries);
+    await insertRows(
+      trx,
+      'deliveries',
+      deliveries.map((delivery) => deliveryToRow(delivery, now)),
+    );
+    const caused = taken.flatMap((decision) => decision.messages ?? []);
+    await insertRows(trx, 'messages', caused.map(messageToRow));
+    await insertEvents(
+      trx,
+      taken.flatMap((decision) => decision.events),
+      now,
+    );
+    const ended = taken.filter((decision) => decision.deliveries.every((delivery) => delivery.state === 'failed'));
+    await freeBytes(
+      trx,
+      ended.map((decision) => decision.messageId),
+    );
+  });
+}
+
+export async function holdMessage(
+  database: Database,
+  messageId: string,
+  reason: string,
+  events: readonly Event[],
+): Promise<void> {
+  await database.write(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('messages')
+      .set({ state: 'held', reason, lease_until: 0 })
+      .where('id', '=', messageId)
+      .where('state', 'in', ['received', 'deciding'])
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 1n) await insertEvents(trx, events, Date.now());
+  });
+}
+
+/** Marks the messages among `ids` of which no delivery needs the bytes any more. The caller has locked them where rows can be locked. */
+export async function freeBytes(trx: Transaction<Tables>, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await trx
+    .updateTable('messages')
+    .set({ bytes: 'free' })
+    .where('id', 'in', ids)
+    .where('state', '=', 'decided')
+    .where('bytes', '=', 'needed')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('deliveries')
+            .select('deliveries.id')
+            .whereRef('deliveries.message_id', '=', 'messages.id')
+            .where('needs_bytes', '=', sql.lit(1)),
+        ),
+      ),
+    )
+    .execute();
+}
+
+export async function finishedMessages(
+  database: Database,
+  limit: number,
+): Promise<{ id: string; spool: MessageRow['spool'] }[]> {
+  const rows = await database.read((db) =>
+    db
+      .selectFrom('messages')
+      .select(['id', 'spool_id', 'spool_key', 'spool_size'])
+      .where('bytes', '=', sql.lit('free'))
+      .orderBy('id')
+      .limit(limit)
+      .execute(),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    spool: { id: row.spool_id, wrappedKey: row.spool_key, size: row.spool_size },
+  }));
+}
+
+export async function forgetBytes(database: Database, messageIds: readonly string[]): Promise<void> {
+  if (messageIds.length === 0) return;
+  await database.write((trx) =>
+    trx
+      .updateTable('messages')
+      .set({ spool_key: '', bytes: 'gone', state: 'done' })
+      .where('id', 'in', messageIds)
+      .where('bytes', '=', sql.lit('free'))
+      .execute(),
+  );
+}
+
+export async function knownSpoolIds(database: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await database.read((db) =>
+    db
+      .selectFrom('messages')
+      .select('spool_id')
+      .where('spool_id', 'in', ids)
+      .where('bytes', '<>', sql.lit('gone'))
+      .execute(),
+  );
+  return new Set(rows.map((row) => row.spool_id));
+}
+
+export async function messageFacts(
+  database: Database,
+  messageId: string,
+): Promise<{ sealedFacts: string; policyVersion: string } | null> {
+  const row = await database.read((db) =>
+    db
+      .selectFrom('messages')
+      .select(['sealed_facts', 'policy_version'])
+      .where('id', '=', messageId)
+      .where('sealed_facts', '<>', '')
+      .executeTakeFirst(),
+  );
+  return row === undefined ? null : { sealedFacts: row.sealed_facts, policyVersion: row.policy_version };
+}

@@ -1,0 +1,146 @@
+/**
+ * The schema, step by step. A step that was released never changes: what comes later is a new step at the end. Each runs in one
+ * transaction together with the row that says it ran, and a second process that starts at the same time waits and finds it done. What
+ * all steps make together is written down in schema.sqlite.sql and schema.postgres.sql, which a test compares.
+ *
+ * Partial indexes hold only rows that somebody looks for: what ended costs no index anything.
+ */
+import { type CreateTableBuilder, sql, type Transaction } from 'kysely';
+import type { Traits } from './dialect.ts';
+import type { Tables } from './schema.ts';
+import type { Database } from './transaction.ts';
+
+type Step = { readonly name: string; readonly up: (trx: Transaction<Tables>, traits: Traits) => Promise<void> };
+
+const steps: readonly Step[] = [
+  { name: '001 messages, deliveries and events', up: mailTables },
+  { name: '002 portal', up: portalTables },
+  { name: '003 keys and domains', up: knowledgeTables },
+  { name: '004 chunks of the spool', up: spoolTables },
+];
+
+/** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
+export async function migrate(database: Database): Promise<void> {
+  for (const step of steps) await database.writeAlone((trx) => runOnce(trx, database.traits, step));
+}
+
+async function runOnce(trx: Transaction<Tables>, traits: Traits, step: Step): Promise<void> {
+  await traits.lockMigrations(trx);
+  await trx.schema
+    .createTable('migrations')
+    .ifNotExists()
+    .addColumn('name', traits.textType, (column) => column.primaryKey())
+    .addColumn('applied_at', 'bigint', (column) => column.notNull())
+    .execute();
+  const applied = await trx.selectFrom('migrations').select('name').orderBy('name').execute();
+  const unknown = applied.find((row) => !steps.some((known) => known.name === row.name));
+  if (unknown !== undefined) throw new Error(`the database is newer than this program: it has step "${unknown.name}"`);
+  if (applied.some((row) => row.name === step.name)) return;
+  await step.up(trx, traits);
+  await trx.insertInto('migrations').values({ name: step.name, applied_at: Date.now() }).execute();
+}
+
+type Table = CreateTableBuilder<string, string>;
+
+/** Adds columns, all NOT NULL but those whose name ends in '?'. */
+function columns(table: Table, type: Traits['textType'] | 'bigint' | 'integer', names: string): Table {
+  let builder = table;
+  for (const name of names.split(' ')) {
+    const optional = name.endsWith('?');
+    builder = builder.addColumn(optional ? name.slice(0, -1) : name, type, (column) =>
+      optional ? column : column.notNull(),
+    );
+  }
+  return builder;
+}
+
+async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  let messages: Table = trx.schema.createTable('messages').addColumn('id', textType, (column) => column.primaryKey());
+  messages = columns(
+    messages,
+    textType,
+    'tenant kind mail_from recipients message_id spool_id spool_key smtp state bytes',
+  );
+  messages = columns(messages, 'bigint', 'size header_size received_at spool_size lease_until');
+  messages = columns(messages, 'integer', 'attempts');
+  await columns(messages, textType, 'reason policy_version sealed_facts').execute();
+
+  let deliveries: Table = trx.schema
+    .createTable('deliveries')
+    .addColumn('id', textType, (column) => column.primaryKey())
+    .addColumn('message_id', textType, (column) => column.notNull().references('messages.id'));
+  deliveries = columns(deliveries, textType, 'recipient destination level rules because steps otherwise subject?');
+  deliveries = columns(deliveries, textType, 'state status reason remote?');
+  deliveries = columns(deliveries, 'integer', 'step attempts crashes warned needs_bytes');
+  await columns(deliveries, 'bigint', 'created_at next_at lease_until settled_at?').execute();
+
+  let events: Table = trx.schema.createTable('events').addColumn('id', textType, (column) => column.primaryKey());
+  events = columns(events, 'bigint', 'at');
+  await columns(events, textType, 'kind message? delivery? tenant? detail').execute();
+
+  await sql`create index messages_received on messages (id) where state = 'received'`.execute(trx);
+  await sql`create index messages_leased on messages (lease_until) where state = 'deciding'`.execute(trx);
+  await sql`create index messages_held on messages (id) where state = 'held'`.execute(trx);
+  await sql`create index messages_free on messages (id) where bytes = 'free'`.execute(trx);
+  await sql`create index messages_by_message_id on messages (message_id)`.execute(trx);
+  await sql`create index messages_by_spool_id on messages (spool_id) where bytes <> 'gone'`.execute(trx);
+  await sql`create index deliveries_ready on deliveries (destination, message_id, id) where state = 'queued'`.execute(
+    trx,
+  );
+  await sql`create index deliveries_due on deliveries (next_at) where state = 'deferred'`.execute(trx);
+  await sql`create index deliveries_leased on deliveries (lease_until) where state = 'sending'`.execute(trx);
+  await sql`create index deliveries_by_message on deliveries (message_id)`.execute(trx);
+  await sql`create index deliveries_open on deliveries (message_id, id) where needs_bytes = 1`.execute(trx);
+  await sql`create index events_by_message on events (message) where message is not null`.execute(trx);
+}
+
+async function portalTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  let publications: Table = trx.schema
+    .createTable('publications')
+    .addColumn('delivery_id', textType, (column) => column.primaryKey().references('deliveries.id'));
+  publications = columns(publications, textType, 'token_hash');
+  publications = columns(publications, 'bigint', 'expires_at codes_since tries_since');
+  await columns(publications, 'integer', 'codes_sent tries').execute();
+
+  let codes: Table = trx.schema.createTable('portal_codes');
+  codes = columns(codes, textType, 'delivery_id session_hash code_hash');
+  codes = columns(codes, 'bigint', 'expires_at');
+  await columns(codes, 'integer', 'tries')
+    .addPrimaryKeyConstraint('portal_codes_key', ['delivery_id', 'session_hash'])
+    .execute();
+
+  let sessions: Table = trx.schema.createTable('portal_sessions');
+  sessions = columns(sessions, textType, 'session_hash delivery_id');
+  await columns(sessions, 'bigint', 'expires_at')
+    .addPrimaryKeyConstraint('portal_sessions_key', ['session_hash', 'delivery_id'])
+    .execute();
+
+  await sql`create unique index publications_by_token on publications (token_hash)`.execute(trx);
+  await sql`create index publications_by_expiry on publications (expires_at)`.execute(trx);
+  await sql`create index portal_codes_by_expiry on portal_codes (expires_at)`.execute(trx);
+  await sql`create index portal_sessions_by_expiry on portal_sessions (expires_at)`.execute(trx);
+}
+
+async function knowledgeTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  let keys: Table = trx.schema.createTable('keys').addColumn('id', textType, (column) => column.primaryKey());
+  keys = columns(keys, textType, 'kind address fingerprint material state source');
+  await columns(keys, 'bigint', 'not_before not_after? created_at').execute();
+
+  let domains: Table = trx.schema.createTable('domains').addColumn('domain', textType, (column) => column.primaryKey());
+  domains = columns(domains, textType, 'best_tls? last_tls? last_mx? last_failure?');
+  await columns(domains, 'bigint', 'last_delivered_at? delivered failed').execute();
+
+  await sql`create unique index keys_by_address on keys (address, kind, fingerprint)`.execute(trx);
+}
+
+async function spoolTables(trx: Transaction<Tables>, { textType, bytesType }: Traits): Promise<void> {
+  let chunks: Table = trx.schema.createTable('chunks');
+  chunks = columns(chunks, textType, 'blob_id');
+  chunks = columns(chunks, 'integer', 'frame');
+  await chunks
+    .addColumn('sealed', sql.raw(bytesType), (column) => column.notNull())
+    .addPrimaryKeyConstraint('chunks_key', ['blob_id', 'frame'])
+    .execute();
+
+  await sql`create index chunks_first on chunks (blob_id) where frame = 0`.execute(trx);
+}

@@ -1,0 +1,80 @@
+/** Opens the database that the configuration names, brings its schema up to date, and hands out the Store that everybody else knows. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import type { ChunkStore } from '../spool/database.ts';
+import { createChunkStore } from './chunks.ts';
+import { claimDeliveries, extendLease, promote, type Round, recover } from './claim.ts';
+import { postgresTraits, sqliteTraits } from './dialect.ts';
+import { listDomains, noteDomain } from './domains.ts';
+import { listEvents } from './events.ts';
+import { insertKeys, keysFor, listKeys, setKeyState } from './keys.ts';
+import * as messages from './messages.ts';
+import { migrate } from './migrations.ts';
+import { createPortalStore } from './portal.ts';
+import { postgresDialect } from './postgres.ts';
+import { countByState, findMessages, listQueue, queueAction } from './queue.ts';
+import type { Tables } from './schema.ts';
+import { settle } from './settle.ts';
+import { sqliteDialect } from './sqlite.ts';
+import type { Store } from './store.ts';
+import { Database } from './transaction.ts';
+
+/**
+ * @param database 'sqlite' (a file in `folder`, made if it does not exist) or a postgres:// URL.
+ * Rejects with StoreBusy or StoreDown when it cannot be reached now, and with an Error when its schema is newer than this program.
+ */
+export async function openStore(options: {
+  readonly database: string;
+  readonly folder: string;
+}): Promise<{ store: Store; chunks: ChunkStore }> {
+  const database = await connect(options.database, options.folder);
+  try {
+    await migrate(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return { store: createStore(database), chunks: createChunkStore(database) };
+}
+
+/** The database itself, without its schema: for openStore and for tests of what lies below it. */
+export async function connect(database: string, folder: string): Promise<Database> {
+  if (database !== 'sqlite')
+    return new Database(new Kysely<Tables>({ dialect: postgresDialect(database) }), postgresTraits);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return new Database(new Kysely<Tables>({ dialect: sqliteDialect(join(folder, 'postern.sqlite')) }), sqliteTraits);
+}
+
+function createStore(database: Database): Store {
+  const round: Round = { after: '' };
+  return {
+    insertMessages: (rows, events) => messages.insertMessages(database, rows, events),
+    claimMessages: (limit, leaseUntil) => messages.claimMessages(database, limit, leaseUntil),
+    decided: (decisions) => messages.decided(database, decisions),
+    holdMessage: (id, reason, events) => messages.holdMessage(database, id, reason, events),
+    finishedMessages: (limit) => messages.finishedMessages(database, limit),
+    forgetBytes: (ids) => messages.forgetBytes(database, ids),
+    knownSpoolIds: (ids) => messages.knownSpoolIds(database, ids),
+    messageFacts: (id) => messages.messageFacts(database, id),
+    claimDeliveries: (limit, leaseUntil, perDestination) =>
+      claimDeliveries(database, round, limit, leaseUntil, perDestination),
+    promote: (now) => promote(database, now),
+    recover: () => recover(database),
+    extendLease: (ids, leaseUntil) => extendLease(database, ids, leaseUntil),
+    settle: (settlements, rows, events) => settle(database, settlements, rows, events),
+    findMessages: (id) => findMessages(database, id),
+    listQueue: (limit) => listQueue(database, limit),
+    queueAction: (id, action, now, more) => queueAction(database, id, action, now, more),
+    countByState: () => countByState(database),
+    listEvents: (id) => listEvents(database, id),
+    insertKeys: (keys, events) => insertKeys(database, keys, events),
+    keysFor: (address) => keysFor(database, address),
+    listKeys: () => listKeys(database),
+    setKeyState: (id, state, events) => setKeyState(database, id, state, events),
+    noteDomain: (domain, seen) => noteDomain(database, domain, seen),
+    listDomains: () => listDomains(database),
+    portal: createPortalStore(database),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,195 @@
+/** The queue as a person sees it: looking a message up, listing what has not ended, and the four things one can do to it. */
+import { randomUUIDv7 } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { deliveryColumns, deliveryFromRow, deliveryToRow, messageColumns, messageFromRow } from './codec.ts';
+import { insertEvents } from './events.ts';
+import { insertRows } from './insert.ts';
+import type { Tables } from './schema.ts';
+import { freeEnded } from './settle.ts';
+import type { DeliveryRow, MessageRow, QueueAction, QueueActionDetail } from './store.ts';
+import type { Database } from './transaction.ts';
+
+/** Messages that one look-up returns: a Message-ID is chosen by the sender and may come again and again. */
+const maxFound = 100;
+
+type Found = { message: MessageRow; deliveries: DeliveryRow[] };
+
+export async function findMessages(database: Database, idOrMessageId: string): Promise<Found[]> {
+  const bare = idOrMessageId.trim().replace(/^<|>$/g, '');
+  return await database.read(async (db) => {
+    const rows = await db
+      .selectFrom('messages')
+      .select(messageColumns)
+      .where(({ eb, or, selectFrom }) =>
+        or([
+          eb('id', '=', bare),
+          eb('id', 'in', selectFrom('deliveries').select('message_id').where('deliveries.id', '=', bare)),
+          eb('message_id', 'in', [`<${bare}>`, bare]),
+        ]),
+      )
+      .orderBy('id', 'desc')
+      .limit(maxFound)
+      .execute();
+    if (rows.length === 0) return [];
+    const ids = rows.map((row) => row.id);
+    const deliveries = await db
+      .selectFrom('deliveries')
+      .select(deliveryColumns)
+      .where('message_id', 'in', ids)
+      .orderBy('id')
+      .execute();
+    const of = Map.groupBy(deliveries.map(deliveryFromRow), (delivery) => delivery.messageId);
+    return rows.map((row) => ({ message: messageFromRow(row), deliveries: of.get(row.id) ?? [] }));
+  });
+}
+
+/** Oldest first: messages not yet decided or held, and deliveries that wait to be sent. */
+export async function listQueue(
+  database: Database,
+  limit: number,
+): Promise<{ messages: MessageRow[]; deliveries: DeliveryRow[] }> {
+  return await database.read(async (db) => {
+    const messages = await db
+      .selectFrom('messages')
+      .select(messageColumns)
+      .where('state', 'in', ['received', 'deciding', 'held'])
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    const deliveries = await db
+      .selectFrom('deliveries')
+      .select(deliveryColumns)
+      .where('needs_bytes', '=', sql.lit(1))
+      .where('state', 'in', ['queued', 'sending', 'deferred', 'held'])
+      .orderBy('message_id')
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return { messages: messages.map(messageFromRow), deliveries: deliveries.map(deliveryFromRow) };
+  });
+}
+
+export async function countByState(database: Database): Promise<Record<string, number>> {
+  return await database.read(async (db) => {
+    const deliveries = await db
+      .selectFrom('deliveries')
+      .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+      .groupBy('state')
+      .execute();
+    const messages = await db
+      .selectFrom('messages')
+      .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+      .where('state', 'in', ['received', 'deciding'])
+      .groupBy('state')
+      .execute();
+    return Object.fromEntries([...deliveries, ...messages].map((row) => [row.state, row.count]));
+  });
+}
+
+/** Which states an action takes deliveries from, and what it makes of them. */
+const deliveryActions = {
+  retry: { from: ['deferred'], to: 'queued' },
+  hold: { from: ['queued', 'deferred'], to: 'held' },
+  release: { from: ['held'], to: 'queued' },
+  bounce: { from: ['queued', 'deferred', 'held', 'waiting'], to: 'failed' },
+} as const;
+
+const bouncedStatus = '5.7.1';
+const bouncedReason = 'an operator sent the message back';
+
+export async function queueAction(
+  database: Database,
+  id: string | null,
+  action: QueueAction,
+  now: number,
+  more: QueueActionDetail = {},
+): Promise<DeliveryRow[]> {
+  return await database.write(async (trx) => {
+    const changed = await changeDeliveries(trx, id, action, now, more);
+    if (action === 'bounce') {
+      const ids = changed.map((delivery) => delivery.id);
+      if (ids.length > 0) await trx.deleteFrom('publications').where('delivery_id', 'in', ids).execute();
+      changed.push(...(await bounceHeldMessages(trx, id, now)));
+      await freeEnded(
+        trx,
+        database,
+        changed.map((delivery) => delivery.messageId),
+      );
+    } else await changeMessages(trx, id, action);
+    await insertEvents(
+      trx,
+      changed.flatMap((delivery) => more.events?.(delivery) ?? []),
+      now,
+    );
+    return changed;
+  });
+}
+
+async function changeDeliveries(
+  trx: Transaction<Tables>,
+  id: string | null,
+  action: QueueAction,
+  now: number,
+  more: QueueActionDetail,
+): Promise<DeliveryRow[]> {
+  const { from, to } = deliveryActions[action];
+  let update = trx
+    .updateTable('deliveries')
+    .set({ state: to, next_at: now })
+    .where('state', 'in', from)
+    .where('needs_bytes', '=', sql.lit(1));
+  if (id !== null) update = update.where((eb) => eb.or([eb('id', '=', id), eb('message_id', '=', id)]));
+  if (action === 'bounce')
+    update = update.set({ status: bouncedStatus, reason: bouncedReason, settled_at: now, needs_bytes: 0 });
+  if (action === 'release') {
+    // Held by its level, it was never planned: without steps there is nothing to release it to.
+    if (more.steps === undefined) update = update.where('steps', '<>', '[]');
+    else update = update.set({ steps: sql`case when steps = '[]' then ${JSON.stringify(more.steps)} else steps end` });
+  }
+  return (await update.returning(deliveryColumns).execute()).map(deliveryFromRow);
+}
+
+/** A held message is decided again; one that nobody has begun to decide can be held. */
+async function changeMessages(
+  trx: Transaction<Tables>,
+  id: string | null,
+  action: 'retry' | 'hold' | 'release',
+): Promise<void> {
+  const [from, to] = action === 'hold' ? (['received', 'held'] as const) : (['held', 'received'] as const);
+  let update = trx.updateTable('messages').set({ state: to, attempts: 0, reason: '' }).where('state', '=', from);
+  if (id !== null) update = update.where('id', '=', id);
+  await update.execute();
+}
+
+/** A held message has no deliveries yet: they come to be as failed, so that the sender can be told recipient by recipient. */
+async function bounceHeldMessages(trx: Transaction<Tables>, id: string | null, now: number): Promise<DeliveryRow[]> {
+  let update = trx.updateTable('messages').set({ state: 'decided' }).where('state', '=', 'held');
+  if (id !== null) update = update.where('id', '=', id);
+  const messages = (await update.returning(messageColumns).execute()).map(messageFromRow);
+  const rows = messages.flatMap((message) =>
+    message.recipients.map((recipient) => bouncedRow(message, recipient, now)),
+  );
+  await insertRows(trx, 'deliveries', rows);
+  return rows.map(deliveryFromRow);
+}
+
+function bouncedRow(message: MessageRow, recipient: string, now: number) {
+  const row = deliveryToRow(
+    {
+      id: randomUUIDv7(),
+      messageId: message.id,
+      recipient,
+      destination: recipient.slice(recipient.lastIndexOf('@') + 1),
+      level: 'hold',
+      rules: [],
+      because: [bouncedReason],
+      steps: [],
+      otherwise: 'bounce',
+      subject: null,
+      state: 'failed',
+      status: bouncedStatus,
+    },
+    now,
+  );
+  return { ...row, reason: bouncedReason };
+}

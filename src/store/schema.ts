@@ -1,0 +1,136 @@
+/**
+ * The tables, as types. Portable columns: text ids (UUIDv7), times as epoch milliseconds, truth as 0 or 1, lists and objects as JSON text
+ * (their shapes are in store.ts; codec.ts turns rows into those and back). How the tables come to be is migrations.ts.
+ */
+import type { DeliveryState } from '../plan/delivery.ts';
+import type { Level, Otherwise } from '../policy/verdict.ts';
+import type { KeyRow, MessageKind, MessageRow } from './store.ts';
+
+export type MessageTable = {
+  id: string;
+  tenant: string;
+  kind: MessageKind;
+  mail_from: string;
+  recipients: string;
+  message_id: string;
+  size: number;
+  header_size: number;
+  received_at: number;
+  spool_id: string;
+  /** The wrapped data key; empty once the bytes are forgotten. */
+  spool_key: string;
+  spool_size: number;
+  smtp: string;
+  state: MessageRow['state'];
+  attempts: number;
+  /** Until when the worker that is deciding has it; 0 without a lease. */
+  lease_until: number;
+  /** needed: by deciding or by a delivery; free: nothing will ask again, delete them; gone: deleted. */
+  bytes: 'needed' | 'free' | 'gone';
+  /** Why it is held. */
+  reason: string;
+  policy_version: string;
+  sealed_facts: string;
+};
+
+export type DeliveryTable = {
+  id: string;
+  message_id: string;
+  recipient: string;
+  destination: string;
+  level: Level;
+  rules: string;
+  because: string;
+  steps: string;
+  otherwise: Otherwise;
+  subject: string | null;
+  state: DeliveryState;
+  status: string;
+  step: number;
+  attempts: number;
+  crashes: number;
+  created_at: number;
+  next_at: number;
+  lease_until: number;
+  warned: number;
+  reason: string;
+  remote: string | null;
+  settled_at: number | null;
+  /** 1 until nothing can ask for the message's bytes on behalf of this delivery. */
+  needs_bytes: number;
+};
+
+/** One row per thing that happened; `detail` is the event without the columns' values and its kind. */
+export type EventTable = {
+  id: string;
+  at: number;
+  kind: string;
+  message: string | null;
+  delivery: string | null;
+  tenant: string | null;
+  detail: string;
+};
+
+/** A delivery that waits in the portal, or waited and was opened, until its time is over. */
+export type PublicationTable = {
+  delivery_id: string;
+  token_hash: string;
+  expires_at: number;
+  /** Codes mailed since `codes_since`, tries since `tries_since`: windows of one hour. */
+  codes_sent: number;
+  codes_since: number;
+  tries: number;
+  tries_since: number;
+};
+
+export type PortalCodeTable = {
+  delivery_id: string;
+  session_hash: string;
+  code_hash: string;
+  expires_at: number;
+  tries: number;
+};
+
+export type PortalSessionTable = { session_hash: string; delivery_id: string; expires_at: number };
+
+export type KeyTable = {
+  id: string;
+  kind: KeyRow['kind'];
+  address: string;
+  fingerprint: string;
+  material: string;
+  state: KeyRow['state'];
+  source: string;
+  not_before: number;
+  not_after: number | null;
+  created_at: number;
+};
+
+export type DomainTable = {
+  domain: string;
+  best_tls: string | null;
+  last_tls: string | null;
+  last_mx: string | null;
+  last_delivered_at: number | null;
+  last_failure: string | null;
+  delivered: number;
+  failed: number;
+};
+
+/** The sealed frames of blobs, where the spool lives in the database. */
+export type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
+
+export type MigrationTable = { name: string; applied_at: number };
+
+export type Tables = {
+  messages: MessageTable;
+  deliveries: DeliveryTable;
+  events: EventTable;
+  publications: PublicationTable;
+  portal_codes: PortalCodeTable;
+  portal_sessions: PortalSessionTable;
+  keys: KeyTable;
+  domains: DomainTable;
+  chunks: ChunkTable;
+  migrations: MigrationTable;
+};
