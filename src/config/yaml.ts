@@ -1,13 +1,14 @@
 /**
  * YAML text + zod schema -> a typed value, or the list of everything that is wrong with the text, each with its line and column.
  *
- * Two passes. First the text is read as YAML (`readDocument`): syntax errors, duplicate keys, unknown tags, aliases that explode and
- * nesting without end stop here. Then the value goes through the schema, and every issue zod finds is located in the text again
+ * Two passes. First the text is read as YAML (`readDocument`): syntax errors, duplicate keys, unknown tags, aliases and nesting
+ * without end stop here. Then the value goes through the schema, and every issue zod finds is located in the text again
  * (`toProblem`). Schemas say what they expected and what to do about it through `says`; kinds.ts holds the kinds of values built so.
  *
  * The text is written by an administrator, but still read with limits: a file may be the wrong file.
  *
- * Limits: one document a file; anchors work, merge keys (`<<`) do not; the first syntax error only, since others follow from it.
+ * Limits: one document a file; no aliases, because they can be made to expand without end or into themselves; of syntax errors the
+ * first only, since others follow from it.
  */
 import {
   type Document,
@@ -19,7 +20,6 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  type ParsedNode,
   parseDocument,
   visit,
   type YAMLMap,
@@ -49,7 +49,6 @@ export type YamlResult<T> =
 /** Octets of text; a policy with every list inline stays far below. */
 const maxText = 4 * 1024 * 1024;
 const maxDepth = 50;
-const maxAliases = 100;
 
 /** Reads `text` as `schema` wants it. `file` is only the name problems carry. */
 export function parseYaml<S extends z.ZodType>(text: string, file: string, schema: S): YamlResult<z.output<S>> {
@@ -102,18 +101,12 @@ function readDocument(text: string, file: string): YamlResult<unknown> {
   }
   const flaw = firstFlaw(document);
   if (flaw !== null) return whole(flaw.message, flaw.remedy, flaw.node.range?.[0]);
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
-    const problemAt: ProblemAt = (path, message, remedy, part = 'value') => {
-      const { line, col } = lines.linePos(offsetOf(document, path, part));
-      return { file, line: line || 1, column: col || 1, path: pathText(path), message, remedy };
-    };
-    return { ok: true, value, problemAt };
-  } catch (error) {
-    // The only throw left: aliases that expand into each other.
-    if (!(error instanceof ReferenceError)) throw error;
-    return whole('the aliases expand to too much', 'Write the values out instead of using anchors and aliases.');
-  }
+  const value: unknown = document.toJS();
+  const problemAt: ProblemAt = (path, message, remedy, part = 'value') => {
+    const { line, col } = lines.linePos(offsetOf(document, path, part));
+    return { file, line: line || 1, column: col || 1, path: pathText(path), message, remedy };
+  };
+  return { ok: true, value, problemAt };
 }
 
 /** Message and remedy by the parser's code. Its own messages may quote the text, which may hold a secret. */
@@ -142,12 +135,9 @@ function firstFlaw(document: Document.Parsed): { node: Node; message: string; re
   let flaw: { node: Node; message: string; remedy: string } | null = null;
   visit(document, {
     Node: (_key, node, ancestors) => {
-      if (isAlias(node) && node.resolve(document) === undefined) {
-        flaw = {
-          node,
-          message: 'an alias without an anchor',
-          remedy: 'Put the value in double quotes if it begins with *.',
-        };
+      if (isAlias(node)) {
+        const remedy = 'Write the value out; if the value begins with *, put it in double quotes.';
+        flaw = { node, message: 'an alias ("*name"), which is not supported', remedy };
       } else if (ancestors.length > maxDepth * 2) {
         flaw = { node, message: 'nested too deeply', remedy: `Use at most ${maxDepth} levels.` };
       }
@@ -159,10 +149,9 @@ function firstFlaw(document: Document.Parsed): { node: Node; message: string; re
 
 /** Where in the text the path stands. What is missing is shown where it should be: at the mapping that lacks it. */
 function offsetOf(document: Document.Parsed, path: Path, part: 'key' | 'value'): number {
-  let node: ParsedNode | Node | null = document.contents;
+  let node: Node | null = document.contents;
   let offset = node?.range?.[0] ?? 0;
   for (const [index, step] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document) ?? null;
     let next: unknown;
     if (isMap(node)) {
       const pair = pairOf(node, step);
@@ -238,8 +227,8 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  return String(value as number | boolean | bigint);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'a mapping';
 }
 
 function pathText(path: Path): string {

@@ -1,8 +1,24 @@
 /**
- * Facts: what policy may know of a message. Computed once from the structure and the envelope, kept for replay; no body text.
+ * Facts: what policy may know of a message. Computed once from the structure and the envelope (`factsOf`), kept for replay; no body
+ * text.
+ *
+ * `forwarded` is true when any of these holds: MAIL FROM is outside the tenant's domains; the From header has addresses, none of
+ * them in the tenant's domains; a mark of forwarding is there (X-MS-Exchange-Inbox-Rules-Loop, X-Forwarded-For, X-Forwarded-To,
+ * Resent-From, Auto-Submitted: auto-forwarded, Gmail's "+caf_=" in MAIL FROM).
+ *
+ * `signed` and `encrypted` are about the message as a whole, so they look at its outermost part only: an encrypted attachment does
+ * not make a message encrypted. `calendar`, `tnef` and `rightsProtected` look at every part, also in forwarded messages.
+ *
+ * `unscannable` also covers headers that two programs could read differently: more than one From or Subject, or a From that cannot
+ * be read clearly.
+ *
+ * Limits: all of this is what the message says of itself; nothing is opened. PGP text inside a body is not seen here.
  */
-import type { Structure } from '../mail/structure.ts';
+import { domainOf, type Mailboxes, parseMailboxes } from '../mail/address.ts';
+import { decodeValue, type Field, fieldsNamed, valuesOf } from '../mail/header.ts';
+import { leaves, type Part, type Structure } from '../mail/structure.ts';
 
+/** `size`: octets as transferred, before Content-Transfer-Encoding is undone. */
 export type AttachmentFact = { readonly name: string; readonly type: string; readonly size: number };
 
 export type Facts = {
@@ -48,6 +64,102 @@ export type FactsInput = {
   readonly envelope: { readonly from: string; readonly recipients: readonly string[] };
 };
 
+/** The facts of a message, from its structure and envelope. Addresses of the envelope are in normal form already. */
 export function factsOf(input: FactsInput): Facts {
-  throw new Error(`not written yet ${input.tenant}`);
+  const { structure, envelope } = input;
+  const { fields, root } = structure;
+  const parts = leaves(structure);
+  const senders = fieldsNamed(fields, 'from').map((field) => parseMailboxes(field.raw));
+  const from = senders.flatMap((sender) => sender.mailboxes.map((mailbox) => mailbox.address));
+  return {
+    tenant: input.tenant,
+    envelope,
+    size: structure.size,
+    subject: valuesOf(fields, 'subject')[0] ?? '',
+    from,
+    to: addressesIn(fields, 'to'),
+    cc: addressesIn(fields, 'cc'),
+    headers: fields.map((field) => ({ name: field.name.toLowerCase(), value: decodeValue(field.raw) })),
+    attachments: parts.filter(isAttachment).map(attachmentFact),
+    forwarded: isForwarded(fields, from, envelope.from, input.tenantDomains),
+    autoSubmitted: isAutoSubmitted(fields, envelope.from),
+    report: reportOf(root),
+    calendar: parts.some((part) => part.type === 'text/calendar' || part.type === 'application/ics'),
+    signed: root.type === 'multipart/signed' || smimeType(root) === 'signed-data',
+    encrypted: root.type === 'multipart/encrypted' || isEnveloped(smimeType(root)),
+    rightsProtected: parts.some((part) => part.type === 'application/x-microsoft-rpmsg-message'),
+    tnef: parts.some((part) => tnefTypes.has(part.type) || part.fileName?.toLowerCase() === 'winmail.dat'),
+    unscannable: whyUnscannable(structure, senders),
+  };
+}
+
+function addressesIn(fields: readonly Field[], name: string): string[] {
+  return fieldsNamed(fields, name).flatMap((field) =>
+    parseMailboxes(field.raw).mailboxes.map((mailbox) => mailbox.address),
+  );
+}
+
+function isAttachment(part: Part): boolean {
+  return part.disposition === 'attachment' || part.fileName !== null || !/^(?:text|multipart)\//.test(part.type);
+}
+
+function attachmentFact(part: Part): AttachmentFact {
+  return { name: part.fileName ?? '', type: part.type, size: part.body.end - part.body.start };
+}
+
+/** Left by Outlook's inbox rules, by Gmail's forwarding, and by those who resend. */
+const forwardingMarks = ['x-ms-exchange-inbox-rules-loop', 'x-forwarded-for', 'x-forwarded-to', 'resent-from'];
+
+function isForwarded(
+  fields: readonly Field[],
+  from: readonly string[],
+  envelopeFrom: string,
+  tenantDomains: readonly string[],
+): boolean {
+  const own = (address: string): boolean => tenantDomains.includes(domainOf(address));
+  if (envelopeFrom !== '' && !own(envelopeFrom)) return true;
+  if (from.length > 0 && !from.some((address) => own(address))) return true;
+  if (fields.some((field) => forwardingMarks.includes(field.name.toLowerCase()))) return true;
+  if (valuesOf(fields, 'auto-submitted').some((value) => keywordOf(value) === 'auto-forwarded')) return true;
+  return envelopeFrom.slice(0, envelopeFrom.lastIndexOf('@')).toLowerCase().includes('+caf_=');
+}
+
+function isAutoSubmitted(fields: readonly Field[], envelopeFrom: string): boolean {
+  if (envelopeFrom === '') return true;
+  // RFC 3834 section 5: anything but "no" was sent without a person.
+  if (valuesOf(fields, 'auto-submitted').some((value) => keywordOf(value) !== 'no')) return true;
+  if (valuesOf(fields, 'precedence').some((value) => ['bulk', 'auto_reply'].includes(keywordOf(value)))) return true;
+  return fieldsNamed(fields, 'x-auto-response-suppress').length > 0;
+}
+
+/** The first word of a structured value: parameters and comments may follow. */
+function keywordOf(value: string): string {
+  return (/^[^\s;(]*/.exec(value)?.[0] ?? '').toLowerCase();
+}
+
+function reportOf(root: Part): Facts['report'] {
+  if (root.type !== 'multipart/report') return null;
+  const type = root.parameters['report-type']?.toLowerCase();
+  return type === 'delivery-status' ? 'dsn' : type === 'disposition-notification' ? 'mdn' : 'other';
+}
+
+const smimeTypes = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);
+const tnefTypes = new Set(['application/ms-tnef', 'application/vnd.ms-tnef']);
+
+/** RFC 8551 section 3.2.2: the parameter is optional, and what is left unsaid is most often encryption. Null: no S/MIME. */
+function smimeType(root: Part): string | null {
+  if (!smimeTypes.has(root.type)) return null;
+  return root.parameters['smime-type']?.toLowerCase() ?? 'enveloped-data';
+}
+
+function isEnveloped(type: string | null): boolean {
+  return type === 'enveloped-data' || type === 'authenveloped-data';
+}
+
+function whyUnscannable(structure: Structure, senders: readonly Mailboxes[]): string | null {
+  const reasons = [...structure.problems];
+  if (senders.length > 1) reasons.push('the message has more than one From field');
+  if (senders.some((sender) => sender.ambiguous)) reasons.push('the From field can be read in more than one way');
+  if (fieldsNamed(structure.fields, 'subject').length > 1) reasons.push('the message has more than one Subject field');
+  return reasons.length === 0 ? null : reasons.join('; ');
 }

@@ -1,0 +1,74 @@
+/**
+ * Named lists of addresses and domains, written in the policy or in files beside it, and the entries of conditions, which have the
+ * same form. A list that cannot be read in full makes the policy invalid: an entry that is skipped is a recipient without protection.
+ */
+import type { Path, Problem, ProblemAt } from '../config/yaml.ts';
+import { type AddressSet, addressSet, type Entry, readEntry } from './addresses.ts';
+
+export type Report = (path: Path, message: string, remedy: string, part?: 'key' | 'value') => void;
+
+/** Lists by name. List files are read here, an entry a line. */
+export function compileLists(
+  lists: Readonly<Record<string, readonly string[] | { readonly file: string }>>,
+  problemAt: ProblemAt,
+  readList: (path: string) => string,
+): { readonly sets: ReadonlyMap<string, AddressSet>; readonly problems: readonly Problem[] } {
+  const sets = new Map<string, AddressSet>();
+  const problems: Problem[] = [];
+  const report: Report = (path, message, remedy) => problems.push(problemAt(path, message, remedy));
+  for (const [name, list] of Object.entries(lists)) {
+    const at = ['lists', name];
+    sets.set(
+      name,
+      'file' in list ? compileListFile(list.file, [...at, 'file'], readList, report) : compileInline(list, at, report),
+    );
+  }
+  return { sets, problems };
+}
+
+const entryForms = 'a@b.example, b.example or "*.b.example"';
+
+function compileInline(texts: readonly string[], at: Path, report: Report): AddressSet {
+  return compileEntries(texts, at, ['address', 'domain', 'parent'], entryForms, report);
+}
+
+function compileListFile(path: string, at: Path, readList: (path: string) => string, report: Report): AddressSet {
+  let text: string;
+  try {
+    text = readList(path);
+  } catch {
+    report(at, 'the list file cannot be read', 'Correct the path; a relative one starts at the folder of the policy.');
+    return addressSet([]);
+  }
+  const entries: Entry[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const written = line.replace(/#.*/, '').trim();
+    const entry = written === '' ? null : readEntry(written);
+    if (entry !== null) entries.push(entry);
+    else if (written !== '')
+      report(at, `line ${index + 1} of the list file is no address and no domain`, `Write ${entryForms}.`);
+  }
+  return addressSet(entries);
+}
+
+/** A set of the entries that are of one of the kinds; each of the others is reported. */
+export function compileEntries(
+  texts: readonly string[],
+  at: Path,
+  kindsAllowed: readonly Entry['kind'][],
+  expected: string,
+  report: Report,
+): AddressSet {
+  const entries: Entry[] = [];
+  for (const [index, text] of texts.entries()) {
+    const entry = readEntry(text);
+    if (entry !== null && kindsAllowed.includes(entry.kind)) entries.push(entry);
+    else
+      report(
+        texts.length === 1 ? at : [...at, index],
+        `${JSON.stringify(text)} cannot be compared with addresses`,
+        `Write ${expected}.`,
+      );
+  }
+  return addressSet(entries);
+}
