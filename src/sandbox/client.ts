@@ -17,6 +17,8 @@ export type SmtpClient = AsyncDisposable & {
   send(envelope: Envelope, message: Buffer): Promise<{ readonly reply: SmtpReply; readonly recipients: SmtpReply[] }>;
   /** Sends one line as it is and resolves with the reply. */
   command(line: string): Promise<SmtpReply>;
+  /** Sends text and hangs up without a word, as a client that crashes. */
+  abandon(text: string): void;
 };
 
 export type SmtpClientOptions = {
@@ -51,6 +53,7 @@ export async function connectSmtp(options: SmtpClientOptions): Promise<SmtpClien
   return {
     command: (line) => conversation.ask(line),
     send: (envelope, message) => transact(conversation, envelope, message),
+    abandon: (text) => conversation.end(Buffer.from(text, 'latin1')),
     [Symbol.asyncDispose]: async () => {
       await conversation.ask('QUIT').catch(() => {});
       conversation.end();
@@ -65,7 +68,8 @@ async function transact(conversation: Conversation, envelope: Envelope, message:
   for (const address of envelope.to) recipients.push(await conversation.ask(`RCPT TO:<${address}>`));
   const refused = recipients.find((reply) => reply.code >= 400);
   if (refused !== undefined && recipients.every((reply) => reply.code >= 400)) {
-    await conversation.ask('RSET');
+    // After 421 there is nobody left to say it to.
+    await conversation.ask('RSET').catch(() => {});
     return { reply: refused, recipients };
   }
   const go = await conversation.ask('DATA');
@@ -82,7 +86,7 @@ type Conversation = {
   askRaw(bytes: Buffer): Promise<SmtpReply>;
   /** Stops listening to the socket, before TLS takes it over. */
   release(): void;
-  end(): void;
+  end(last?: Buffer): void;
 };
 
 function converse(socket: Socket, patience: number): Conversation {
@@ -131,7 +135,7 @@ function converse(socket: Socket, patience: number): Conversation {
     ask: (line) => askRaw(Buffer.from(`${line}\r\n`, 'latin1')),
     askRaw,
     release: () => void socket.off('data', onData).off('error', onClose).off('close', onClose),
-    end: () => void socket.destroy(),
+    end: (last) => void (last === undefined ? socket.destroy() : socket.end(last)),
   };
 }
 

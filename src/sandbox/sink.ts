@@ -19,9 +19,9 @@ export type MailHost = {
   readonly domains: readonly string[];
   /** What it shows after STARTTLS; null: it does not offer STARTTLS. */
   readonly tls: Identity | null;
-  /** Answers the first try of each sender and recipient with 451 4.7.1, and takes the second. */
+  /** Answers the first try of each sender and recipient with 451, and takes the second. */
   readonly greylists?: boolean;
-  /** Answers every recipient with 550 5.1.1. */
+  /** Answers every recipient with 550. */
   readonly knowsNobody?: boolean;
 };
 
@@ -146,14 +146,14 @@ function createHost(host: MailHost, world: World): SMTPServer {
 
 function refuse(host: MailHost, world: World, recipient: string, session: SMTPServerSession) {
   const domain = recipient.slice(recipient.lastIndexOf('@') + 1).toLowerCase();
-  if (!host.domains.includes(domain)) return { code: 550, text: '5.7.1 not a domain of this server' };
-  if (host.knowsNobody === true) return { code: 550, text: '5.1.1 no such user here' };
+  if (!host.domains.includes(domain)) return { code: 550, text: 'not a domain of this server' };
+  if (host.knowsNobody === true) return { code: 550, text: 'no such user here' };
   if (host.greylists !== true) return null;
   const from = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
   const pair = `${from} ${recipient}`;
   if (world.seen.has(pair)) return null;
   world.seen.add(pair);
-  return { code: 451, text: '4.7.1 greylisted, please try again' };
+  return { code: 451, text: 'greylisted, please try again' };
 }
 
 function describe(host: MailHost, session: SMTPServerSession): Omit<Received, 'bytes'> {
