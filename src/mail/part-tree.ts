@@ -44,6 +44,8 @@ export class PartTree {
   readonly #problems = new Set<string>();
   /** From the root to the innermost open part. */
   readonly #open: OpenPart[] = [];
+  /** The first octets of all boundaries so far. */
+  readonly #firstOctets = new Set<number>();
   /** A limit was exceeded after which nothing is split any more. */
   #stopped = false;
   #partCount = 0;
@@ -58,6 +60,11 @@ export class PartTree {
   /** Whether any line could be a delimiter now. */
   get splitting(): boolean {
     return this.#open.some(({ boundary }) => boundary !== null);
+  }
+
+  /** Whether a boundary begins with this octet: a quick look that spares most lines a closer one. */
+  splitsAt(octet: number | undefined): boolean {
+    return octet !== undefined && this.#firstOctets.has(octet);
   }
 
   /** The innermost open part's header, whose body begins at `bodyStart`; without a look at what the body holds. */
@@ -157,6 +164,7 @@ export class PartTree {
     );
     if (confusable) this.#note('Two multiparts inside one another have boundaries that cannot be told apart.');
     part.boundary = boundary;
+    this.#firstOctets.add(boundary.charCodeAt(0));
   }
 
   /** Ends the open parts from index `from` on, innermost first; gives the outermost of them. */

@@ -170,7 +170,8 @@ export class StructureParser {
         return false;
       }
       this.#at = this.#base + feed;
-      const end = this.#lineEnd(feed + 1, final);
+      if (feed + 3 === buffer.length && !final) return false;
+      const end = this.#tree.splitsAt(buffer[feed + 3]) ? this.#lineEnd(feed + 1, final) : 0;
       if (end === null) return false;
       const bodyEnd = this.#base + (buffer[feed - 1] === carriageReturn ? feed - 1 : feed);
       if (end !== 0 && this.#dashes(feed + 1, end, bodyEnd)) return true;

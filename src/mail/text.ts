@@ -142,7 +142,11 @@ function quotedPrintableDecoder(): OctetDecoder {
     push(chunk) {
       out = Buffer.allocUnsafe(chunk.length + held.length + 2);
       end = 0;
-      for (const octet of chunk) take(octet);
+      for (const octet of chunk) {
+        // Most octets are ordinary text with nothing undecided before them.
+        if (octet > space && octet !== equals && held.length === 0) out[end++] = octet;
+        else take(octet);
+      }
       return out.subarray(0, end);
     },
     end() {
