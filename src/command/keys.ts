@@ -9,7 +9,8 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { passphrase } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
-import { readKeyFile, stateForImport } from '../keys/import.ts';
+import { readKeyFile } from '../keys/import.ts';
+import { stateForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { openStorage } from './gateway.ts';
 import { printJson, printable, table, time } from './output.ts';
@@ -64,7 +65,7 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
     const existing = [...(await store.keysFor(entry.address)), ...rows.filter((row) => row.address === entry.address)];
     if (existing.some((row) => row.fingerprint === entry.fingerprint && row.kind === entry.kind)) continue;
     const { kind, address, fingerprint, material, notBefore, notAfter } = entry;
-    const state = stateForImport(existing, entry, now);
+    const state = stateForImport(existing, entry);
     rows.push({ id: randomUUIDv7(), kind, address, fingerprint, material, state, source: 'import', notBefore, notAfter, createdAt: now });
   }
   const events = rows.map(({ id, address, fingerprint }): Event => ({ kind: 'key.imported', key: id, address, fingerprint }));

@@ -104,7 +104,9 @@ class Lane {
       copy.moved = Date.now();
       copy.answer(message);
     });
-    this.#worker.on('error', (error) => this.#fail(`a protection worker died: ${error.name}`));
+    this.#worker.on('error', (error) =>
+      this.#fail(`a protection worker died: ${error instanceof Error ? error.name : 'unknown'}`),
+    );
     this.#worker.on('exit', () => this.#fail('a protection worker ended'));
   }
 
@@ -207,16 +209,18 @@ class Lane {
   }
 }
 
+type SourceReader = { send(chunk: Uint8Array): void; end(): void; broken(error: Error): void };
+
 /** Feeds an entity to the worker, `window` octets ahead of what it has consumed. */
 class Source {
   readonly #entity: AsyncIterator<Uint8Array>;
-  readonly #to: { send(chunk: Uint8Array): void; end(): void; broken(error: Error): void };
+  readonly #to: SourceReader;
   #ahead = 0;
   #ended = false;
   #stopped = false;
   #goOn: (() => void) | null = null;
 
-  constructor(entity: AsyncIterable<Uint8Array>, to: Source['#to']) {
+  constructor(entity: AsyncIterable<Uint8Array>, to: SourceReader) {
     this.#entity = entity[Symbol.asyncIterator]();
     this.#to = to;
   }

@@ -64,7 +64,7 @@ pool?.on('message', (message: ToWorker) => {
   }
 });
 
-function send(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
+function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   pool?.postMessage(message, transfer);
 }
 
