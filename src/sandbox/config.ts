@@ -11,7 +11,6 @@ import { gatewayName, inboundHost, portalName, serverIdentity, tenantDomain } fr
 export type SandboxSettings = {
   /** Everything is written below it; made when missing. */
   readonly folder: string;
-  /** The file name follows the gateway's own conventions: postern.yaml in `folder`. */
   readonly smtpPort: number;
   readonly webPort: number;
   /** The port of every pretend mail server. */
@@ -21,6 +20,8 @@ export type SandboxSettings = {
   readonly authority: Issued;
   /** The text of the policy. */
   readonly policy: string;
+  /** What the tenant stamps on everything it sends; without it the network alone proves it. */
+  readonly secretHeader?: { readonly name: string; readonly value: string };
   /** As in the configuration file, "2s". */
   readonly retry: {
     readonly first: string;
@@ -49,11 +50,14 @@ export function writeConfig(settings: SandboxSettings): SandboxFiles {
   write('tls/web-cert.pem', web.cert);
   write('master.key', `${randomBytes(32).toString('base64')}\n`);
   write('policy.yaml', settings.policy);
+  if (settings.secretHeader !== undefined) write('header-secret', `${settings.secretHeader.value}\n`);
   return { authority: write('tls/ca.pem', authority.certPem), config: write('postern.yaml', yaml(settings)) };
 }
 
 function yaml(settings: SandboxSettings): string {
-  const { retry } = settings;
+  const { retry, secretHeader } = settings;
+  const stamped =
+    secretHeader === undefined ? '' : `, secretHeader: { name: ${secretHeader.name}, values: [./header-secret] }`;
   return `# Written by the sandbox at its start. See deploy/config.example.yaml for every setting.
 hostname: ${gatewayName}
 data: ./data
@@ -79,7 +83,7 @@ tenants:
   - id: corp
     domains: [${tenantDomain}]
     platform: generic
-    proof: { networks: ["127.0.0.0/8"] }
+    proof: { networks: ["127.0.0.0/8"]${stamped} }
     policy: ./policy.yaml
     inbound: { host: ${inboundHost}, port: ${settings.deliveryPort}, tls: verify }
 `;

@@ -114,15 +114,15 @@ const drafts: readonly Draft[] = [
   },
   {
     title: 'Mail that a mailbox rule sends on goes by TLS or not at all',
-    subject: 'Confidential: figures for the quarter',
+    subject: 'Internal: figures for the quarter',
     to: ['Felix'],
-    from: 'Oscar <oscar@outside.example>',
+    from: `Clara <clara@${tenantDomain}>`,
     fields: [
       `Resent-From: Anna <${addressOf('Anna')}>`,
       `X-MS-Exchange-Inbox-Rules-Loop: ${addressOf('Anna')}`,
       `X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent`,
     ],
-    text: 'Anna, the figures. Oscar',
+    text: 'Anna, the figures. Please keep them in the house.\n\nClara',
     expected: { Felix: ['transport', 'tls', 'failed'] },
   },
   {
