@@ -1,5 +1,5 @@
 /** Rows to the words of store.ts and back. What is JSON in a row was written here, so it is read without asking what it is. */
-import type { Insertable, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Event } from '../event/event.ts';
 import type { Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
@@ -71,7 +71,7 @@ export function messageFromRow(row: MessageColumns): MessageRow {
   };
 }
 
-export function messageToRow(message: NewMessage): Insertable<MessageTable> {
+export function messageToRow(message: NewMessage): Selectable<MessageTable> {
   return {
     id: message.id,
     tenant: message.tenant,
@@ -122,7 +122,7 @@ export function deliveryFromRow(row: DeliveryColumns): DeliveryRow {
   };
 }
 
-export function deliveryToRow(delivery: NewDelivery, now: number): Insertable<DeliveryTable> {
+export function deliveryToRow(delivery: NewDelivery, now: number): Selectable<DeliveryTable> {
   const ended = delivery.state === 'failed';
   return {
     id: delivery.id,

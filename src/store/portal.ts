@@ -190,14 +190,16 @@ async function opened(
   deliveryId: string,
   now: number,
   events: readonly Event[],
-): Promise<void> {
+): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('deliveries')
     .set({ state: 'opened', settled_at: now })
     .where('id', '=', deliveryId)
     .where('state', '=', 'waiting')
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 1n) await insertEvents(trx, events, now);
+  if (numUpdatedRows === 0n) return false;
+  await insertEvents(trx, events, now);
+  return true;
 }
 
 async function expire(database: Database, now: number, events: (delivery: DeliveryRow) => Event): Promise<number> {

@@ -1,0 +1,60 @@
+/**
+ * Both database engines for tests: `eachEngine((engine) => { test(…) })` runs what it is given once on SQLite and once on a real
+ * PostgreSQL. Every `await using place = await engine.create()` is an empty database of its own, gone when the test ends.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, inject } from 'vitest';
+
+/** What openStore takes: the setting `database`, and a folder of the test's own (also for its spool). */
+export type Place = AsyncDisposable & { readonly database: string; readonly folder: string };
+
+export type Engine = { readonly name: 'sqlite' | 'postgres'; readonly create: () => Promise<Place> };
+
+const engines: readonly Engine[] = [
+  { name: 'sqlite', create: createSqlite },
+  { name: 'postgres', create: createPostgres },
+];
+
+export function eachEngine(body: (engine: Engine) => void): void {
+  describe.each(engines)('on $name', body);
+}
+
+async function createSqlite(): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-test-'));
+  return {
+    database: 'sqlite',
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function createPostgres(): Promise<Place> {
+  const answer = await fetch(inject('postgresBroker'));
+  const server = await answer.text();
+  if (!answer.ok) throw new Error(`PostgreSQL did not start: ${server}`);
+  const name = `t_${randomBytes(8).toString('hex')}`;
+  await statement(server, `create database ${name}`);
+  const folder = await mkdtemp(join(tmpdir(), 'postern-test-'));
+  return {
+    database: server.replace(/\/postgres$/, `/${name}`),
+    folder,
+    async [Symbol.asyncDispose]() {
+      await statement(server, `drop database ${name} with (force)`);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function statement(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
