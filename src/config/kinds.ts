@@ -37,12 +37,12 @@ export function text(expected: string, remedy: string) {
   return readBy(expected, remedy, (value) => (/^[^\x00-\x1f\x7f]{1,1000}$/.test(value) ? value : null));
 }
 
-export function listOf<Item extends z.ZodType>(item: Item, expected: string, min = 0, max = 1_000_000) {
+export function listOf<Item extends z.ZodType>(item: Item, expected: string, min = 0, max = 1_000_000, hidden = false) {
   const remedy =
     min > 0
       ? 'Write at least one, as [a, b] or as lines that begin with "- ".'
       : 'Write [a, b], or lines that begin with "- ".';
-  const error = says(expected, remedy);
+  const error = says(expected, remedy, hidden);
   return z.array(item, { error }).min(min, { error }).max(max, { error });
 }
 

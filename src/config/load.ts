@@ -46,6 +46,11 @@ export function formatProblem(problem: Problem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${path}${problem.message}. ${problem.remedy}`;
 }
 
+/** What opens a protected key file, or null. Never from the command line, where every user of the machine can read it. */
+export function passphrase(environment: Environment = process.env): string | null {
+  return environment['POSTERN_PASSPHRASE'] ?? null;
+}
+
 /** Null when something it needs could not be read; the reason is then among the problems of `references`. */
 function assemble(file: string, settings: Settings, references: References, problemAt: ProblemAt): Config | null {
   const { smtp, delivery, web } = settings;

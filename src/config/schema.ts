@@ -103,7 +103,7 @@ const proof = section({
           { example: 'X-Postern-Key' },
         ),
         values: setting(
-          kinds.listOf(kinds.secretFile('the secret of the header'), 'a list of one or two files', 1, 10),
+          kinds.listOf(kinds.secretFile('the secret of the header'), 'a list of one or two files', 1, 10, true),
           'Files that hold the value. Two while it is being changed.',
           { example: ['./secrets/corp-header'] },
         ),
