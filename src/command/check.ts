@@ -67,5 +67,5 @@ async function checkNames(config: Config, findings: Findings): Promise<void> {
       findings.warnings.push(`${setting}: ${name} could not be looked up (${a.reason}); mail cannot be routed while dns.servers do not answer`);
     } else findings.warnings.push(`${setting}: ${name} has no address in the DNS; publish an A or AAAA record for it`);
   }
-  await resolver.close();
+  resolver.close();
 }

@@ -1,8 +1,8 @@
 /**
- * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` looks up how mail to a domain would be routed now.
+ * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` looks up the domain's servers and tries TLS with each of them now.
  */
 import type { Config } from '../config/config.ts';
-import { route } from '../deliver/route.ts';
+import { probe } from '../deliver/probe.ts';
 import { toAsciiDomain } from '../mail/address.ts';
 import { createResolver } from '../net/dns.ts';
 import { createEgress } from '../net/egress.ts';
@@ -36,4 +36,22 @@ async function list(config: Config, json: boolean): Promise<number> {
 
 function domainLine(row: DomainRow) {
   return { ...row, lastDeliveredAt: row.lastDeliveredAt === null ? null : new Date(row.lastDeliveredAt).toISOString() };
+}
+
+async function checkDomain(config: Config, name: string, json: boolean): Promise<number> {
+  const domain = toAsciiDomain(name);
+  if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
+  const resolver = createResolver(config.dns);
+  try {
+    const probed = await probe(domain, { config, resolver, egress: createEgress(config.egress) });
+    if (json) printJson(typeof probed === 'string' ? { domain, hosts: [], reason: probed } : { domain, hosts: probed });
+    else if (typeof probed === 'string') process.stdout.write(`${probed}\n`);
+    else {
+      const cells = probed.map(({ host, ip, level, defect, remote }) => [host, ip ?? '-', level ?? 'unreachable', remote?.tls ?? '-', defect ?? remote?.verifiedBy ?? '']);
+      process.stdout.write(`${table(['SERVER', 'ADDRESS', 'LEVEL', 'TLS', 'WHY'], cells)}\n`);
+    }
+    return typeof probed !== 'string' && probed.some((host) => host.defect === null) ? 0 : 1;
+  } finally {
+    resolver.close();
+  }
 }

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import type { Config, Tenant } from '../config/config.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { StructureParser } from '../mail/structure.ts';
-import { LineNormaliser } from '../ingress/normalise.ts';
+import { LineEnds } from '../ingress/normalise.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import { loadPolicies, PolicyBroken } from '../pipeline/policies.ts';
 import { explainText, type Explanation } from '../policy/explain.ts';
@@ -52,9 +52,9 @@ async function explainMessage(
   const policy = loadPolicies([tenant]).of(tenant.id);
   if (policy === undefined) throw new Error('a loaded policy is missing');
   const parser = new StructureParser();
-  const normaliser = new LineNormaliser();
-  for await (const chunk of createReadStream(file)) parser.push(normaliser.push(chunk));
-  parser.push(normaliser.end());
+  const lineEnds = new LineEnds();
+  for await (const chunk of createReadStream(file)) parser.push(lineEnds.push(chunk as Buffer));
+  parser.push(lineEnds.end());
   const facts = factsOf({ structure: parser.end(), tenant: tenant.id, tenantDomains: tenant.domains, envelope });
   const { store, close } = await openStorage(config);
   try {

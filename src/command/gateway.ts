@@ -164,13 +164,20 @@ async function startPortal(config: Config, { store, spool, accept, emit, ending 
   const portal = createPortal({
     store: store.portal,
     spool,
+    tenants: config.tenants,
     portalUrl: web.portalUrl,
     key: subKey(config.masterKey, 'portal codes'),
-    submit: ({ tenant, to, bytes }) => accept.submit({ tenant, kind: 'code', mailFrom: '', to, bytes }),
+    submit: accept.submit,
     emit,
-    now: Date.now,
   });
-  const server = createWebServer({ app: portal, listen: web.listen, tls: web.tls });
+  ending(() => portal.close());
+  const server = createWebServer({
+    routes: portal.routes,
+    listen: web.listen,
+    tls: web.tls,
+    emit,
+    healthy: () => store.countByState(),
+  });
   ending(() => server.close());
   return server.listen();
 }

@@ -59,11 +59,11 @@ export function createAccept(ports: Ports): Accept {
   return {
     begin: () => ports.spool.create(),
 
-    commit: async (writer: SpoolWriter, { client, ...submission }: Submission): Promise<AcceptReply> => {
+    commit: async (writer: SpoolWriter, submission: Submission): Promise<AcceptReply> => {
       try {
         const spool = await writer.commit();
-        const message: NewMessage = { ...submission, size: spool.size, spool };
-        const event = acceptedEvent(message, client);
+        const message: NewMessage = { ...submission.message, size: spool.size, spool };
+        const event = acceptedEvent(message, submission.client);
         await insert({ message, event });
         ports.emit(event);
         ports.wake();

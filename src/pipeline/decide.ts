@@ -37,7 +37,7 @@ export type DecidePorts = {
 export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
 
 export async function decide(message: MessageRow, ports: DecidePorts): Promise<Decided> {
-  if (message.kind !== 'submitted') return { kind: 'decided', decision: decideOwn(message, ports.now()) };
+  if (message.kind !== 'submitted') return { kind: 'decided', decision: decideOwn(message) };
   const tenant = ports.tenant(message.tenant);
   if (tenant === undefined) return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
   const policy = ports.policy(message.tenant);
@@ -131,7 +131,7 @@ function heldEvent(delivery: NewDelivery): Decision['events'][number] {
 }
 
 /** Our own notices hold no content, so no policy is asked: opportunistic TLS to where they belong. */
-function decideOwn(message: MessageRow, now: number): Decision {
+function decideOwn(message: MessageRow): Decision {
   const because = [`Postern's own ${message.kind} message; it carries no content that needs protection.`];
   return {
     messageId: message.id,

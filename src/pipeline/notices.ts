@@ -67,7 +67,7 @@ async function report(message: MessageRow, notify: 'failure' | 'delay', told: re
         reason: next.reason,
         rules: delivery.rules,
         lastAttemptAt: ports.now(),
-        retryUntil: notify === 'delay' ? delivery.createdAt + config.delivery.retry.giveUpAfter : null,
+        ...(notify === 'delay' ? { retryUntil: delivery.createdAt + config.delivery.retry.giveUpAfter } : {}),
       };
     }),
     now: ports.now(),

@@ -10,7 +10,8 @@ import { editHeader, encodeField, parseHeader } from '../mail/header.ts';
 import type { Outcome } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import { splitForProtection } from '../protect/entity.ts';
-import { ProtectFailed, type ProtectPool } from '../protect/pool.ts';
+import type { ProtectPool } from '../protect/pool.ts';
+import { CannotProtect } from '../protect/protected.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
 
@@ -66,7 +67,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
       yield Buffer.concat([outer, Buffer.from(`${made.headerLines}\r\n`, 'latin1')]);
       yield* made.body;
     } catch (error) {
-      if (error instanceof ProtectFailed) failure = cannotProtect(error.message);
+      if (error instanceof CannotProtect) failure = cannotProtect(error.message);
       throw error;
     }
   };
