@@ -8,6 +8,7 @@
 const lf = 0x0a;
 const cr = 0x0d;
 const dot = 0x2e;
+const dottedLine = Buffer.from('\r\n.');
 
 /** Where the next octet stands. The dot at the start of a line is taken out as soon as it is seen. */
 const inLine = 0;
@@ -27,15 +28,19 @@ export class DotDecoder {
 
   /** The next octets as the client sent them. Not to be called again once `rest` was returned. */
   push(chunk: Buffer): Decoded {
-    let state = this.#state;
-    for (let at = 0; at < chunk.length; at++) {
-      const octet = chunk[at];
-      if (state > lineStart || (octet === dot && state === lineStart)) return this.#rewrite(chunk, at, state);
-      if (octet === cr) state = afterCr;
-      else state = octet === lf && state === afterCr ? lineStart : inLine;
-    }
-    this.#state = state;
+    const at = this.#firstDot(chunk);
+    if (at !== -1) return this.#rewrite(chunk, at, at === 0 ? this.#state : lineStart);
+    // without a dot in the way the last two octets say where the next one stands
+    for (const octet of chunk.subarray(-2)) this.#state = next(this.#state, octet);
     return { content: chunk, rest: null };
+  }
+
+  /** Where the octets stop being content as they are; -1 when they do not. */
+  #firstDot(chunk: Buffer): number {
+    if (this.#state > lineStart || (this.#state === lineStart && chunk[0] === dot)) return 0;
+    if (this.#state === afterCr && chunk[0] === lf && chunk[1] === dot) return 1;
+    const found = chunk.indexOf(dottedLine);
+    return found === -1 ? -1 : found + 2;
   }
 
   /** RFC 5321 section 4.5.2. `from`: the first octet that may not be content. */
@@ -61,10 +66,14 @@ export class DotDecoder {
         state = afterCr;
       }
       out[length++] = octet;
-      if (octet === cr) state = afterCr;
-      else state = octet === lf && state === afterCr ? lineStart : inLine;
+      state = next(state, octet);
     }
     this.#state = state;
     return { content: out.subarray(0, length), rest: null };
   }
+}
+
+function next(state: number, octet: number): number {
+  if (octet === cr) return afterCr;
+  return octet === lf && state === afterCr ? lineStart : inLine;
 }

@@ -9,7 +9,7 @@
  * Offered: PIPELINING, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN, SIZE and STARTTLS. Not offered: AUTH, CHUNKING, BINARYMIME, REQUIRETLS,
  * XCLIENT, PROXY; VRFY and EXPN answer 502.
  *
- * Standards: RFC 1870, RFC 2034, RFC 2920, RFC 3207, RFC 6152.
+ * Standards: RFC 5321, RFC 2034.
  *
  * Limits: no client certificate is asked for. TLS is offered, not demanded, so a tenant's secret header is as secret as the tenant's
  * connector makes it. Without CHUNKING, Exchange Online bounces messages with bare LF itself.

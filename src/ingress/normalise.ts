@@ -29,14 +29,18 @@ export class LineEnds {
 
   /** The next octets with their line ends made CRLF: `chunk` itself when nothing had to be changed. */
   push(chunk: Buffer): Buffer {
-    let previous = this.#afterCr ? cr : nul;
-    for (let at = 0; at < chunk.length; at++) {
-      const octet = chunk[at];
+    if (chunk.length === 0) return chunk;
+    if (this.#afterCr && chunk[0] !== lf) return this.#rewrite(chunk, 0);
+    for (let at = this.#afterCr ? 1 : 0; at < chunk.length; at++) {
+      const octet = chunk[at] as number;
+      if (octet > cr) continue; // nearly every octet of every message
       if (octet === nul) this.#sawNul = true;
-      if ((octet === lf) !== (previous === cr)) return this.#rewrite(chunk, at);
-      previous = octet ?? nul;
+      if (octet === lf) return this.#rewrite(chunk, at);
+      if (octet !== cr) continue;
+      at += 1;
+      if (at < chunk.length && chunk[at] !== lf) return this.#rewrite(chunk, at);
     }
-    if (chunk.length > 0) this.#afterCr = previous === cr;
+    this.#afterCr = chunk[chunk.length - 1] === cr;
     return chunk;
   }
 

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Tenant } from '../../src/config/config.ts';
+import { couldBeFound, type Evidence, findTenant } from '../../src/ingress/proof.ts';
+
+const hash = (value: string) => createHash('sha256').update(value).digest('hex');
+const secretHeader = (...values: string[]) => ({ name: 'X-Postern-Key', valueHashes: values.map(hash) });
+
+function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[]): Tenant {
+  return {
+    id,
+    domains,
+    platform: 'microsoft365',
+    proof: { networks: [], secretHeader: null, ...proof },
+    policy: '/dev/null',
+    inbound: null,
+    minimumTls: 'verify',
+  };
+}
+
+const platform = ['40.92.0.0/15', '2a01:111:f400::/48'];
+const both = tenant('both', { networks: platform, secretHeader: secretHeader('new', 'old') }, 'both.example', 'second.example');
+const secret = tenant('secret', { secretHeader: secretHeader('s3cret') }, 'secret.example');
+const network = tenant('network', { networks: ['10.0.0.0/8'] }, 'network.example');
+const unproven = tenant('unproven', {}, 'unproven.example');
+const tenants = [both, secret, network, unproven];
+
+const secrets = (...values: string[]) => new Map([['x-postern-key', values]]);
+const good: Evidence = {
+  clientIp: '40.92.1.1',
+  mailFrom: 'a@both.example',
+  headerFrom: ['a@both.example'],
+  fromAmbiguous: false,
+  secretHeaders: secrets(' new'),
+  forwardingMarks: false,
+};
+
+/** The tenant's id, a star when the sender is foreign, or the status of the refusal. */
+function found(changes: Partial<Evidence>): string {
+  const finding = findTenant({ ...good, ...changes }, tenants);
+  return finding.kind === 'refused' ? finding.status : finding.tenant.id + (finding.foreignSender ? '*' : '');
+}
+
+describe('the matrix of tenant spoofing', () => {
+  const ofSecret = { clientIp: '198.51.100.1', mailFrom: 'a@secret.example', headerFrom: ['a@secret.example'], secretHeaders: secrets('s3cret') };
+  const ofNetwork = { clientIp: '10.1.2.3', mailFrom: 'a@network.example', headerFrom: ['a@network.example'], secretHeaders: secrets() };
+  const foreign = { mailFrom: 'x@else.example', headerFrom: ['x@else.example'] };
+
+  test.each<[string, Partial<Evidence>, string]>([
+    ['network and secret', {}, 'both'],
+    ['IPv6 network', { clientIp: '2a01:111:f400::1' }, 'both'],
+    ['the previous secret', { secretHeaders: secrets('old') }, 'both'],
+    ['the second domain', { mailFrom: 'a@second.example', headerFrom: ['b@second.example'] }, 'both'],
+    ['both domains mixed', { mailFrom: 'a@second.example' }, 'both'],
+    ['secret alone', ofSecret, 'secret'],
+    ['network alone', ofNetwork, 'network'],
+    ['null reverse-path', { mailFrom: '' }, 'both'],
+
+    ['outside the network', { clientIp: '198.51.100.1' }, '5.7.1'],
+    ['an IPv6 address for an IPv4 network', { clientIp: '::1' }, '5.7.1'],
+    ['an address that is none', { clientIp: '' }, '5.7.1'],
+    ['wrong secret', { secretHeaders: secrets('guess') }, '5.7.1'],
+    ['the hash of the secret', { secretHeaders: secrets(hash('new')) }, '5.7.1'],
+    ['empty secret', { secretHeaders: secrets('') }, '5.7.1'],
+    ['no secret', { secretHeaders: new Map() }, '5.7.1'],
+    ['the secret twice', { secretHeaders: secrets('new', 'new') }, '5.7.1'],
+    ['the secret and a wrong one', { secretHeaders: secrets('new', 'guess') }, '5.7.1'],
+    ['another tenant’s secret', { ...ofSecret, secretHeaders: secrets('new') }, '5.7.1'],
+    ['a tenant without proof', { mailFrom: 'a@unproven.example', headerFrom: ['a@unproven.example'] }, '5.7.1'],
+
+    ['MAIL FROM of another tenant', { mailFrom: 'a@secret.example' }, '5.7.1'],
+    ['MAIL FROM unknown', { mailFrom: 'a@else.example' }, '5.7.1'],
+    ['MAIL FROM a subdomain', { mailFrom: 'a@sub.both.example' }, '5.7.1'],
+    ['MAIL FROM a domain that ends alike', { mailFrom: 'a@notboth.example' }, '5.7.1'],
+    ['MAIL FROM with a routed local part', { mailFrom: 'u%both.example@else.example' }, '5.7.1'],
+    ['MAIL FROM with a bang path', { mailFrom: 'both.example!u@else.example' }, '5.7.1'],
+    ['MAIL FROM with a quoted address', { mailFrom: '"a@both.example"@else.example' }, '5.7.1'],
+    ['From of another tenant', { headerFrom: ['a@secret.example'] }, '5.7.1'],
+    ['From unknown', { headerFrom: ['ceo@else.example'] }, '5.7.1'],
+    ['null reverse-path and From unknown', { mailFrom: '', headerFrom: ['a@else.example'] }, '5.7.1'],
+    ['two mailboxes', { headerFrom: ['a@both.example', 'b@both.example'] }, '5.7.1'],
+    ['no mailbox', { headerFrom: [] }, '5.7.1'],
+    ['ambiguous From', { fromAmbiguous: true }, '5.7.1'],
+
+    ['forwarded, secret and marks', { ...foreign, forwardingMarks: true }, 'both*'],
+    ['forwarded, null reverse-path', { ...foreign, mailFrom: '', forwardingMarks: true }, 'both*'],
+    ['forwarded, From foreign only', { headerFrom: ['x@else.example'], forwardingMarks: true }, 'both*'],
+    ['forwarded, no marks', { ...foreign }, '5.7.1'],
+    ['forwarded, no secret', { ...foreign, forwardingMarks: true, secretHeaders: new Map() }, '5.7.1'],
+    ['forwarded, outside the network', { ...foreign, forwardingMarks: true, clientIp: '198.51.100.1' }, '5.7.1'],
+    ['forwarded, by a tenant known by its network only', { ...ofNetwork, ...foreign, forwardingMarks: true }, '5.7.1'],
+    ['forwarded, ambiguous From', { ...foreign, forwardingMarks: true, fromAmbiguous: true }, '5.7.1'],
+    ['own mail with marks is own mail', { forwardingMarks: true }, 'both'],
+  ])('%s', (_name, changes, expected) => expect(found(changes)).toBe(expected));
+
+  test('two tenants with one secret cannot both be the forwarder', () => {
+    const twin = tenant('twin', { secretHeader: secretHeader('new') }, 'twin.example');
+    expect(findTenant({ ...good, ...foreign, forwardingMarks: true }, [both, twin]).kind).toBe('refused');
+    expect(findTenant(good, [twin, both])).toMatchObject({ tenant: both });
+  });
+
+  test('every failed proof is told in the same words, which name nothing', () => {
+    const failures = [{ clientIp: '198.51.100.1' }, { secretHeaders: secrets('guess') }, { mailFrom: 'a@else.example' }, foreign];
+    const told = new Set(failures.map((changes) => JSON.stringify(findTenant({ ...good, ...changes }, tenants))));
+    expect(told.size).toBe(1);
+    expect([...told].join()).not.toMatch(/example|X-Postern-Key|guess|new|both/i);
+  });
+});
+
+describe('what MAIL alone can rule out', () => {
+  test.each<[string, string, string, readonly Tenant[], boolean]>([
+    ['a domain and its network', '10.0.0.1', 'a@network.example', [network], true],
+    ['a domain outside its network', '192.0.2.1', 'a@network.example', [network], false],
+    ['an unknown domain, no secret could help', '10.0.0.1', 'a@else.example', [network], false],
+    ['an unknown domain, a secret may come', '192.0.2.1', 'a@else.example', [network, secret], true],
+    ['an unknown domain, the secret needs a network', '192.0.2.1', 'a@else.example', [both], false],
+    ['the null reverse-path in a network', '10.0.0.1', '', [network], true],
+    ['the null reverse-path from anywhere', '192.0.2.1', '', [network], false],
+    ['a tenant without proof', '192.0.2.1', 'a@unproven.example', [unproven], false],
+    ['no tenants', '10.0.0.1', 'a@network.example', [], false],
+  ])('%s', (_name, clientIp, mailFrom, tenants, expected) => {
+    expect(couldBeFound({ clientIp, mailFrom }, tenants)).toBe(expected);
+  });
+});

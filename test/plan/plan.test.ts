@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { tlsLevels } from '../../src/config/config.ts';
+import { type Capability, type Plan, planFor } from '../../src/plan/plan.ts';
+import { levels, methods, otherwises, type Verdict } from '../../src/policy/verdict.ts';
+
+const everything: Capability = { pgpKeys: ['pgp-1'], certificates: ['cert-1', 'cert-2'], portal: true, notes: [] };
+const nothing: Capability = { pgpKeys: [], certificates: [], portal: false, notes: [] };
+const portalOnly: Capability = { ...nothing, portal: true };
+
+function verdict(changes: Partial<Verdict>): Verdict {
+  return {
+    recipient: 'b@dest.example',
+    level: 'none',
+    rules: [],
+    because: [],
+    otherwise: null,
+    tls: null,
+    methods: null,
+    subject: '',
+    subjectChanged: false,
+    ...changes,
+  };
+}
+
+/** A plan in one line: its steps with their TLS levels, and its end. */
+function line(plan: Plan): string {
+  if (plan.kind !== 'deliver') return plan.kind;
+  const steps = plan.steps.map(({ method, tls, keys }) => `${method}:${tls}${keys.length > 0 ? `[${keys.join()}]` : ''}`);
+  return `${steps.join(' ')} | ${plan.otherwise}`.trim();
+}
+
+describe('a plan is the level cut by what is possible', () => {
+  test.each<[string, Partial<Verdict>, Capability, string]>([
+    ['none leaves as sent', { level: 'none' }, everything, 'none:may | bounce'],
+    ['transport tries all', { level: 'transport' }, everything, 'tls:verify smime:may[cert-1,cert-2] pgp:may[pgp-1] portal:may | bounce'],
+    ['transport without keys', { level: 'transport' }, portalOnly, 'tls:verify portal:may | bounce'],
+    ['transport with nothing else', { level: 'transport' }, nothing, 'tls:verify | bounce'],
+    ['message', { level: 'message' }, everything, 'smime:may[cert-1,cert-2] pgp:may[pgp-1] portal:may | bounce'],
+    ['message without keys', { level: 'message' }, portalOnly, 'portal:may | bounce'],
+    ['message with nothing at all', { level: 'message' }, nothing, '| bounce'],
+    ['portal', { level: 'portal' }, everything, 'portal:may | bounce'],
+    ['portal without a portal', { level: 'portal' }, nothing, '| bounce'],
+    ['hold', { level: 'hold', otherwise: 'drop' }, everything, 'hold'],
+    ['refuse', { level: 'refuse' }, everything, 'refuse'],
+
+    ['TLS or nothing', { level: 'transport', otherwise: 'bounce' }, everything, 'tls:verify | bounce'],
+    ['TLS exclusive', { level: 'transport', otherwise: 'drop' }, everything, 'tls:verify | drop'],
+    ['TLS or portal', { level: 'transport', otherwise: 'portal' }, everything, 'tls:verify portal:may | portal'],
+    ['TLS or a portal that is not there', { level: 'transport', otherwise: 'portal' }, nothing, 'tls:verify | bounce'],
+    ['encrypted or nothing', { level: 'message', otherwise: 'bounce' }, everything, 'smime:may[cert-1,cert-2] pgp:may[pgp-1] | bounce'],
+    ['encrypted or nothing, no keys', { level: 'message', otherwise: 'bounce' }, portalOnly, '| bounce'],
+    ['encrypted or dropped, no keys', { level: 'message', otherwise: 'drop' }, portalOnly, '| drop'],
+    ['portal or dropped', { level: 'portal', otherwise: 'drop' }, everything, 'portal:may | drop'],
+
+    ['methods reorder', { level: 'message', methods: ['portal', 'pgp'] }, everything, 'portal:may pgp:may[pgp-1] | bounce'],
+    ['methods never weaken', { level: 'message', methods: ['tls', 'pgp'] }, everything, 'pgp:may[pgp-1] | bounce'],
+    ['methods that leave nothing', { level: 'message', methods: ['tls'] }, everything, '| bounce'],
+    ['a method named twice is tried once', { level: 'message', methods: ['pgp', 'pgp'] }, everything, 'pgp:may[pgp-1] | bounce'],
+    ['otherwise cuts after the first kind', { level: 'transport', methods: ['pgp', 'tls', 'smime'], otherwise: 'drop' }, everything, 'pgp:may[pgp-1] smime:may[cert-1,cert-2] | drop'],
+
+    ['a rule asks for more TLS than the tenant', { level: 'transport', tls: 'secure', otherwise: 'bounce' }, everything, 'tls:secure | bounce'],
+    ['a rule never asks for less', { level: 'transport', tls: 'may', otherwise: 'bounce' }, everything, 'tls:verify | bounce'],
+    ['message and TLS', { level: 'message', tls: 'secure', methods: ['pgp'] }, everything, 'pgp:secure[pgp-1] | bounce'],
+    ['a demand for TLS outlives level none', { level: 'none', tls: 'verify' }, everything, 'none:verify | bounce'],
+  ])('%s', (_name, changes, capability, expected) => {
+    expect(line(planFor(verdict(changes), capability, 'verify'))).toBe(expected);
+  });
+
+  test('the reasons say what was left out and why', () => {
+    const capability = { ...portalOnly, notes: ['the OpenPGP key 0xABCD expired on 2026-01-01'] };
+    const { because } = planFor(verdict({ level: 'message' }), capability, 'verify');
+    expect(because).toEqual([
+      'smime is left out: no usable certificate for this recipient',
+      'pgp is left out: no usable OpenPGP key for this recipient',
+      'the OpenPGP key 0xABCD expired on 2026-01-01',
+      'to try: portal; then bounce',
+    ]);
+  });
+});
+
+describe('for every verdict and capability', () => {
+  const anyVerdict = fc
+    .record({
+      level: fc.constantFrom(...levels),
+      otherwise: fc.option(fc.constantFrom(...otherwises)),
+      tls: fc.option(fc.constantFrom(...tlsLevels)),
+      methods: fc.option(fc.array(fc.constantFrom(...methods), { maxLength: 5 })),
+    })
+    .map(verdict);
+  const anyCapability = fc.record({
+    pgpKeys: fc.subarray(['p1', 'p2']),
+    certificates: fc.subarray(['c1', 'c2']),
+    portal: fc.boolean(),
+    notes: fc.constant([]),
+  });
+  const anyMinimum = fc.constantFrom(...tlsLevels);
+
+  test('nothing leaves weaker than the level', () => {
+    fc.assert(
+      fc.property(anyVerdict, anyCapability, anyMinimum, (given, capability, minimum) => {
+        const plan = planFor(given, capability, minimum);
+        const tried = plan.kind === 'deliver' ? plan.steps.map(({ method }) => method) : [];
+        expect(new Set(tried).size).toBe(tried.length);
+        if (given.level !== 'none') expect(tried).not.toContain('none');
+        if (given.level !== 'none' && given.level !== 'transport') expect(tried).not.toContain('tls');
+        // a rule's `otherwise: portal` may add the portal, and nothing else may add anything
+        const named = given.methods ?? tried;
+        for (const method of tried) {
+          if (method !== 'none' && method !== 'portal' && given.level !== 'none') expect(named).toContain(method);
+        }
+        expect(plan.because.length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test('every step can be done, at no less than the TLS asked for', () => {
+    fc.assert(
+      fc.property(anyVerdict, anyCapability, anyMinimum, (given, capability, minimum) => {
+        const plan = planFor(given, capability, minimum);
+        if (plan.kind !== 'deliver') return;
+        for (const { method, tls, keys } of plan.steps) {
+          if (method === 'smime') expect(keys).toEqual(capability.certificates);
+          if (method === 'pgp') expect(keys).toEqual(capability.pgpKeys);
+          if (method === 'smime' || method === 'pgp') expect(keys.length).toBeGreaterThan(0);
+          if (method === 'portal') expect(capability.portal).toBe(true);
+          if (method === 'tls') {
+            expect(tlsLevels.indexOf(tls)).toBe(
+              Math.max(tlsLevels.indexOf(minimum), tlsLevels.indexOf(given.tls ?? 'may')),
+            );
+          }
+        }
+        if (plan.otherwise === 'portal') expect(plan.steps.at(-1)?.method).toBe('portal');
+      }),
+    );
+  });
+});
