@@ -137,7 +137,8 @@ export function notificationMessage(notice: Notification): Buffer {
   const who = sender === '' ? organisation : sender;
   const until = longDate(notice.expiresAt);
   const origin = new URL(link).origin;
-  const references = `${notice.originalReferences} ${notice.originalMessageId}`.trim();
+  const thread = messageIds(`${notice.originalReferences} ${notice.originalMessageId}`);
+  const parent = messageIds(notice.originalMessageId);
   const letter: Letter = {
     title: `${who} sent you a protected message`,
     opening: [
@@ -174,11 +175,17 @@ export function notificationMessage(notice: Notification): Buffer {
     date: notice.date,
     autoSubmitted: 'auto-generated',
     headers: [
-      ...(notice.originalMessageId === '' ? [] : [['In-Reply-To', notice.originalMessageId] as const]),
-      ...(references === '' ? [] : [['References', references] as const]),
+      ...(parent === '' ? [] : [['In-Reply-To', parent] as const]),
+      ...(thread === '' ? [] : [['References', thread] as const]),
       ['X-Auto-Response-Suppress', 'All'],
     ],
   });
+}
+
+/** The message identifiers in a field of another message, the newest twenty, and nothing else that stood there. */
+function messageIds(text: string): string {
+  const ids = text.split(/\s+/).filter((id) => /^<[!-;=?-~]{1,250}>$/.test(id));
+  return ids.slice(-20).join(' ');
 }
 
 /** Carries the code that opens a waiting message. The code stands in the body only: subjects show on locked screens. */

@@ -127,7 +127,6 @@ async function parse(spool: Pick<Spool, 'read'>, row: PortalRow): Promise<Struct
   return parser.end();
 }
 
-// biome-ignore lint/correctness/useYield: an empty sequence is the point.
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function readUpTo(source: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
@@ -148,7 +147,7 @@ export function viewOf(structure: Structure, subject: string | null): MessageVie
     fieldsNamed(structure.fields, name)
       .flatMap((field) => parseMailboxes(field.raw).mailboxes)
       .slice(0, 200)
-      .map(({ name, address }) => (name === '' ? address : `${name} <${address}>`))
+      .map(mailboxText)
       .join(', ');
   const { plain, rich } = bodyOf(structure.root);
   const formatted = rich.some(({ type }) => type === 'text/html');
@@ -168,6 +167,11 @@ export function viewOf(structure: Structure, subject: string | null): MessageVie
     pictures: files.filter(isPicture),
     incomplete: structure.problems.length > 0,
   };
+}
+
+function mailboxText({ name, address }: { readonly name: string; readonly address: string }): string {
+  if (name === '') return address;
+  return /[",;<>@]/.test(name) ? `"${name.replaceAll('"', "'")}" <${address}>` : `${name} <${address}>`;
 }
 
 /** The part at an IMAP path of this message, unless it is a container. */

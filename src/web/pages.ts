@@ -85,7 +85,7 @@ export function codePage({ organisation, row }: Around, form: CodeForm): Page {
 }
 
 function deadCode(): Page {
-  return html`<div class="note bad" role="alert"><p>It was used, it is more than ${codeMinutes} minutes old, or it was typed wrongly ${codeTries} times. The message is still waiting: ask for a new code.</p></div>`;
+  return html`<div class="note bad" role="alert"><p>It was used, it is more than ${codeMinutes} minutes old, it was typed wrongly ${codeTries} times, or too many wrong codes were typed within an hour. The message is still waiting: ask for a new code.</p></div>`;
 }
 
 function codeField({ deliveryId, formToken, problem }: CodeForm): Page {

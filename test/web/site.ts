@@ -1,0 +1,255 @@
+/** A portal as it runs: real server over HTTPS, real database, real spool, and messages published in it. Mails with codes are kept here. */
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '../../src/event/event.ts';
+import { parseHeader, valuesOf } from '../../src/mail/header.ts';
+import { issueCertificate } from '../../src/protect/x509.ts';
+import { openDatabaseSpool } from '../../src/spool/database.ts';
+import type { Spool } from '../../src/spool/spool.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { hashToken } from '../../src/web/codes.ts';
+import { createPortal } from '../../src/web/portal.ts';
+import type { PortalPorts } from '../../src/web/ports.ts';
+import { createWebServer } from '../../src/web/server.ts';
+import type { Place } from '../engines.ts';
+
+export type Mail = Parameters<PortalPorts['submit']>[0];
+export type Published = { readonly token: string; readonly deliveryId: string; readonly messageId: string };
+
+export type Site = AsyncDisposable & {
+  readonly origin: string;
+  /** PEM of the certificate authority to trust. */
+  readonly ca: string;
+  readonly store: Store;
+  readonly mails: Mail[];
+  readonly events: Event[];
+  readonly clock: { now: number };
+  publish(bytes: Buffer | string, options?: Partial<PublishOptions>): Promise<Published>;
+  /** The code in the newest mail. */
+  lastCode(): string;
+};
+
+type PublishOptions = { recipient: string; mailFrom: string; subject: string | null; keepFor: number };
+
+export type SiteOptions = {
+  /** From test/engines.ts; SQLite unless given. */
+  readonly place: Place;
+  readonly ports: (ports: PortalPorts) => PortalPorts;
+  readonly port: number;
+};
+
+export async function startSite(options: Partial<SiteOptions> = {}): Promise<Site> {
+  const folder = await mkdtemp(join(tmpdir(), 'portal-'));
+  const { store, chunks } = await openStore({ database: options.place?.database ?? 'sqlite', folder });
+  const spool = openDatabaseSpool({ chunks, masterKey: randomBytes(32) });
+  const authority = issueCertificate({ subject: 'Test authority', ca: true });
+  const identity = issueCertificate({
+    subject: 'localhost',
+    issuer: authority,
+    san: { dns: ['localhost'], ip: ['127.0.0.1'] },
+  });
+  const mails: Mail[] = [];
+  const events: Event[] = [];
+  const clock = { now: Date.now() };
+  const plain: PortalPorts = {
+    store: store.portal,
+    spool,
+    tenants: [{ id: 'corp', domains: ['corp.example'] }],
+    portalUrl: 'https://localhost',
+    key: randomBytes(32),
+    submit: async (message) => void mails.push(message),
+    emit: (event) => events.push(event),
+    now: () => clock.now,
+  };
+  const ports = options.ports?.(plain) ?? plain;
+  const portal = createPortal(ports);
+  const server = createWebServer({
+    routes: portal.routes,
+    listen: { host: '127.0.0.1', port: options.port ?? 0 },
+    tls: { key: identity.keyPem, cert: identity.certPem },
+    emit: ports.emit,
+    healthy: () => ports.store.byToken('', 0),
+  });
+  const origin = (await server.listen()).replace('127.0.0.1', 'localhost');
+  return {
+    origin,
+    ca: authority.certPem,
+    store,
+    mails,
+    events,
+    clock,
+    publish: (bytes, given = {}) => publish(store, spool, clock.now, Buffer.from(bytes), given),
+    lastCode: () => /^ {4}(\d{6})\r$/m.exec(mails.at(-1)?.bytes.toString() ?? '')?.[1] ?? '',
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await portal.close();
+      await store.close();
+      await spool.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Takes a message the way of the pipeline: received, decided, attempted, and now waiting in the portal. */
+async function publish(
+  store: Store,
+  spool: Spool,
+  now: number,
+  bytes: Buffer,
+  given: Partial<PublishOptions>,
+): Promise<Published> {
+  const recipient = given.recipient ?? 'robin@clinic.example';
+  const writer = await spool.create();
+  await writer.write(bytes);
+  const ref = await writer.commit();
+  const headerEnd = bytes.indexOf('\r\n\r\n');
+  const headerSize = headerEnd === -1 ? bytes.length : headerEnd + 4;
+  const messageId = randomUUIDv7();
+  const deliveryId = randomUUIDv7();
+  await store.insertMessages(
+    [
+      {
+        id: messageId,
+        tenant: 'corp',
+        kind: 'submitted',
+        mailFrom: given.mailFrom ?? 'anna@corp.example',
+        recipients: [recipient],
+        messageId: valuesOf(parseHeader(bytes.subarray(0, headerSize)), 'message-id')[0] ?? '',
+        size: bytes.length,
+        headerSize,
+        receivedAt: now,
+        spool: ref,
+        smtp: { eightBit: true, utf8: false, ret: null, envid: null, dsn: {} },
+      },
+    ],
+    [],
+  );
+  await store.claimMessages(100, Date.now() + 60_000);
+  await store.decided([
+    {
+      messageId,
+      sealedFacts: '',
+      policyVersion: '1',
+      deliveries: [
+        {
+          id: deliveryId,
+          messageId,
+          recipient,
+          destination: recipient.slice(recipient.lastIndexOf('@') + 1),
+          level: 'portal',
+          rules: [],
+          because: [],
+          steps: [{ method: 'portal', tls: 'verify', keys: [] }],
+          otherwise: 'bounce',
+          subject: given.subject ?? null,
+          state: 'queued',
+          status: '',
+        },
+      ],
+      events: [],
+    },
+  ]);
+  await store.claimDeliveries(100, Date.now() + 60_000, () => 100);
+  const token = randomBytes(32).toString('base64url');
+  const portal = { tokenHash: hashToken(token), expiresAt: now + (given.keepFor ?? 30 * 86_400_000) };
+  const waiting = {
+    state: 'waiting',
+    step: 0,
+    attempts: 1,
+    nextAt: 0,
+    status: '2.0.0',
+    reason: '',
+    remote: null,
+    warned: false,
+  } as const;
+  await store.settle([{ id: deliveryId, ...waiting, portal }], [], []);
+  return { token, deliveryId, messageId };
+}
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+};
+
+/** A browser without scripts, as far as the protocol goes: keeps cookies, sends what a same-origin form sends, follows nothing by itself. */
+export class Client {
+  readonly site: Site;
+  readonly cookies = new Map<string, string>();
+
+  constructor(site: Site) {
+    this.site = site;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send('GET', path, headers);
+  }
+
+  post(path: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' };
+    return this.send('POST', path, { ...form, ...headers }, new URLSearchParams(fields).toString());
+  }
+
+  async send(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await exchange(this.site, method, path, { ...(cookie === '' ? {} : { cookie }), ...headers }, body);
+    for (const line of answer.headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return answer;
+  }
+
+  /** Asks for a code, types it, and returns the message's path. */
+  async open({ token, deliveryId }: Published): Promise<string> {
+    await this.post(`/m/${token}/code`);
+    const form = await this.formToken(`/d/${deliveryId}/code`);
+    const answer = await this.post(`/d/${deliveryId}/code`, { form, code: this.site.lastCode() });
+    if (answer.status !== 303) throw new Error(`the code was answered with ${answer.status}`);
+    return answer.headers.location ?? '';
+  }
+
+  async formToken(path: string): Promise<string> {
+    return /name="form" value="([^"]+)"/.exec((await this.get(path)).text)?.[1] ?? '';
+  }
+}
+
+function exchange(
+  site: Site,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const url = new URL(site.origin);
+  const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const sent = request({
+    host: '127.0.0.1',
+    servername: 'localhost',
+    port: url.port,
+    path,
+    method,
+    ca: site.ca,
+    headers: { host: url.host, ...length, ...headers },
+  });
+  sent.on('error', reject);
+  sent.on('response', (response) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('error', reject);
+    response.on('end', () => {
+      const octets = Buffer.concat(chunks);
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: octets, text: octets.toString() });
+    });
+  });
+  sent.end(body);
+  return promise;
+}
