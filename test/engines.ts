@@ -36,14 +36,15 @@ async function createPostgres(): Promise<Place> {
   const answer = await fetch(inject('postgresBroker'));
   const server = await answer.text();
   if (!answer.ok) throw new Error(`PostgreSQL did not start: ${server}`);
+  // A schema is as separate as a database for what we do, and made a hundred times as fast.
   const name = `t_${randomBytes(8).toString('hex')}`;
-  await statement(server, `create database ${name}`);
+  await statement(server, `create schema ${name}`);
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-'));
   return {
-    database: server.replace(/\/postgres$/, `/${name}`),
+    database: `${server}?options=${encodeURIComponent(`-c search_path=${name}`)}`,
     folder,
     async [Symbol.asyncDispose]() {
-      await statement(server, `drop database ${name} with (force)`);
+      await statement(server, `drop schema ${name} cascade`);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -44,7 +44,7 @@ export const postgresTraits: Traits = {
   textType: sql`text collate "C"`,
   bytesType: 'bytea',
   skipLocked: sql`for update skip locked`,
-  forUpdate: sql`for update`,
+  forUpdate: sql`for no key update`,
   oneWriter: false,
   lockMigrations: async (trx) => {
     await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(trx);

@@ -29,7 +29,7 @@ async function runOnce(trx: Transaction<Tables>, traits: Traits, step: Step): Pr
   await trx.schema
     .createTable('migrations')
     .ifNotExists()
-    .addColumn('name', traits.textType, (column) => column.primaryKey())
+    .addColumn('name', traits.textType, (column) => column.notNull().primaryKey())
     .addColumn('applied_at', 'bigint', (column) => column.notNull())
     .execute();
   const applied = await trx.selectFrom('migrations').select('name').orderBy('name').execute();
@@ -55,7 +55,9 @@ function columns(table: Table, type: Traits['textType'] | 'bigint' | 'integer', 
 }
 
 async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
-  let messages: Table = trx.schema.createTable('messages').addColumn('id', textType, (column) => column.primaryKey());
+  let messages: Table = trx.schema
+    .createTable('messages')
+    .addColumn('id', textType, (column) => column.notNull().primaryKey());
   messages = columns(
     messages,
     textType,
@@ -67,14 +69,16 @@ async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promi
 
   let deliveries: Table = trx.schema
     .createTable('deliveries')
-    .addColumn('id', textType, (column) => column.primaryKey())
+    .addColumn('id', textType, (column) => column.notNull().primaryKey())
     .addColumn('message_id', textType, (column) => column.notNull().references('messages.id'));
   deliveries = columns(deliveries, textType, 'recipient destination level rules because steps otherwise subject?');
   deliveries = columns(deliveries, textType, 'state status reason remote?');
   deliveries = columns(deliveries, 'integer', 'step attempts crashes warned needs_bytes');
   await columns(deliveries, 'bigint', 'created_at next_at lease_until settled_at?').execute();
 
-  let events: Table = trx.schema.createTable('events').addColumn('id', textType, (column) => column.primaryKey());
+  let events: Table = trx.schema
+    .createTable('events')
+    .addColumn('id', textType, (column) => column.notNull().primaryKey());
   events = columns(events, 'bigint', 'at');
   await columns(events, textType, 'kind message? delivery? tenant? detail').execute();
 
@@ -97,7 +101,7 @@ async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promi
 async function portalTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
   let publications: Table = trx.schema
     .createTable('publications')
-    .addColumn('delivery_id', textType, (column) => column.primaryKey().references('deliveries.id'));
+    .addColumn('delivery_id', textType, (column) => column.notNull().primaryKey().references('deliveries.id'));
   publications = columns(publications, textType, 'token_hash');
   publications = columns(publications, 'bigint', 'expires_at codes_since tries_since');
   await columns(publications, 'integer', 'codes_sent tries').execute();
@@ -122,11 +126,13 @@ async function portalTables(trx: Transaction<Tables>, { textType }: Traits): Pro
 }
 
 async function knowledgeTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
-  let keys: Table = trx.schema.createTable('keys').addColumn('id', textType, (column) => column.primaryKey());
+  let keys: Table = trx.schema.createTable('keys').addColumn('id', textType, (column) => column.notNull().primaryKey());
   keys = columns(keys, textType, 'kind address fingerprint material state source');
   await columns(keys, 'bigint', 'not_before not_after? created_at').execute();
 
-  let domains: Table = trx.schema.createTable('domains').addColumn('domain', textType, (column) => column.primaryKey());
+  let domains: Table = trx.schema
+    .createTable('domains')
+    .addColumn('domain', textType, (column) => column.notNull().primaryKey());
   domains = columns(domains, textType, 'best_tls? last_tls? last_mx? last_failure?');
   await columns(domains, 'bigint', 'last_delivered_at? delivered failed').execute();
 

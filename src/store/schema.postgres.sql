@@ -1,0 +1,165 @@
+create table chunks (
+  blob_id text collate "C" not null,
+  frame integer not null,
+  sealed bytea not null,
+  PRIMARY KEY (blob_id, frame)
+);
+
+create table deliveries (
+  id text collate "C" not null,
+  message_id text collate "C" not null,
+  recipient text collate "C" not null,
+  destination text collate "C" not null,
+  level text collate "C" not null,
+  rules text collate "C" not null,
+  because text collate "C" not null,
+  steps text collate "C" not null,
+  otherwise text collate "C" not null,
+  subject text collate "C",
+  state text collate "C" not null,
+  status text collate "C" not null,
+  reason text collate "C" not null,
+  remote text collate "C",
+  step integer not null,
+  attempts integer not null,
+  crashes integer not null,
+  warned integer not null,
+  needs_bytes integer not null,
+  created_at bigint not null,
+  next_at bigint not null,
+  lease_until bigint not null,
+  settled_at bigint,
+  FOREIGN KEY (message_id) REFERENCES messages(id),
+  PRIMARY KEY (id)
+);
+
+create table domains (
+  domain text collate "C" not null,
+  best_tls text collate "C",
+  last_tls text collate "C",
+  last_mx text collate "C",
+  last_failure text collate "C",
+  last_delivered_at bigint,
+  delivered bigint not null,
+  failed bigint not null,
+  PRIMARY KEY (domain)
+);
+
+create table events (
+  id text collate "C" not null,
+  at bigint not null,
+  kind text collate "C" not null,
+  message text collate "C",
+  delivery text collate "C",
+  tenant text collate "C",
+  detail text collate "C" not null,
+  PRIMARY KEY (id)
+);
+
+create table keys (
+  id text collate "C" not null,
+  kind text collate "C" not null,
+  address text collate "C" not null,
+  fingerprint text collate "C" not null,
+  material text collate "C" not null,
+  state text collate "C" not null,
+  source text collate "C" not null,
+  not_before bigint not null,
+  not_after bigint,
+  created_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+create table messages (
+  id text collate "C" not null,
+  tenant text collate "C" not null,
+  kind text collate "C" not null,
+  mail_from text collate "C" not null,
+  recipients text collate "C" not null,
+  message_id text collate "C" not null,
+  spool_id text collate "C" not null,
+  spool_key text collate "C" not null,
+  smtp text collate "C" not null,
+  state text collate "C" not null,
+  bytes text collate "C" not null,
+  size bigint not null,
+  header_size bigint not null,
+  received_at bigint not null,
+  spool_size bigint not null,
+  lease_until bigint not null,
+  attempts integer not null,
+  reason text collate "C" not null,
+  policy_version text collate "C" not null,
+  sealed_facts text collate "C" not null,
+  PRIMARY KEY (id)
+);
+
+create table migrations (
+  name text collate "C" not null,
+  applied_at bigint not null,
+  PRIMARY KEY (name)
+);
+
+create table portal_codes (
+  delivery_id text collate "C" not null,
+  session_hash text collate "C" not null,
+  code_hash text collate "C" not null,
+  expires_at bigint not null,
+  tries integer not null,
+  PRIMARY KEY (delivery_id, session_hash)
+);
+
+create table portal_sessions (
+  session_hash text collate "C" not null,
+  delivery_id text collate "C" not null,
+  expires_at bigint not null,
+  PRIMARY KEY (session_hash, delivery_id)
+);
+
+create table publications (
+  delivery_id text collate "C" not null,
+  token_hash text collate "C" not null,
+  expires_at bigint not null,
+  codes_since bigint not null,
+  tries_since bigint not null,
+  codes_sent integer not null,
+  tries integer not null,
+  FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
+  PRIMARY KEY (delivery_id)
+);
+
+CREATE INDEX chunks_first ON chunks USING btree (blob_id) WHERE (frame = 0);
+
+CREATE INDEX deliveries_by_message ON deliveries USING btree (message_id);
+
+CREATE INDEX deliveries_due ON deliveries USING btree (next_at) WHERE (state = 'deferred'::text);
+
+CREATE INDEX deliveries_leased ON deliveries USING btree (lease_until) WHERE (state = 'sending'::text);
+
+CREATE INDEX deliveries_open ON deliveries USING btree (message_id, id) WHERE (needs_bytes = 1);
+
+CREATE INDEX deliveries_ready ON deliveries USING btree (destination, message_id, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX events_by_message ON events USING btree (message) WHERE (message IS NOT NULL);
+
+CREATE UNIQUE INDEX keys_by_address ON keys USING btree (address, kind, fingerprint);
+
+CREATE INDEX messages_by_message_id ON messages USING btree (message_id);
+
+CREATE INDEX messages_by_spool_id ON messages USING btree (spool_id) WHERE (bytes <> 'gone'::text);
+
+CREATE INDEX messages_free ON messages USING btree (id) WHERE (bytes = 'free'::text);
+
+CREATE INDEX messages_held ON messages USING btree (id) WHERE (state = 'held'::text);
+
+CREATE INDEX messages_leased ON messages USING btree (lease_until) WHERE (state = 'deciding'::text);
+
+CREATE INDEX messages_received ON messages USING btree (id) WHERE (state = 'received'::text);
+
+CREATE INDEX portal_codes_by_expiry ON portal_codes USING btree (expires_at);
+
+CREATE INDEX portal_sessions_by_expiry ON portal_sessions USING btree (expires_at);
+
+CREATE INDEX publications_by_expiry ON publications USING btree (expires_at);
+
+CREATE UNIQUE INDEX publications_by_token ON publications USING btree (token_hash);

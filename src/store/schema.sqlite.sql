@@ -1,0 +1,136 @@
+CREATE TABLE "chunks" ("blob_id" text not null,
+  "frame" integer not null,
+  "sealed" blob not null, constraint "chunks_key" primary key ("blob_id",
+  "frame"));
+
+CREATE INDEX chunks_first on chunks (blob_id) where frame = 0;
+
+CREATE TABLE "deliveries" ("id" text not null primary key,
+  "message_id" text not null references "messages" ("id"),
+  "recipient" text not null,
+  "destination" text not null,
+  "level" text not null,
+  "rules" text not null,
+  "because" text not null,
+  "steps" text not null,
+  "otherwise" text not null,
+  "subject" text,
+  "state" text not null,
+  "status" text not null,
+  "reason" text not null,
+  "remote" text,
+  "step" integer not null,
+  "attempts" integer not null,
+  "crashes" integer not null,
+  "warned" integer not null,
+  "needs_bytes" integer not null,
+  "created_at" bigint not null,
+  "next_at" bigint not null,
+  "lease_until" bigint not null,
+  "settled_at" bigint);
+
+CREATE INDEX deliveries_by_message on deliveries (message_id);
+
+CREATE INDEX deliveries_due on deliveries (next_at) where state = 'deferred';
+
+CREATE INDEX deliveries_leased on deliveries (lease_until) where state = 'sending';
+
+CREATE INDEX deliveries_open on deliveries (message_id, id) where needs_bytes = 1;
+
+CREATE INDEX deliveries_ready on deliveries (destination, message_id, id) where state = 'queued';
+
+CREATE TABLE "domains" ("domain" text not null primary key,
+  "best_tls" text,
+  "last_tls" text,
+  "last_mx" text,
+  "last_failure" text,
+  "last_delivered_at" bigint,
+  "delivered" bigint not null,
+  "failed" bigint not null);
+
+CREATE TABLE "events" ("id" text not null primary key,
+  "at" bigint not null,
+  "kind" text not null,
+  "message" text,
+  "delivery" text,
+  "tenant" text,
+  "detail" text not null);
+
+CREATE INDEX events_by_message on events (message) where message is not null;
+
+CREATE TABLE "keys" ("id" text not null primary key,
+  "kind" text not null,
+  "address" text not null,
+  "fingerprint" text not null,
+  "material" text not null,
+  "state" text not null,
+  "source" text not null,
+  "not_before" bigint not null,
+  "not_after" bigint,
+  "created_at" bigint not null);
+
+CREATE UNIQUE INDEX keys_by_address on keys (address, kind, fingerprint);
+
+CREATE TABLE "messages" ("id" text not null primary key,
+  "tenant" text not null,
+  "kind" text not null,
+  "mail_from" text not null,
+  "recipients" text not null,
+  "message_id" text not null,
+  "spool_id" text not null,
+  "spool_key" text not null,
+  "smtp" text not null,
+  "state" text not null,
+  "bytes" text not null,
+  "size" bigint not null,
+  "header_size" bigint not null,
+  "received_at" bigint not null,
+  "spool_size" bigint not null,
+  "lease_until" bigint not null,
+  "attempts" integer not null,
+  "reason" text not null,
+  "policy_version" text not null,
+  "sealed_facts" text not null);
+
+CREATE INDEX messages_by_message_id on messages (message_id);
+
+CREATE INDEX messages_by_spool_id on messages (spool_id) where bytes <> 'gone';
+
+CREATE INDEX messages_free on messages (id) where bytes = 'free';
+
+CREATE INDEX messages_held on messages (id) where state = 'held';
+
+CREATE INDEX messages_leased on messages (lease_until) where state = 'deciding';
+
+CREATE INDEX messages_received on messages (id) where state = 'received';
+
+CREATE TABLE "migrations" ("name" text not null primary key,
+  "applied_at" bigint not null);
+
+CREATE TABLE "portal_codes" ("delivery_id" text not null,
+  "session_hash" text not null,
+  "code_hash" text not null,
+  "expires_at" bigint not null,
+  "tries" integer not null, constraint "portal_codes_key" primary key ("delivery_id",
+  "session_hash"));
+
+CREATE INDEX portal_codes_by_expiry on portal_codes (expires_at);
+
+CREATE TABLE "portal_sessions" ("session_hash" text not null,
+  "delivery_id" text not null,
+  "expires_at" bigint not null, constraint "portal_sessions_key" primary key ("session_hash",
+  "delivery_id"));
+
+CREATE INDEX portal_sessions_by_expiry on portal_sessions (expires_at);
+
+CREATE TABLE "publications" ("delivery_id" text not null primary key references "deliveries" ("id"),
+  "token_hash" text not null,
+  "expires_at" bigint not null,
+  "codes_since" bigint not null,
+  "tries_since" bigint not null,
+  "codes_sent" integer not null,
+  "tries" integer not null);
+
+CREATE INDEX publications_by_expiry on publications (expires_at);
+
+CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
