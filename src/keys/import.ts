@@ -156,6 +156,13 @@ function inspectWhenValid(octets: Uint8Array, now: number): ReturnType<typeof in
   return read.ok && read.certificate.notBefore > now ? inspectCertificate(octets, read.certificate.notBefore) : read;
 }
 
-function named(key: { readonly fingerprint: string; readonly addresses: readonly string[] }): string {
-  return key.addresses.length === 0 ? key.fingerprint : `${key.fingerprint} for ${key.addresses.join(', ')}`;
+function named({
+  fingerprint,
+  addresses,
+}: {
+  readonly fingerprint: string;
+  readonly addresses: readonly string[];
+}): string {
+  if (addresses.length === 0) return fingerprint;
+  return `${fingerprint} for ${addresses.slice(0, 3).join(', ')}${addresses.length > 3 ? ' and others' : ''}`;
 }

@@ -93,6 +93,7 @@ const brokenSignatures = new Set([
 ]);
 /** A real certificate has a few kilobytes; more is an attack on whoever parses it. */
 const maximumSize = 65_536;
+const maximumAddresses = 50;
 
 /** Reads one certificate, PEM or DER. `why` is a sentence for the admin. Hostile input gets an answer, never an exception. */
 export function inspectCertificate(
@@ -156,6 +157,8 @@ function whyNot(facts: Omit<CertificateFacts, 'usableForEncryption'>, signedWith
     return `its RSA key has ${facts.bits} bits (8192 is the most)`;
   if (brokenSignatures.has(signedWith)) return 'it is signed with MD5 or SHA-1, which can be forged';
   if (facts.addresses.length === 0) return 'it names no mail address';
+  if (facts.addresses.length > maximumAddresses)
+    return `it names ${facts.addresses.length} addresses (${maximumAddresses} is the most)`;
   return null;
 }
 
@@ -226,7 +229,8 @@ export type IssueRequest = {
   /** Unless given: what an authority, a server or a mail user needs, by `ca` and `san`. */
   readonly keyUsage?: readonly KeyUsage[];
   readonly eku?: readonly Purpose[];
-  readonly keyType?: 'p256' | 'p384' | 'rsa2048' | 'rsa3072';
+  /** `rsa1024` is too weak on purpose: a certificate to be refused. */
+  readonly keyType?: 'p256' | 'p384' | 'rsa1024' | 'rsa2048' | 'rsa3072';
 };
 
 /**
@@ -268,7 +272,7 @@ export function issueCertificate(request: IssueRequest): Issued {
 function newKey(type: NonNullable<IssueRequest['keyType']>): KeyObject {
   if (type === 'p256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   if (type === 'p384') return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
-  return generateKeyPairSync('rsa', { modulusLength: type === 'rsa2048' ? 2048 : 3072 }).privateKey;
+  return generateKeyPairSync('rsa', { modulusLength: Number(type.slice(3)) }).privateKey;
 }
 
 /** SHA-256 with the signer's kind of key. RFC 5280 section 4.1.1.2. */

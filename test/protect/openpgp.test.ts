@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decryptPgp, generateKey, inspectKeys, protectPgp } from '../../src/protect/openpgp.ts';
+import { CannotProtect } from '../../src/protect/protected.ts';
+
+const day = 86_400_000;
+const now = Date.now();
+const anna = await generateKey({ name: 'Anna Berg', email: 'anna@example.org' });
+const boris = await generateKey({ email: 'boris@example.org' });
+
+async function* pieces(whole: Buffer, size = 65_536): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
+}
+
+async function text(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+const armorOf = (body: string): string =>
+  body.slice(body.indexOf('-----BEGIN'), body.indexOf('-----END PGP MESSAGE-----') + 25);
+
+describe('protectPgp', () => {
+  test.each([0, 1, 10_000, 262_144, 262_145, 1_000_000])('%i octets come back, in RFC 3156 form', async (size) => {
+    const entity = Buffer.alloc(size, 'Content-Type: text/plain\r\n\r\n\xff\0 lines\n');
+    const made = await protectPgp([anna.publicKey], pieces(entity), size);
+    const body = await text(made.body);
+    expect(made.headerLines).toMatch(
+      /^MIME-Version: 1.0\r\nContent-Type: multipart\/encrypted; protocol="application\/pgp-encrypted";\r\n boundary="[\w-]+"\r\n$/,
+    );
+    const boundary = /boundary="([^"]+)"/.exec(made.headerLines)?.[1] ?? '';
+    const parts = body.split(`--${boundary}`);
+    expect(parts).toHaveLength(4);
+    expect(parts[1]).toMatch(/^\r\nContent-Type: application\/pgp-encrypted\r\n[^]*\r\n\r\nVersion: 1\r\n/);
+    expect(parts[2]).toMatch(/^\r\nContent-Type: application\/octet-stream;/);
+    expect(body.replaceAll('\r\n', '')).not.toMatch(/[\r\n\x80-\xff]/);
+    if (made.size !== null) expect(body.length).toBe(made.size);
+    expect((await decryptPgp(anna.privateKey, armorOf(body))).equals(entity)).toBe(true);
+  });
+
+  test('a copy for one tells nothing of another', async () => {
+    const body = await text((await protectPgp([anna.publicKey], pieces(Buffer.from('x')), 1)).body);
+    const { keys } = await inspectKeys(Buffer.from(boris.publicKey), now);
+    const octets = Buffer.from(armorOf(body).replaceAll(/-----.*-----/g, ''), 'base64').toString('hex');
+    expect(keys[0]?.fingerprint).toBe(boris.fingerprint);
+    expect(octets).not.toContain(boris.fingerprint.slice(-16));
+    await expect(decryptPgp(boris.privateKey, armorOf(body))).rejects.toThrow();
+  });
+
+  test('refuses in words what cannot be used now', async () => {
+    const expired = await generateKey({ email: 'e@example.org' }, { createdAt: now - 10 * day, expiresAfter: 86_400 });
+    const refusals = [[], [expired.publicKey], ['no key'], [anna.publicKey, expired.publicKey]];
+    for (const keys of refusals) {
+      await expect(protectPgp(keys, pieces(Buffer.from('x')), 1)).rejects.toThrow(CannotProtect);
+    }
+    await expect(protectPgp([expired.publicKey], pieces(Buffer.from('x')), 1)).rejects.toThrow(/expired on \d{4}-/);
+  });
+
+  test('passes a broken source on, and lets the source go when left early', async () => {
+    const broken = (async function* () {
+      yield Buffer.alloc(300_000);
+      throw new Error('disk broke');
+    })();
+    await expect(text((await protectPgp([anna.publicKey], broken, 400_000)).body)).rejects.toThrow('disk broke');
+    let released = false;
+    const endless = (async function* () {
+      try {
+        for (;;) yield Buffer.alloc(65_536);
+      } finally {
+        released = true;
+      }
+    })();
+    let taken = 0;
+    for await (const chunk of (await protectPgp([anna.publicKey], endless, 1e9)).body) {
+      taken += chunk.length;
+      if (taken > 200_000) break;
+    }
+    expect(released).toBe(true);
+  });
+});
+
+describe('inspectKeys', () => {
+  test('says what a key says, and leaves the private part out', async () => {
+    const { keys, problems } = await inspectKeys(Buffer.from(anna.privateKey), now);
+    expect(problems).toEqual([]);
+    expect(keys).toHaveLength(1);
+    expect(keys[0]).toMatchObject({
+      fingerprint: anna.fingerprint,
+      addresses: ['anna@example.org'],
+      expiresAt: null,
+      revoked: false,
+      hadPrivatePart: true,
+      usableForEncryption: { ok: true },
+    });
+    expect(keys[0]?.armored).toContain('PUBLIC KEY BLOCK');
+    expect(keys[0]?.armored).not.toContain('PRIVATE');
+  });
+
+  test('reads several keys around other text, and not what a damaged one spoils', async () => {
+    const file = `Dear admin,\n${anna.publicKey}\nand\n${boris.publicKey.replace('=', '!')}\n-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n${boris.publicKey}`;
+    const { keys } = await inspectKeys(Buffer.from(file), now);
+    expect(keys.map((key) => key.fingerprint)).toContain(anna.fingerprint);
+  });
+
+  test('tells time', async () => {
+    const key = await generateKey({ email: 't@example.org' }, { createdAt: now - 10 * day, expiresAfter: 5 * 86_400 });
+    const why = async (at: number) => (await inspectKeys(Buffer.from(key.publicKey), at)).keys[0]?.usableForEncryption;
+    expect(await why(now)).toEqual({ ok: false, why: expect.stringMatching(/^it expired on /) });
+    expect(await why(now - 7 * day)).toEqual({ ok: true });
+    expect(await why(now - 20 * day)).toEqual({ ok: false, why: expect.stringMatching(/^it is valid only from /) });
+  });
+
+  test('refuses poisoned keys', async () => {
+    const binary = Buffer.from(anna.publicKey.replaceAll(/-----.*-----|^=.*$/gm, ''), 'base64');
+    const userId = (name: string) => Buffer.concat([Buffer.from([0xcd, name.length]), Buffer.from(name)]);
+    const many = Buffer.concat([binary, ...Array.from({ length: 60 }, (_, i) => userId(`u${i}@example.org`))]);
+    const huge = Buffer.concat([binary, ...Array.from({ length: 400 }, () => userId('x'.repeat(180)))]);
+    expect((await inspectKeys(many, now)).problems[0]).toMatch(/61 user ids, 50 is the most/);
+    expect((await inspectKeys(huge, now)).problems[0]).toMatch(/65536 is the most/);
+    const added = (await inspectKeys(Buffer.concat([binary, userId('chef@bank.example')]), now)).keys[0];
+    expect(added?.addresses).toEqual(['anna@example.org']);
+  });
+
+  test('answers any octets', async () => {
+    const binary = Buffer.from(anna.publicKey.replaceAll(/-----.*-----|^=.*$/gm, ''), 'base64');
+    await fc.assert(
+      fc.asyncProperty(fc.nat(binary.length - 1), fc.nat(255), fc.boolean(), async (at, octet, cut) => {
+        const damaged = cut ? binary.subarray(0, at) : Buffer.from(binary).fill(octet, at, at + 1);
+        const { keys } = await inspectKeys(damaged, now);
+        // Whatever opens is still the key's own word.
+        for (const key of keys) if (key.usableForEncryption.ok) expect(key.addresses).toEqual(['anna@example.org']);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+const corpora = new URL('../../../shared/corpora/rnp/src/tests/data/', import.meta.url);
+describe.skipIf(!existsSync(corpora))('keys of rnp', () => {
+  const verdict = async (name: string): Promise<string> => {
+    const { keys, problems } = await inspectKeys(readFileSync(new URL(name, corpora)), now);
+    return (
+      keys.map((key) => (key.usableForEncryption.ok ? 'ok' : key.usableForEncryption.why)).join() || problems.join()
+    );
+  };
+
+  test('forged, expired and malformed ones are never usable', async () => {
+    const folder = new URL('test_forged_keys/', corpora);
+    const names = readdirSync(folder).filter((name) => /forged|expired|future|malf|no-/.test(name));
+    expect(names.length).toBeGreaterThan(5);
+    for (const name of names) expect([name, await verdict(`test_forged_keys/${name}`)]).not.toContain('ok');
+  });
+
+  test.each([
+    ['test_forged_keys/ecc-p256-pub-expired-key.pgp', /^it expired on 2019-02-04$/],
+    ['test_forged_keys/ecc-p256-pub-expired-subkey.pgp', /encryption part has expired/],
+    ['test_stream_key_load/ecc-p256-revoked-key.asc', /^it was revoked$/],
+    ['test_forged_keys/rsa-rsa-pub-forged-subkey.pgp', /no part that may be used to encrypt/],
+    ['cli_EncryptSign/GnuPG_rsa_1024_1024.gpg', /too short/],
+    ['cli_EncryptSign/GnuPG_rsa_2048_2048.gpg', /^ok$/],
+    ['keyrings/4/pubring.pgp', /cannot be read/],
+  ])('%s', async (name, expected) => {
+    if (existsSync(new URL(name, corpora))) expect(await verdict(name)).toMatch(expected);
+  });
+});

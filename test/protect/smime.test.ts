@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { CannotProtect } from '../../src/protect/protected.ts';
+import { protectSmime } from '../../src/protect/smime.ts';
+import { decryptSmime } from '../../src/protect/smime-open.ts';
+import { issueCertificate } from '../../src/protect/x509.ts';
+
+const day = 86_400_000;
+const rsa = issueCertificate({ subject: 'Anna', keyType: 'rsa2048', san: { email: ['anna@example.org'] } });
+const other = issueCertificate({ subject: 'Boris the other', san: { email: ['boris@example.org'] } });
+
+async function* pieces(whole: Buffer, size = 1000): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const derOf = (body: Buffer): Buffer => Buffer.from(body.toString('latin1'), 'base64');
+
+describe('protectSmime', () => {
+  test.each([0, 1, 15, 16, 17, 57, 10_000, 29_184, 300_001])(
+    '%i octets come back, at the size foretold',
+    async (size) => {
+      const entity = randomBytes(size);
+      const made = protectSmime([rsa.certPem], pieces(entity), size);
+      const body = await collect(made.body);
+      expect(body.length).toBe(made.size);
+      expect(body.toString('latin1')).toMatch(/^([A-Za-z0-9+/]{76}\r\n)*[A-Za-z0-9+/]{1,76}={0,2}\r\n$/);
+      expect(decryptSmime(rsa, derOf(body)).equals(entity)).toBe(true);
+    },
+  );
+
+  test('says in the header what it is', () => {
+    expect(protectSmime([rsa.certPem], pieces(Buffer.alloc(0)), 0).headerLines).toBe(
+      'MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n name="smime.p7m"\r\n' +
+        'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7m"\r\n',
+    );
+  });
+
+  test('a copy for one tells nothing of another', async () => {
+    const der = derOf(await collect(protectSmime([rsa.certPem], pieces(Buffer.from('x')), 1).body));
+    expect(der.includes('Boris')).toBe(false);
+    expect(der.includes('Anna')).toBe(true);
+    expect(() => decryptSmime(other, der)).toThrow();
+  });
+
+  const email = ['a@example.org'];
+  test.each([
+    ['none', []],
+    ['no certificate', ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']],
+    ['expired', [issueCertificate({ subject: 'x', san: { email }, notBefore: Date.now() - 9 * day, days: 3 }).certPem]],
+    ['a server', [issueCertificate({ subject: 'x', san: { email, dns: ['x.example'] }, eku: ['serverAuth'] }).certPem]],
+    ['one good, one bad', [rsa.certPem, issueCertificate({ subject: 'CA', ca: true }).certPem]],
+  ])('refuses in words: %s', (_, certificates) => {
+    expect(() => protectSmime(certificates, pieces(Buffer.from('x')), 1)).toThrow(CannotProtect);
+  });
+
+  test('makes no message of another size than announced', async () => {
+    for (const announced of [9, 11]) {
+      const body = protectSmime([rsa.certPem], pieces(Buffer.alloc(10)), announced).body;
+      await expect(collect(body)).rejects.toThrow(/10 octets/);
+    }
+  });
+});
