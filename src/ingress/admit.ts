@@ -8,7 +8,7 @@
  */
 import type { Tenant } from '../config/config.ts';
 import { authorsOf, editHeader, type Field, type HeaderEdit, parseHeader } from '../mail/header.ts';
-import { countHops, isLoop, receivedField, type Reception, traceField } from '../mail/trace.ts';
+import { countHops, isLoop, type Reception, receivedField, traceField } from '../mail/trace.ts';
 import { findTenant, hasForwardingMarks } from './proof.ts';
 
 /** What an SMTP reply says: `code`, enhanced `status` (RFC 3463) and one line of text. */
@@ -37,7 +37,9 @@ export type Gate = {
 export type Envelope = { readonly mailFrom: string };
 
 export function gateFor(tenants: readonly Tenant[], traceKey: Uint8Array, hops: number): Gate {
-  const names = tenants.flatMap(({ proof }) => (proof.secretHeader === null ? [] : [proof.secretHeader.name.toLowerCase()]));
+  const names = tenants.flatMap(({ proof }) =>
+    proof.secretHeader === null ? [] : [proof.secretHeader.name.toLowerCase()],
+  );
   return { tenants, secretNames: new Set(names), traceKey, hops };
 }
 
@@ -61,7 +63,12 @@ export function admit(block: Buffer, reception: Reception, { mailFrom }: Envelop
 
   const { tenant } = found;
   if (countHops(fields) > gate.hops || isLoop(fields, gate.traceKey, tenant.id)) {
-    return refused(tenant.id, 554, '5.4.6', 'Mail loop: this message has passed here before, or through too many servers');
+    return refused(
+      tenant.id,
+      554,
+      '5.4.6',
+      'Mail loop: this message has passed here before, or through too many servers',
+    );
   }
   const { id, hostname } = reception;
   const trace = receivedField(reception) + traceField(gate.traceKey, id, hostname, tenant.id);

@@ -37,7 +37,10 @@ const mailCommands = new Set(['MAIL', 'RCPT', 'DATA', 'QUIT']);
 export class Connection extends SMTPConnection {
   readonly #house: House;
   readonly #place: Place;
+  /** The message whose content is coming in. */
   #intake: Intake | null = null;
+  /** From DATA to the reply to its end. */
+  #inMessage = false;
   #junk = 0;
   #errors = 0;
   #leaving = false;
@@ -51,7 +54,7 @@ export class Connection extends SMTPConnection {
   /** Ends the connection with a 421 as soon as it is not in the middle of a message. */
   leave(status: string, text: string): void {
     this.#leaving = true;
-    if (this.#intake === null) this.#farewell(status, text);
+    if (!this.#inMessage) this.#farewell(status, text);
   }
 
   /** Ends the connection with a 421 whatever it does. */
@@ -115,6 +118,7 @@ export class Connection extends SMTPConnection {
     }
     const intake = new Intake(this.#house.desk, this.#transaction());
     this.#intake = intake;
+    this.#inMessage = true;
     this.#place.awaitData(this.#house.now());
     parser.receive({
       write: (content, octets) => this.#take(intake, content, octets),
@@ -149,6 +153,7 @@ export class Connection extends SMTPConnection {
     this.#intake = null;
     this.#place.atWork();
     const { code, status, text } = await intake.end();
+    this.#inMessage = false;
     this.#junk = 0;
     if (code === 250) {
       this.#errors = 0;
@@ -169,7 +174,9 @@ export class Connection extends SMTPConnection {
     const sender = envelope.mailFrom ? envelope.mailFrom.address : '';
     const socket = this._socket;
     const secure = this.secure && socket instanceof TLSSocket;
-    const tls = secure ? { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName } : null;
+    const tls = secure
+      ? { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().standardName }
+      : null;
     const reception = {
       helo: hostNameAppearsAs,
       clientIp: this.remoteAddress,

@@ -9,13 +9,15 @@
  * as this server has no mailboxes.
  */
 import type { SMTPServerAddress, SMTPServerEnvelope } from 'smtp-server';
+import type { Tenant } from '../config/config.ts';
 import { addressKey, canonicalAddress } from '../mail/address.ts';
 import type { SmtpOptions } from '../store/store.ts';
-import type { Tenant } from '../config/config.ts';
 import type { Reply } from './admit.ts';
 import { couldBeFound, notConfirmed } from './proof.ts';
 
-export type Judged = { readonly kind: 'ok'; readonly address: string } | { readonly kind: 'refused'; readonly reply: Reply };
+export type Judged =
+  | { readonly kind: 'ok'; readonly address: string }
+  | { readonly kind: 'refused'; readonly reply: Reply };
 
 const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID']);
 const rcptParameters = new Set(['NOTIFY', 'ORCPT']);
@@ -27,7 +29,8 @@ export function judgeSender(
   utf8: boolean,
   tenants: readonly Tenant[],
 ): Judged {
-  const judged = path.address === '' ? judgeParameters(path, mailParameters) : judgeAddress(path, utf8, mailParameters, '5.1.7');
+  const judged =
+    path.address === '' ? judgeParameters(path, mailParameters) : judgeAddress(path, utf8, mailParameters, '5.1.7');
   if (judged.kind === 'refused') return judged;
   if (couldBeFound({ clientIp, mailFrom: judged.address }, tenants)) return judged;
   return refused(550, notConfirmed.status, notConfirmed.reason);

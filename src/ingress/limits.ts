@@ -133,7 +133,8 @@ export class Places {
    */
   enter(clientIp: string, now: number, close: (reason: 'slow' | 'crowded') => void): Place | null {
     const ofClient = this.#perClient.get(clientIp) ?? 0;
-    if (ofClient >= this.#limits.connectionsPerClient && !this.#makeRoom((place) => place.clientIp === clientIp)) return null;
+    if (ofClient >= this.#limits.connectionsPerClient && !this.#makeRoom((place) => place.clientIp === clientIp))
+      return null;
     if (this.size >= this.#limits.connections && !this.#makeRoom(() => true)) return null;
     const place = new Place(clientIp, this.#limits, now);
     this.#closers.set(place, close);
@@ -162,8 +163,7 @@ export class Places {
       const since = place.idleSince;
       if (since === null || !mayGo(place)) continue;
       const better =
-        chosen === null ||
-        (place.accepted === 0) !== (chosen.place.accepted === 0)
+        chosen === null || (place.accepted === 0) !== (chosen.place.accepted === 0)
           ? chosen === null || place.accepted === 0
           : since < chosen.since;
       if (better) chosen = { place, since, close };

@@ -22,7 +22,7 @@ import type { Config, Listen, Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { gateFor, type Reply } from './admit.ts';
 import { Connection, type House } from './connection.ts';
-import { judgeRecipient, judgeSender, type Judged } from './envelope.ts';
+import { type Judged, judgeRecipient, judgeSender } from './envelope.ts';
 import { defaultLimits, type Limits, Places } from './limits.ts';
 import type { AcceptPort } from './receive.ts';
 
@@ -114,13 +114,23 @@ function serverOptions({ config, tenants, emit }: ListenerOptions, limits: Limit
     callback(asError(judged.reply));
   };
   return {
-    ...(smtp.tls === null ? { hideSTARTTLS: true } : { key: smtp.tls.key, cert: smtp.tls.cert, minVersion: smtp.tls.minVersion }),
+    ...(smtp.tls === null
+      ? { hideSTARTTLS: true }
+      : { key: smtp.tls.key, cert: smtp.tls.cert, minVersion: smtp.tls.minVersion }),
     name: hostname,
     heloResponse: '%s',
     size: smtp.maxMessageBytes,
     maxRecipients: smtp.maxRecipients,
     maxCommandLength: limits.commandOctets,
-    disabledCommands: ['AUTH', 'XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL', ...(smtp.tls === null ? ['STARTTLS'] : [])],
+    disabledCommands: [
+      'AUTH',
+      'XCLIENT',
+      'XFORWARD',
+      'WIZ',
+      'SHELL',
+      'KILL',
+      ...(smtp.tls === null ? ['STARTTLS'] : []),
+    ],
     hideENHANCEDSTATUSCODES: false,
     hideDSN: false,
     disableReverseLookup: true,
@@ -128,7 +138,11 @@ function serverOptions({ config, tenants, emit }: ListenerOptions, limits: Limit
     // limits.ts keeps the time
     socketTimeout: 24 * 3_600_000,
     onMailFrom: (path, session, callback) =>
-      answer(judgeSender(path, session.remoteAddress, session.envelope.smtpUtf8 === true, tenants), session.remoteAddress, callback),
+      answer(
+        judgeSender(path, session.remoteAddress, session.envelope.smtpUtf8 === true, tenants),
+        session.remoteAddress,
+        callback,
+      ),
     onRcptTo: (path, session, callback) =>
       answer(judgeRecipient(path, session.envelope.smtpUtf8 === true), session.remoteAddress, callback),
     onConnect: (_session, callback) => callback(),

@@ -91,7 +91,10 @@ export function findTenant(evidence: Evidence, tenants: readonly Tenant[]): Find
 /**
  * Whether any header at all could still prove a tenant for this client and reverse-path; if not, MAIL can be refused at once.
  */
-export function couldBeFound({ clientIp, mailFrom }: Pick<Evidence, 'clientIp' | 'mailFrom'>, tenants: readonly Tenant[]) {
+export function couldBeFound(
+  { clientIp, mailFrom }: Pick<Evidence, 'clientIp' | 'mailFrom'>,
+  tenants: readonly Tenant[],
+) {
   return tenants.some(({ domains, proof }) => {
     const senderPossible = mailFrom === '' || domains.includes(domainOf(mailFrom)) || proof.secretHeader !== null;
     const proofPossible = proof.networks.length > 0 ? isInside(clientIp, proof.networks) : proof.secretHeader !== null;

@@ -147,7 +147,17 @@ export class Intake {
   async #commit({ tenant, messageId, headerSize, writer }: Admitted): Promise<Reply> {
     const { reception, mailFrom, recipients, smtp } = this.#transaction;
     const { id, receivedAt, clientIp } = reception;
-    const message = { id, tenant, kind: 'submitted', mailFrom, recipients, messageId, headerSize, receivedAt, smtp } as const;
+    const message = {
+      id,
+      tenant,
+      kind: 'submitted',
+      mailFrom,
+      recipients,
+      messageId,
+      headerSize,
+      receivedAt,
+      smtp,
+    } as const;
     try {
       const reply = await this.#desk.accept.commit(writer, { message, client: clientIp });
       if (reply.kind === 'accepted') return { code: 250, status: '2.0.0', text: `Ok: queued as ${id}` };

@@ -39,13 +39,15 @@ export type Capability = {
 /** One thing to try. `none` leaves as sent with opportunistic TLS; the others are the methods of the design. */
 export type Step = { readonly method: 'none' | Method; readonly tls: TlsLevel; readonly keys: readonly string[] };
 
-export type Plan = {
-  readonly kind: 'deliver';
-  readonly steps: readonly Step[];
-  /** What happens when no step is left: `portal` is then already the last step, so here it reads as bounce. */
-  readonly otherwise: Otherwise;
-  readonly because: readonly string[];
-} | { readonly kind: 'hold' | 'refuse'; readonly because: readonly string[] };
+export type Plan =
+  | {
+      readonly kind: 'deliver';
+      readonly steps: readonly Step[];
+      /** What happens when no step is left: `portal` is then already the last step, so here it reads as bounce. */
+      readonly otherwise: Otherwise;
+      readonly because: readonly string[];
+    }
+  | { readonly kind: 'hold' | 'refuse'; readonly because: readonly string[] };
 
 const methodsOf: Readonly<Record<Exclude<Level, 'hold' | 'refuse'>, readonly Step['method'][]>> = {
   none: ['none'],

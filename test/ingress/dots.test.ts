@@ -35,10 +35,18 @@ test.each([
   expect(decode(Buffer.from(wire))).toEqual({ content, rest });
 });
 
-test.each(['a\n.\n', 'a\n.\r\n', 'a\r.\r\n', 'a\r\n.\n', 'a\r\n.\r', 'a\n.\r', 'a\r.\r', 'a\r\n\0.\r\n', 'a\r\n.\r\r\n', 'a\r\r\n.\r\r\n'])(
-  '%j does not end the content',
-  (wire) => expect(decode(Buffer.from(`${wire}MAIL FROM:<x@y>\r\n`)).rest).toBeNull(),
-);
+test.each([
+  'a\n.\n',
+  'a\n.\r\n',
+  'a\r.\r\n',
+  'a\r\n.\n',
+  'a\r\n.\r',
+  'a\n.\r',
+  'a\r.\r',
+  'a\r\n\0.\r\n',
+  'a\r\n.\r\r\n',
+  'a\r\r\n.\r\r\n',
+])('%j does not end the content', (wire) => expect(decode(Buffer.from(`${wire}MAIL FROM:<x@y>\r\n`)).rest).toBeNull());
 
 test('a chunk without a dotted line is not copied', () => {
   const decoder = new DotDecoder();
@@ -50,7 +58,9 @@ test('a chunk without a dotted line is not copied', () => {
 
 describe('however the octets are cut into chunks', () => {
   test('what was doubled comes out single, and ends where it ended', () => {
-    const lines = dense('\r\n', '\r\n.', '.', '..', 'x', 'é').map((text) => (text.length === 0 ? text : Buffer.concat([text, Buffer.from('\r\n')])));
+    const lines = dense('\r\n', '\r\n.', '.', '..', 'x', 'é').map((text) =>
+      text.length === 0 ? text : Buffer.concat([text, Buffer.from('\r\n')]),
+    );
     fc.assert(
       fc.property(lines, somePlaces, (content, places) => {
         const wire = Buffer.from(`${stuffed(content.toString('latin1'))}NOOP\r\n`, 'latin1');

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { defaultLimits, Place, Places } from '../../src/ingress/limits.ts';
 
-const limits = { ...defaultLimits, connections: 4, connectionsPerClient: 2, waitBudget: 300_000, stressBudget: 10_000, minDataRate: 500 };
+const limits = {
+  ...defaultLimits,
+  connections: 4,
+  connectionsPerClient: 2,
+  waitBudget: 300_000,
+  stressBudget: 10_000,
+  minDataRate: 500,
+};
 
 describe('time', () => {
   test('a command in time renews the budget, octets of one do not', () => {

@@ -19,7 +19,12 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
 }
 
 const platform = ['40.92.0.0/15', '2a01:111:f400::/48'];
-const both = tenant('both', { networks: platform, secretHeader: secretHeader('new', 'old') }, 'both.example', 'second.example');
+const both = tenant(
+  'both',
+  { networks: platform, secretHeader: secretHeader('new', 'old') },
+  'both.example',
+  'second.example',
+);
 const secret = tenant('secret', { secretHeader: secretHeader('s3cret') }, 'secret.example');
 const network = tenant('network', { networks: ['10.0.0.0/8'] }, 'network.example');
 const unproven = tenant('unproven', {}, 'unproven.example');
@@ -42,8 +47,18 @@ function found(changes: Partial<Evidence>): string {
 }
 
 describe('the matrix of tenant spoofing', () => {
-  const ofSecret = { clientIp: '198.51.100.1', mailFrom: 'a@secret.example', headerFrom: ['a@secret.example'], secretHeaders: secrets('s3cret') };
-  const ofNetwork = { clientIp: '10.1.2.3', mailFrom: 'a@network.example', headerFrom: ['a@network.example'], secretHeaders: secrets() };
+  const ofSecret = {
+    clientIp: '198.51.100.1',
+    mailFrom: 'a@secret.example',
+    headerFrom: ['a@secret.example'],
+    secretHeaders: secrets('s3cret'),
+  };
+  const ofNetwork = {
+    clientIp: '10.1.2.3',
+    mailFrom: 'a@network.example',
+    headerFrom: ['a@network.example'],
+    secretHeaders: secrets(),
+  };
   const foreign = { mailFrom: 'x@else.example', headerFrom: ['x@else.example'] };
 
   test.each<[string, Partial<Evidence>, string]>([
@@ -100,7 +115,12 @@ describe('the matrix of tenant spoofing', () => {
   });
 
   test('every failed proof is told in the same words, which name nothing', () => {
-    const failures = [{ clientIp: '198.51.100.1' }, { secretHeaders: secrets('guess') }, { mailFrom: 'a@else.example' }, foreign];
+    const failures = [
+      { clientIp: '198.51.100.1' },
+      { secretHeaders: secrets('guess') },
+      { mailFrom: 'a@else.example' },
+      foreign,
+    ];
     const told = new Set(failures.map((changes) => JSON.stringify(findTenant({ ...good, ...changes }, tenants))));
     expect(told.size).toBe(1);
     expect([...told].join()).not.toMatch(/example|X-Postern-Key|guess|new|both/i);

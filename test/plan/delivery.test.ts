@@ -11,7 +11,14 @@ const pgp: Step = { method: 'pgp', tls: 'may', keys: ['k'] };
 const portal: Step = { method: 'portal', tls: 'may', keys: [] };
 const none: Step = { method: 'none', tls: 'may', keys: [] };
 
-const fresh: Settled = { steps: [tls, pgp, portal], step: 0, attempts: 0, createdAt: 0, otherwise: 'bounce', warned: false };
+const fresh: Settled = {
+  steps: [tls, pgp, portal],
+  step: 0,
+  attempts: 0,
+  createdAt: 0,
+  otherwise: 'bounce',
+  warned: false,
+};
 const delivered: Outcome = { kind: 'delivered', status: '2.0.0', remote: null };
 const waiting: Outcome = { kind: 'waiting', status: '2.0.0' };
 const greylisted: Outcome = { kind: 'deferred', status: '4.2.0', reason: 'try later', remote: null };
@@ -24,19 +31,73 @@ describe('what a delivery becomes', () => {
   test.each<[string, Partial<Settled>, Outcome, number, Partial<Next>]>([
     ['delivered', {}, delivered, 7, { state: 'delivered', step: 0, attempts: 1, status: '2.0.0', notify: null }],
     ['waiting', { step: 2, attempts: 2 }, waiting, 7, { state: 'waiting', step: 2, attempts: 3, notify: null }],
-    ['deferred', {}, greylisted, 7, { state: 'deferred', nextAt: 7 + retry.first, status: '4.2.0', reason: 'try later', notify: null }],
+    [
+      'deferred',
+      {},
+      greylisted,
+      7,
+      { state: 'deferred', nextAt: 7 + retry.first, status: '4.2.0', reason: 'try later', notify: null },
+    ],
     ['deferred and late', {}, greylisted, retry.warnAfter, { state: 'deferred', warned: true, notify: 'delay' }],
-    ['deferred and told already', { warned: true }, greylisted, retry.warnAfter, { state: 'deferred', warned: true, notify: null }],
+    [
+      'deferred and told already',
+      { warned: true },
+      greylisted,
+      retry.warnAfter,
+      { state: 'deferred', warned: true, notify: null },
+    ],
     ['out of time', {}, greylisted, late, { state: 'failed', status: '4.4.7', notify: 'failure', fellBackTo: null }],
-    ['out of time for want of TLS', {}, noTlsNow, late, { state: 'queued', step: 1, nextAt: late, fellBackTo: 'pgp', notify: null }],
-    ['out of time for want of TLS, last step', { step: 2 }, noTlsNow, late, { state: 'failed', status: '4.4.7', notify: 'failure' }],
-    ['next method', {}, noTls, 7, { state: 'queued', step: 1, nextAt: 7, status: '5.7.4', reason: 'no STARTTLS', fellBackTo: 'pgp', notify: null }],
-    ['no method left, bounce', { step: 2 }, noTls, 7, { state: 'failed', status: '5.7.4', notify: 'failure', fellBackTo: null }],
-    ['no method left, portal was it', { step: 2, otherwise: 'portal' }, noTls, 7, { state: 'failed', notify: 'failure' }],
-    ['no method left, drop', { step: 2, otherwise: 'drop' }, noTls, 7, { state: 'dropped', status: '5.7.4', notify: null }],
+    [
+      'out of time for want of TLS',
+      {},
+      noTlsNow,
+      late,
+      { state: 'queued', step: 1, nextAt: late, fellBackTo: 'pgp', notify: null },
+    ],
+    [
+      'out of time for want of TLS, last step',
+      { step: 2 },
+      noTlsNow,
+      late,
+      { state: 'failed', status: '4.4.7', notify: 'failure' },
+    ],
+    [
+      'next method',
+      {},
+      noTls,
+      7,
+      { state: 'queued', step: 1, nextAt: 7, status: '5.7.4', reason: 'no STARTTLS', fellBackTo: 'pgp', notify: null },
+    ],
+    [
+      'no method left, bounce',
+      { step: 2 },
+      noTls,
+      7,
+      { state: 'failed', status: '5.7.4', notify: 'failure', fellBackTo: null },
+    ],
+    [
+      'no method left, portal was it',
+      { step: 2, otherwise: 'portal' },
+      noTls,
+      7,
+      { state: 'failed', notify: 'failure' },
+    ],
+    [
+      'no method left, drop',
+      { step: 2, otherwise: 'drop' },
+      noTls,
+      7,
+      { state: 'dropped', status: '5.7.4', notify: null },
+    ],
     ['no method at all, bounce', { steps: [] }, noMethod, 7, { state: 'failed', status: '5.7.4', notify: 'failure' }],
     ['no method at all, drop', { steps: [], otherwise: 'drop' }, noMethod, 7, { state: 'dropped', notify: null }],
-    ['recipient refused', {}, unknown, 7, { state: 'failed', step: 0, status: '5.1.1', reason: 'no such user', notify: 'failure' }],
+    [
+      'recipient refused',
+      {},
+      unknown,
+      7,
+      { state: 'failed', step: 0, status: '5.1.1', reason: 'no such user', notify: 'failure' },
+    ],
     ['recipient refused under drop', { otherwise: 'drop' }, unknown, 7, { state: 'failed', notify: 'failure' }],
     ['as sent, and TLS was asked for', { steps: [none] }, noTls, 7, { state: 'failed', notify: 'failure' }],
   ])('%s', (_name, changes, outcome, now, expected) => {

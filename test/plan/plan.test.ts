@@ -12,6 +12,7 @@ function verdict(changes: Partial<Verdict>): Verdict {
   return {
     recipient: 'b@dest.example',
     level: 'none',
+    released: 'none',
     rules: [],
     because: [],
     otherwise: null,
@@ -26,14 +27,21 @@ function verdict(changes: Partial<Verdict>): Verdict {
 /** A plan in one line: its steps with their TLS levels, and its end. */
 function line(plan: Plan): string {
   if (plan.kind !== 'deliver') return plan.kind;
-  const steps = plan.steps.map(({ method, tls, keys }) => `${method}:${tls}${keys.length > 0 ? `[${keys.join()}]` : ''}`);
+  const steps = plan.steps.map(
+    ({ method, tls, keys }) => `${method}:${tls}${keys.length > 0 ? `[${keys.join()}]` : ''}`,
+  );
   return `${steps.join(' ')} | ${plan.otherwise}`.trim();
 }
 
 describe('a plan is the level cut by what is possible', () => {
   test.each<[string, Partial<Verdict>, Capability, string]>([
     ['none leaves as sent', { level: 'none' }, everything, 'none:may | bounce'],
-    ['transport tries all', { level: 'transport' }, everything, 'tls:verify smime:may[cert-1,cert-2] pgp:may[pgp-1] portal:may | bounce'],
+    [
+      'transport tries all',
+      { level: 'transport' },
+      everything,
+      'tls:verify smime:may[cert-1,cert-2] pgp:may[pgp-1] portal:may | bounce',
+    ],
     ['transport without keys', { level: 'transport' }, portalOnly, 'tls:verify portal:may | bounce'],
     ['transport with nothing else', { level: 'transport' }, nothing, 'tls:verify | bounce'],
     ['message', { level: 'message' }, everything, 'smime:may[cert-1,cert-2] pgp:may[pgp-1] portal:may | bounce'],
@@ -48,20 +56,55 @@ describe('a plan is the level cut by what is possible', () => {
     ['TLS exclusive', { level: 'transport', otherwise: 'drop' }, everything, 'tls:verify | drop'],
     ['TLS or portal', { level: 'transport', otherwise: 'portal' }, everything, 'tls:verify portal:may | portal'],
     ['TLS or a portal that is not there', { level: 'transport', otherwise: 'portal' }, nothing, 'tls:verify | bounce'],
-    ['encrypted or nothing', { level: 'message', otherwise: 'bounce' }, everything, 'smime:may[cert-1,cert-2] pgp:may[pgp-1] | bounce'],
+    [
+      'encrypted or nothing',
+      { level: 'message', otherwise: 'bounce' },
+      everything,
+      'smime:may[cert-1,cert-2] pgp:may[pgp-1] | bounce',
+    ],
     ['encrypted or nothing, no keys', { level: 'message', otherwise: 'bounce' }, portalOnly, '| bounce'],
     ['encrypted or dropped, no keys', { level: 'message', otherwise: 'drop' }, portalOnly, '| drop'],
     ['portal or dropped', { level: 'portal', otherwise: 'drop' }, everything, 'portal:may | drop'],
 
-    ['methods reorder', { level: 'message', methods: ['portal', 'pgp'] }, everything, 'portal:may pgp:may[pgp-1] | bounce'],
+    [
+      'methods reorder',
+      { level: 'message', methods: ['portal', 'pgp'] },
+      everything,
+      'portal:may pgp:may[pgp-1] | bounce',
+    ],
     ['methods never weaken', { level: 'message', methods: ['tls', 'pgp'] }, everything, 'pgp:may[pgp-1] | bounce'],
     ['methods that leave nothing', { level: 'message', methods: ['tls'] }, everything, '| bounce'],
-    ['a method named twice is tried once', { level: 'message', methods: ['pgp', 'pgp'] }, everything, 'pgp:may[pgp-1] | bounce'],
-    ['otherwise cuts after the first kind', { level: 'transport', methods: ['pgp', 'tls', 'smime'], otherwise: 'drop' }, everything, 'pgp:may[pgp-1] smime:may[cert-1,cert-2] | drop'],
+    [
+      'a method named twice is tried once',
+      { level: 'message', methods: ['pgp', 'pgp'] },
+      everything,
+      'pgp:may[pgp-1] | bounce',
+    ],
+    [
+      'otherwise cuts after the first kind',
+      { level: 'transport', methods: ['pgp', 'tls', 'smime'], otherwise: 'drop' },
+      everything,
+      'pgp:may[pgp-1] smime:may[cert-1,cert-2] | drop',
+    ],
 
-    ['a rule asks for more TLS than the tenant', { level: 'transport', tls: 'secure', otherwise: 'bounce' }, everything, 'tls:secure | bounce'],
-    ['a rule never asks for less', { level: 'transport', tls: 'may', otherwise: 'bounce' }, everything, 'tls:verify | bounce'],
-    ['message and TLS', { level: 'message', tls: 'secure', methods: ['pgp'] }, everything, 'pgp:secure[pgp-1] | bounce'],
+    [
+      'a rule asks for more TLS than the tenant',
+      { level: 'transport', tls: 'secure', otherwise: 'bounce' },
+      everything,
+      'tls:secure | bounce',
+    ],
+    [
+      'a rule never asks for less',
+      { level: 'transport', tls: 'may', otherwise: 'bounce' },
+      everything,
+      'tls:verify | bounce',
+    ],
+    [
+      'message and TLS',
+      { level: 'message', tls: 'secure', methods: ['pgp'] },
+      everything,
+      'pgp:secure[pgp-1] | bounce',
+    ],
     ['a demand for TLS outlives level none', { level: 'none', tls: 'verify' }, everything, 'none:verify | bounce'],
   ])('%s', (_name, changes, capability, expected) => {
     expect(line(planFor(verdict(changes), capability, 'verify'))).toBe(expected);
