@@ -200,12 +200,19 @@ function readMailbox(tokens: readonly Token[]): { mailbox: Mailbox | null; ambig
   if (inner.length === 0) return { mailbox: null, ambiguous: phrase.some(isAt) || words.length > angleAt + 1 };
   const address = addressOf(inner);
   if (address === null) return { mailbox: null, ambiguous: true };
-  const name = nameOf(phrase.length > 0 ? phrase.flatMap((token) => ('text' in token ? [token.text] : [])) : comments);
+  const name = nameOf(phrase.length > 0 ? textsOf(phrase) : comments);
   const formatted = formatAddress(address);
   // `a@x.example <a@x.example>` is common and harmless; a different address outside the brackets is a trap.
   const bare = phrase.some(isAt) ? addressOf(phrase) : address;
   const trap = bare === null || !sameAddress(formatAddress(bare), formatted) || words.length > angleAt + 1;
   return { mailbox: { name, address: formatted }, ambiguous: trap || looksEncoded(address) };
+}
+
+/** The words of a phrase; an address among them stays in one piece. */
+function textsOf(phrase: readonly Token[]): string[] {
+  const texts = phrase.flatMap((token) => ('text' in token ? [token.text] : []));
+  const [first, at, last] = texts;
+  return texts.length === 3 && at === '@' ? [`${first}${at}${last}`] : texts;
 }
 
 function isAt(token: Token): boolean {

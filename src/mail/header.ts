@@ -28,43 +28,63 @@ export type HeaderEdit =
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const space = 0x20;
+const tab = 0x09;
+const colonOctet = 0x3a;
+/** Octets looked at for a name whose colon is on another line. */
+const longestName = 256;
 /** RFC 5322 section 2.1.1: lines should stay within 78 characters and must stay within 998. */
 const preferredLine = 78;
 const longestWord = 900;
 const addressFields = new Set(['from', 'sender', 'reply-to', 'to', 'cc', 'bcc']);
 
+/** A field whose end has not been seen; without a colon yet, it may still turn out to be none. */
+type OpenField = { readonly start: number; readonly name: string; readonly colon: number | null };
+
 /** The fields of a header block, in order. */
 export function parseHeader(block: Buffer): Field[] {
   const fields: Field[] = [];
-  let open: { start: number; colon: number; name: string } | null = null;
-  const close = (end: number) => {
-    if (open !== null) fields.push(fieldAt(block, open.name, open.start, open.colon, end));
-    open = null;
-  };
+  let open: OpenField | null = null;
   let at = 0;
   while (at < block.length) {
     const feed = block.indexOf(lineFeed, at);
     const end = feed === -1 ? block.length : feed + 1;
     const first = block[at];
     if (first === lineFeed || (first === carriageReturn && feed === at + 1)) break;
+    const line = block.subarray(at, end);
     // RFC 5322 section 2.2.3: a line that begins with white space continues the one before.
-    if (first !== 0x20 && first !== 0x09) {
-      close(at);
-      const line = block.subarray(at, end);
-      const colon = line.indexOf(0x3a);
-      const name = colon > 0 ? line.toString('latin1', 0, colon).trimEnd() : '';
-      if (name !== '' && !/[\0-\x20\x7f]/.test(name)) open = { start: at, colon: at + colon, name };
+    if (first === space || first === tab) {
+      open = open === null ? null : continued(open, line, at);
+    } else {
+      finish(fields, block, open, at);
+      open = openedBy(line, at);
     }
     at = end;
   }
-  close(at);
+  finish(fields, block, open, at);
   return fields;
 }
 
-function fieldAt(block: Buffer, name: string, start: number, colon: number, end: number): Field {
+function openedBy(line: Buffer, at: number): OpenField | null {
+  const colon = line.indexOf(colonOctet);
+  const name = line.toString('latin1', 0, colon === -1 ? Math.min(line.length, longestName) : colon).trimEnd();
+  if (name === '' || /[\0-\x20\x7f]/.test(name)) return null;
+  return { start: at, name, colon: colon === -1 ? null : at + colon };
+}
+
+/** `From`, then ` : x` on the next line: unfolded it is a field, and some programs take it for one. */
+function continued(open: OpenField, line: Buffer, at: number): OpenField | null {
+  if (open.colon !== null) return open;
+  const folded = /^[ \t]+:/.exec(line.toString('latin1', 0, longestName))?.[0];
+  return folded === undefined ? null : { ...open, colon: at + folded.length - 1 };
+}
+
+function finish(fields: Field[], block: Buffer, open: OpenField | null, end: number): void {
+  if (open === null || open.colon === null) return;
   const withoutFeed = block[end - 1] === lineFeed ? end - 1 : end;
   const valueEnd = withoutFeed < end && block[withoutFeed - 1] === carriageReturn ? withoutFeed - 1 : withoutFeed;
-  return { name, start, end, raw: block.toString('latin1', colon + 1, Math.max(colon + 1, valueEnd)) };
+  const raw = block.toString('latin1', open.colon + 1, Math.max(open.colon + 1, valueEnd));
+  fields.push({ name: open.name, start: open.start, end, raw });
 }
 
 /**
@@ -86,14 +106,17 @@ export function fieldsNamed(fields: readonly Field[], name: string): Field[] {
   return fields.filter((field) => field.name.length === wanted.length && field.name.toLowerCase() === wanted);
 }
 
-/** Who wrote the message, by its From fields. Ambiguous unless there is exactly one field with exactly one clear address. */
+/**
+ * Who wrote the message, by its From fields. Ambiguous unless there is exactly one field with exactly one clear address, and
+ * nothing between its name and the colon that would keep some program from seeing it.
+ */
 export function authorsOf(fields: readonly Field[]): Mailboxes {
-  const values = fieldsNamed(fields, 'from').map((field) => parseMailboxes(field.raw));
+  const found = fieldsNamed(fields, 'from');
+  const values = found.map((field) => parseMailboxes(field.raw));
   const mailboxes = values.flatMap((value) => value.mailboxes);
-  return {
-    mailboxes,
-    ambiguous: mailboxes.length !== 1 || values.length !== 1 || values.some((value) => value.ambiguous),
-  };
+  const spaced = found.some(({ name, start, end, raw }) => end - start > name.length + 1 + raw.length + 2);
+  const single = mailboxes.length === 1 && values.length === 1;
+  return { mailboxes, ambiguous: !single || spaced || values.some((value) => value.ambiguous) };
 }
 
 /**
@@ -115,10 +138,10 @@ function addressField(name: string, text: string): string {
 }
 
 function textField(name: string, text: string): string {
-  const words = text.split(' ');
-  const plain =
-    /^[\x20-\x7e]*$/.test(text) && !text.includes('=?') && words.every((word) => word.length <= longestWord);
-  return foldWords(name, plain ? foldable(words) : encodeWords(text));
+  const words = foldable(text.split(' '));
+  const short = words.every((word) => word.length <= longestWord);
+  const plain = short && /^[\x20-\x7e]*$/.test(text) && !text.includes('=?');
+  return foldWords(name, plain ? words : encodeWords(text));
 }
 
 /** Words between which a line may break. A run of spaces stays whole, as unfolding would shorten it. */

@@ -25,6 +25,8 @@ const identityEncodings = new Set(['7bit', '8bit', 'binary']);
 export function readPartHeader(block: Buffer, defaultType: string): PartHeader {
   const fields = parseHeader(block);
   const problems: string[] = [];
+  if (block[0] === 0x20 || block[0] === 0x09)
+    problems.push('begins with a folded line, which some programs take for a field');
   const contentType = single(fields, 'Content-Type', problems);
   const disposition = single(fields, 'Content-Disposition', problems);
   const encodings = single(fields, 'Content-Transfer-Encoding', problems);
