@@ -162,6 +162,7 @@ export function createPickup(shared: Shared): Pickup {
     askNewCode: async (c) => {
       if (crossSite(c, ports.portalUrl)) return trouble(c, troubles.crossSite, 403);
       const form = await formOf(c);
+      if (form instanceof Response) return form;
       const found = await asking(c);
       if (found instanceof Response) return found;
       if (!sessions.formIsOurs(found.session, form.get('form'))) return trouble(c, troubles.crossSite, 403);
@@ -171,6 +172,7 @@ export function createPickup(shared: Shared): Pickup {
     tryCode: async (c) => {
       if (crossSite(c, ports.portalUrl)) return trouble(c, troubles.crossSite, 403);
       const form = await formOf(c);
+      if (form instanceof Response) return form;
       const found = await asking(c);
       if (found instanceof Response) return found;
       const { session, row } = found;

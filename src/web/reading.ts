@@ -111,6 +111,7 @@ export function createReading(
     signOut: async (c) => {
       if (crossSite(c, ports.portalUrl)) return trouble(c, troubles.crossSite, 403);
       const form = await formOf(c);
+      if (form instanceof Response) return form;
       const id = c.req.param('id') ?? '';
       const session = sessions.find(cookiesOf(c), id);
       if (session !== null) {

@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Limiter } from './limits.ts';
-import { slowDown, type Trouble, troublePage } from './pages.ts';
+import { slowDown, type Trouble, troublePage, troubles } from './pages.ts';
 import type { Shared } from './ports.ts';
 
 export type Env = { Bindings: HttpBindings };
@@ -29,10 +29,22 @@ export function cookiesOf(c: Context<Env>): string {
   return c.req.header('cookie') ?? '';
 }
 
-/** The fields of a submitted form; empty for anything else than one. */
-export async function formOf(c: Context<Env>): Promise<URLSearchParams> {
+/** Octets of a form; ours have three short fields. */
+const maxForm = 8192;
+
+/** The fields of a submitted form, none for anything else than a form; or the answer that it is too long. */
+export async function formOf(c: Context<Env>): Promise<URLSearchParams | Response> {
   const type = c.req.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-  return new URLSearchParams(type === 'application/x-www-form-urlencoded' ? await c.req.text() : '');
+  const { body } = c.req.raw;
+  if (type !== 'application/x-www-form-urlencoded' || body === null) return new URLSearchParams();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxForm) return c.html(troublePage(troubles.tooLarge), 413);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString());
 }
 
 /**

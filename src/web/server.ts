@@ -10,7 +10,6 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Identity, Listen } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
@@ -33,8 +32,6 @@ export type WebServer = {
   close(): Promise<void>;
 };
 
-/** Octets of a form; ours have three short fields. */
-const maxBody = 8192;
 const maxHeader = 16_384;
 const closingTime = 5_000;
 
@@ -88,7 +85,6 @@ function siteOf({ routes, emit, healthy }: WebServerOptions): Hono<Env> {
     for (const [name, value] of Object.entries(securityHeaders))
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
   });
-  site.use(bodyLimit({ maxSize: maxBody, onError: (c) => c.html(troublePage(troubles.tooLarge), 413) }));
   site.get('/healthz', async (c) => {
     try {
       await healthy();
