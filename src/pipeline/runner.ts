@@ -30,6 +30,8 @@ const attemptSlots = 256;
 /** A lease outlives the longest silence of a healthy attempt; `extendLeases` renews it well before. */
 const lease = 10 * 60_000;
 const lookEvery = 1_000;
+/** Between two looks, so that under load each claims many at once; at low load a look follows a wake at once. Milliseconds. */
+const lookGap = 5;
 const pauseAfterFault = 1_000;
 const sweepEvery = 60 * 60_000;
 
@@ -42,6 +44,7 @@ export class Runner {
   readonly #decided: (item: Extract<Decided, { kind: 'decided' }>) => Promise<void>;
   readonly #timers: NodeJS.Timeout[] = [];
   #looking: Promise<void> | null = null;
+  #nextLook: NodeJS.Timeout | null = null;
   #lookAgain = false;
   #stopping = false;
 
@@ -52,7 +55,7 @@ export class Runner {
   }
 
   start(): void {
-    this.#timers.push(setInterval(() => this.wake(), lookEvery));
+    this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
     this.#timers.push(setInterval(() => this.#background(this.#extendLeases()), lease / 3));
     this.#timers.push(setInterval(() => this.#background(this.#housekeep()), 10 * lookEvery));
     this.#timers.push(setInterval(() => this.#background(this.#sweep()), sweepEvery));
@@ -60,19 +63,20 @@ export class Runner {
     this.wake();
   }
 
-  /** Looks for work now; while a look is under way, once more after it. */
+  /** Looks for work now; during a look, or too soon after one, once more a little later. */
   wake(): void {
     if (this.#stopping) return;
-    if (this.#looking !== null) {
+    if (this.#looking !== null || this.#nextLook !== null) {
       this.#lookAgain = true;
       return;
     }
+    this.#lookAgain = false;
     this.#looking = this.#look().finally(() => {
       this.#looking = null;
-      if (this.#lookAgain) {
-        this.#lookAgain = false;
-        this.wake();
-      }
+      this.#nextLook = setTimeout(() => {
+        this.#nextLook = null;
+        if (this.#lookAgain) this.wake();
+      }, lookGap);
     });
   }
 
@@ -80,6 +84,7 @@ export class Runner {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
+    if (this.#nextLook !== null) clearTimeout(this.#nextLook);
     await this.#looking;
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
@@ -87,7 +92,6 @@ export class Runner {
   async #look(): Promise<void> {
     const { store, now } = this.#ports;
     try {
-      await store.promote(now());
       const free = decideSlots - this.#deciding.size;
       if (free > 0) {
         const messages = await store.claimMessages(free, now() + lease);
@@ -103,6 +107,12 @@ export class Runner {
     } catch (error) {
       await this.#fault('runner', error);
     }
+  }
+
+  /** What came due, what a vanished worker had, and what another process accepted. */
+  async #promote(): Promise<void> {
+    await this.#ports.store.promote(this.#ports.now());
+    this.wake();
   }
 
   /** How many more deliveries may be under way to a destination: its free connections, and as many again ready to follow. */
