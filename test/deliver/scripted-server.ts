@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 
-/** A reply line (or lines) without the final CRLF; null: stay silent; 'close': drop the connection; 'reset': drop it hard. */
-export type Answer = string | null | 'close' | 'reset';
+/** A reply line (or lines) without the final CRLF; null: stay silent; 'close': end the connection; 'reset': tear it down. */
+export type Answer = string | null;
 
 export type Script = {
   readonly greeting?: Answer;
@@ -45,7 +45,7 @@ export type ScriptedServer = AsyncDisposable & {
 export async function startServer(script: Script, host = '127.0.0.1', port = 0): Promise<ScriptedServer> {
   const connections: Recorded[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     const recorded: Recorded = { plain: '', secret: '', commands: [], messages: [], closed: false };
     connections.push(recorded);
