@@ -216,22 +216,19 @@ class ContentParser extends SMTPStream {
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
-    this.#feed(chunk).then(
-      (rest) => (rest === null ? done() : this._write(rest, 'buffer', done)),
-      (error: unknown) => done(error instanceof Error ? error : new Error('content could not be read')),
-    );
+    void this.#feed(chunk, done);
   }
 
-  async #feed(chunk: Buffer): Promise<Buffer | null> {
+  async #feed(chunk: Buffer, done: (error?: Error | null) => void): Promise<void> {
     const sink = this.#sink;
-    if (sink === null) return null;
+    if (sink === null) return done();
     const { content, rest } = this.#decoder.push(chunk);
     await sink.write(content, chunk.length);
-    if (rest === null) return null;
+    if (rest === null) return done();
     this._dataMode = false;
     this._remainder = '';
     this.#sink = null;
     await sink.end();
-    return rest;
+    this._write(rest, 'buffer', done);
   }
 }

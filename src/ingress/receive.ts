@@ -81,6 +81,14 @@ export class Intake {
   async write(content: Buffer): Promise<void> {
     this.#received += content.length;
     if (this.#refusal !== null) return;
+    try {
+      await this.#take(content);
+    } catch (error) {
+      await this.#fail(error);
+    }
+  }
+
+  async #take(content: Buffer): Promise<void> {
     if (this.#received > this.#desk.maxMessageBytes) {
       const text = `Message too big: at most ${this.#desk.maxMessageBytes} octets are accepted`;
       return this.#refuse({ code: 552, status: '5.3.4', text });
@@ -94,8 +102,12 @@ export class Intake {
 
   /** The content is complete: what the client is told about it. Never rejects. */
   async end(): Promise<Reply> {
-    await this.#store(this.#lineEnds.end());
-    if (this.#header !== null && this.#refusal === null) await this.#judge(this.#header.all(), Buffer.alloc(0));
+    try {
+      await this.#store(this.#lineEnds.end());
+      if (this.#header !== null && this.#refusal === null) await this.#judge(this.#header.all(), Buffer.alloc(0));
+    } catch (error) {
+      await this.#fail(error);
+    }
     const admitted = this.#admitted;
     if (admitted === null) return this.#refusal ?? ourFault;
     this.#admitted = null; // from here on the writer belongs to the port
@@ -109,7 +121,7 @@ export class Intake {
 
   async #store(chunk: Buffer): Promise<void> {
     if (this.#refusal !== null || chunk.length === 0) return;
-    if (this.#header === null) return this.#put(chunk);
+    if (this.#header === null) return this.#admitted?.writer.write(chunk);
     const complete = this.#header.push(chunk);
     if (this.#header.size > this.#desk.headerOctets) {
       const text = `Header too big: at most ${this.#desk.headerOctets} octets are accepted before the empty line`;
@@ -124,24 +136,12 @@ export class Intake {
     const admission = admit(block, reception, { mailFrom }, this.#desk.gate);
     if (admission.kind === 'refused') return this.#refuse(admission.reply, admission.tenant);
     const { header, messageId, tenant } = admission;
-    try {
-      const writer = await this.#desk.accept.begin();
-      this.#admitted = { tenant: tenant.id, messageId, headerSize: header.length, writer };
-    } catch (error) {
-      return this.#fail(error);
-    }
+    const writer = await this.#desk.accept.begin();
+    this.#admitted = { tenant: tenant.id, messageId, headerSize: header.length, writer };
     // the client may have gone while the spool was opened
     if (this.#refusal !== null) return this.#discard();
-    await this.#put(header);
-    if (rest.length > 0) await this.#put(rest);
-  }
-
-  async #put(chunk: Buffer): Promise<void> {
-    try {
-      await this.#admitted?.writer.write(chunk);
-    } catch (error) {
-      if (this.#refusal === null) await this.#fail(error);
-    }
+    await writer.write(header);
+    if (rest.length > 0) await writer.write(rest);
   }
 
   async #commit({ tenant, messageId, headerSize, writer }: Admitted): Promise<Reply> {
@@ -169,6 +169,8 @@ export class Intake {
   }
 
   async #fail(error: unknown): Promise<void> {
+    // a writer that was taken away under a write is no fault
+    if (this.#refusal !== null) return;
     const told = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
     this.#desk.emit({ kind: 'service.failed', component: 'ingress', error: told });
     await this.#refuse(error instanceof SpoolFull ? noRoom : ourFault, this.#admitted?.tenant);

@@ -116,24 +116,24 @@ export function settle(delivery: Settled, outcome: Outcome, now: number, retry: 
     case 'delivered':
     case 'waiting':
       return { ...same, state: outcome.kind };
-    case 'deferred': {
-      const { reason } = outcome;
-      const nextAt = nextAttempt({ createdAt: delivery.createdAt, attempts: same.attempts }, now, retry, random);
-      if (nextAt === null) return outOfTime(delivery, { ...same, reason });
-      const warn = !delivery.warned && now >= delivery.createdAt + retry.warnAfter;
-      const warned = delivery.warned || warn;
-      return { ...same, state: 'deferred', nextAt, reason, warned, notify: warn ? 'delay' : null };
-    }
     case 'failed': {
       const { reason } = outcome;
       if (outcome.scope === 'recipient') return { ...same, state: 'failed', reason, notify: 'failure' };
       return nextMethod(delivery, { ...same, reason });
     }
+    case 'deferred':
+      break;
   }
+  const { reason } = outcome;
+  const nextAt = nextAttempt({ createdAt: delivery.createdAt, attempts: same.attempts }, now, retry, random);
+  if (nextAt === null) return outOfTime(delivery, { ...same, reason });
+  const warn = !delivery.warned && now >= delivery.createdAt + retry.warnAfter;
+  const warned = delivery.warned || warn;
+  return { ...same, state: 'deferred', nextAt, reason, warned, notify: warn ? 'delay' : null };
 }
 
 function outOfTime(delivery: Settled, ended: Omit<Next, 'state'>): Next {
-  const protectionMissing = /^4\.7\./.test(ended.status);
+  const protectionMissing = ended.status.startsWith('4.7.');
   if (protectionMissing && delivery.step + 1 < delivery.steps.length) return nextMethod(delivery, ended);
   // RFC 3463 section 3.5: X.4.7, delivery time expired
   const reason = `the delivery time expired; the last try ended with: ${ended.reason}`;

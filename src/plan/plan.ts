@@ -102,17 +102,10 @@ function wantedMethods(
 
 /** The keys for a method; null when the method cannot be used. */
 function usableKeys(method: Step['method'], capability: Capability): readonly string[] | null {
-  switch (method) {
-    case 'none':
-    case 'tls':
-      return [];
-    case 'smime':
-      return capability.certificates.length > 0 ? capability.certificates : null;
-    case 'pgp':
-      return capability.pgpKeys.length > 0 ? capability.pgpKeys : null;
-    case 'portal':
-      return capability.portal ? [] : null;
-  }
+  if (method === 'portal') return capability.portal ? [] : null;
+  if (method === 'none' || method === 'tls') return [];
+  const keys = method === 'smime' ? capability.certificates : capability.pgpKeys;
+  return keys.length > 0 ? keys : null;
 }
 
 function missing(method: Step['method']): string {
@@ -122,17 +115,10 @@ function missing(method: Step['method']): string {
 }
 
 function wireLevel(method: Step['method'], verdict: Verdict, tenantMinimum: TlsLevel): TlsLevel {
-  switch (method) {
-    case 'tls':
-      return stricter(tenantMinimum, verdict.tls ?? 'may');
-    case 'none':
-      return verdict.tls ?? 'may';
-    case 'smime':
-    case 'pgp':
-      return verdict.level === 'message' ? (verdict.tls ?? 'may') : 'may';
-    case 'portal':
-      return 'may';
-  }
+  const demanded = verdict.tls ?? 'may';
+  if (method === 'tls') return stricter(tenantMinimum, demanded);
+  if (method === 'portal') return 'may';
+  return method === 'none' || verdict.level === 'message' ? demanded : 'may';
 }
 
 function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {

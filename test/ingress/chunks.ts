@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** The octets cut at the given places (any numbers; taken modulo the length), empty chunks included. */
 export function cut(octets: Buffer, places: readonly number[]): Buffer[] {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineEnds } from '../../src/ingress/normalise.ts';
 import { cut, dense, somePlaces } from './chunks.ts';

@@ -12,8 +12,16 @@ describe.skipIf(swaks === undefined && !process.env['CI'])('swaks', () => {
   test('hands over a message', async () => {
     await using gateway = await startGateway();
     const { stdout } = await run(swaks ?? 'swaks', [
-      ...['--server', '127.0.0.1', '--port', String(gateway.port)],
-      ...['--from', 'a@corp.example', '--to', 'b@dest.example,c@dest.example', '--body', 'first\\n.\\nlast'],
+      '--server',
+      '127.0.0.1',
+      '--port',
+      String(gateway.port),
+      '--from',
+      'a@corp.example',
+      '--to',
+      'b@dest.example,c@dest.example',
+      '--body',
+      'first\\n.\\nlast',
     ]);
     expect(stdout).toContain('250 2.0.0 Ok: queued as');
     expect(gateway.accepted[0]?.message.recipients).toEqual(['b@dest.example', 'c@dest.example']);
@@ -40,7 +48,17 @@ describe.skipIf(smtpSource === undefined && !process.env['CI'])('smtp-source', (
   test('20 sessions, 1,000 messages, each accepted once and whole', async () => {
     await using gateway = await startGateway();
     await run(smtpSource ?? 'smtp-source', [
-      ...['-s', '20', '-l', '10240', '-m', '1000', '-d', '-f', 'a@corp.example', '-t', 'b@dest.example'],
+      '-s',
+      '20',
+      '-l',
+      '10240',
+      '-m',
+      '1000',
+      '-d',
+      '-f',
+      'a@corp.example',
+      '-t',
+      'b@dest.example',
       `127.0.0.1:${gateway.port}`,
     ]);
     expect(new Set(gateway.accepted.map(({ message }) => message.id)).size).toBe(1_000);

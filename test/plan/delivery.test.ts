@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Next, noMethod, type Outcome, type Settled, settle } from '../../src/plan/delivery.ts';
 import type { Step } from '../../src/plan/plan.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tlsLevels } from '../../src/config/config.ts';
 import { type Capability, type Plan, planFor } from '../../src/plan/plan.ts';
