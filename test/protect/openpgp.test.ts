@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decryptPgp, generateKey, inspectKeys, protectPgp } from '../../src/protect/openpgp.ts';
 import { CannotProtect } from '../../src/protect/protected.ts';

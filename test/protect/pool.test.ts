@@ -117,17 +117,14 @@ describe('the protection pool', () => {
   });
 
   test('a worker that dies rejects its copies and is replaced', async () => {
-    const workers = new Set<Worker>();
-    const post = Worker.prototype.postMessage;
-    vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, ...args) {
-      workers.add(this);
-      return post.apply(this, args);
-    });
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
     const { state, octets } = source(30_000_000);
     const made = await pool.protect(smime(30_000_000), octets);
     const reader = made.body[Symbol.asyncIterator]();
     await reader.next();
-    await Promise.all([...workers].map((worker) => worker.terminate()));
+    await Promise.all(
+      [...new Set(posted.mock.contexts)].map((worker) => worker instanceof Worker && worker.terminate()),
+    );
     const rest = async () => {
       while ((await reader.next()).done !== true);
     };
