@@ -54,8 +54,25 @@ function safeStyle(style: string): string {
   return kept.join(';');
 }
 
+/** Beyond these, a document is no letter, and the parser's time would grow faster than its size. */
+const maxDepth = 1_000;
+const maxTags = 200_000;
+class TooComplicated extends Error {}
+
+/** Null when the document is too complicated. */
+function cleanOrNull(job: CleanJob): Cleaned | null {
+  try {
+    return clean(job);
+  } catch (error) {
+    if (error instanceof TooComplicated) return null;
+    throw error;
+  }
+}
+
 function clean({ html, pictures }: CleanJob): Cleaned {
   let remote = 0;
+  let depth = 0;
+  let count = 0;
   const styled = (attribs: sanitizeHtml.Attributes): sanitizeHtml.Attributes => {
     const { style, ...rest } = attribs;
     const safe = style === undefined ? '' : safeStyle(style);
@@ -73,11 +90,19 @@ function clean({ html, pictures }: CleanJob): Cleaned {
     // Styles are judged by `safeStyle` alone; a second parser for them would only add reach to hostile input.
     parseStyleAttributes: false,
     enforceHtmlBoundary: false,
+    onOpenTag: () => {
+      depth += 1;
+      count += 1;
+      if (depth > maxDepth || count > maxTags) throw new TooComplicated();
+    },
+    onCloseTag: () => {
+      depth -= 1;
+    },
     transformTags: {
       '*': (tagName, attribs) => ({ tagName, attribs: styled(attribs) }),
       a: (_, { href, ...rest }) => ({
         tagName: 'a',
-        attribs: href === undefined ? rest : { ...rest, ...outward(href) },
+        attribs: { ...rest, ...outward(href?.trim() ?? '') },
       }),
       img: (_, { src = '', ...rest }) => {
         const picture = pictureFor(src.trim(), pictures);
@@ -90,8 +115,9 @@ function clean({ html, pictures }: CleanJob): Cleaned {
   return { html: cleaned, remote };
 }
 
-/** A link opens elsewhere, tells nobody where it was, and shows where it leads. */
+/** A link opens elsewhere, tells nobody where it was, and shows where it leads. Within this document or site there is nowhere to lead. */
 function outward(href: string): sanitizeHtml.Attributes {
+  if (!/^(?:https?:\/\/|mailto:|tel:)/i.test(href)) return {};
   return { href, target: '_blank', rel: 'noopener noreferrer nofollow', title: href.slice(0, 500) };
 }
 
@@ -113,5 +139,5 @@ function decoded(id: string): string {
 }
 
 parentPort?.on('message', ({ job }: { job: CleanJob }) => {
-  parentPort?.postMessage({ cleaned: clean(job) }, []);
+  parentPort?.postMessage({ cleaned: cleanOrNull(job) }, []);
 });

@@ -19,12 +19,12 @@ export type Cleaned = {
 };
 
 export type Cleaner = {
-  /** The cleaned HTML, or null when it took too long, needed too much memory or too many jobs were waiting. */
+  /** The cleaned HTML, or null when it is too complicated, took too long, needed too much memory, or too many jobs were waiting. */
   clean(job: CleanJob): Promise<Cleaned | null>;
   close(): Promise<void>;
 };
 
-const deadline = 5_000;
+const deadline = 3_000;
 const maxWaiting = 20;
 
 type Waiting = { readonly job: CleanJob; readonly done: (cleaned: Cleaned | null) => void };
@@ -36,17 +36,19 @@ export function createCleaner(options: { readonly deadline?: number } = {}): Cle
   let current: Waiting | null = null;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Ends the current job. A thread that failed it is not used again. */
   const finish = (cleaned: Cleaned | null): void => {
     clearTimeout(timer);
     const ended = current;
     current = null;
-    if (cleaned === null) {
-      void thread?.terminate();
-      thread = null;
-    }
     ended?.done(cleaned);
     next();
+  };
+
+  /** Gives the current job up, and the thread that failed it. */
+  const giveUp = (): void => {
+    void thread?.terminate();
+    thread = null;
+    finish(null);
   };
 
   const start = (): Worker => {
@@ -56,11 +58,11 @@ export function createCleaner(options: { readonly deadline?: number } = {}): Cle
       stdout: true,
       stderr: true,
     });
-    worker.on('message', (message: { cleaned: Cleaned }) => {
+    worker.on('message', (message: { cleaned: Cleaned | null }) => {
       if (worker === thread) finish(message.cleaned);
     });
     const failed = (): void => {
-      if (worker === thread) finish(null);
+      if (worker === thread) giveUp();
     };
     worker.on('error', failed);
     worker.on('exit', failed);
@@ -73,7 +75,7 @@ export function createCleaner(options: { readonly deadline?: number } = {}): Cle
     current = waiting.shift() ?? null;
     if (current === null) return;
     thread ??= start();
-    timer = setTimeout(() => finish(null), limit);
+    timer = setTimeout(giveUp, limit);
     thread.postMessage({ job: current.job }, []);
   };
 
