@@ -2,7 +2,7 @@
  * Messages: accepted in batches, claimed to be decided, decided into deliveries or held, and forgotten once nothing needs their bytes.
  * What happens to the deliveries is claim.ts and settle.ts.
  */
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { deliveryToRow, messageColumns, messageFromRow, messageToRow } from './codec.ts';
 import { insertEvents } from './events.ts';
@@ -26,36 +26,26 @@ export async function insertMessages(
 }
 
 export async function claimMessages(database: Database, limit: number, leaseUntil: number): Promise<MessageRow[]> {
-  const { rows } = await database.write((trx) =>
-    sql<MessageTable>`
-      with picked as materialized (
-        select id from messages where state = 'received' order by id limit ${limit} ${database.traits.skipLocked}
-      )
-      update messages set state = 'deciding', attempts = attempts + 1, lease_until = ${leaseUntil}
-      where id in (select id from picked)
-      returning ${sql.join(messageColumns.map((name) => sql.ref(name)))}`.execute(trx),
-  );
+  const { rows } = await database.write((trx) => claimStatement(database, limit, leaseUntil).execute(trx));
   return rows.map(messageFromRow).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The statement of `claimMessages`. */
+export function claimStatement(database: Database, limit: number, leaseUntil: number): RawBuilder<MessageTable> {
+  return sql<MessageTable>`
+    with picked as materialized (
+      select id from messages where state = 'received' order by id limit ${limit} ${database.traits.skipLocked}
+    )
+    update messages set state = 'deciding', attempts = attempts + 1, lease_until = ${leaseUntil}
+    where id in (select id from picked)
+    returning ${sql.join(messageColumns.map((name) => sql.ref(name)))}`;
 }
 
 export async function decided(database: Database, decisions: Decisions): Promise<void> {
   await database.write(async (trx) => {
     const now = Date.now();
-    const taken: Decisions = [];
-    for (const decision of decisions) {
-      const { numUpdatedRows } = await trx
-        .updateTable('messages')
-        .set({
-          state: 'decided',
-          lease_until: 0,
-          policy_version: decision.policyVersion,
-          sealed_facts: decision.sealedFacts,
-        })
-        .where('id', '=', decision.messageId)
-        .where('state', '=', 'deciding')
-        .executeTakeFirstOrThrow();
-      if (numUpdatedRows === 1n) taken.push(decision);
-    }
+    const mine = await markDecided(trx, decisions);
+    const taken = decisions.filter((decision) => mine.has(decision.messageId));
     const deliveries = taken.flatMap((decision) => decision.deliveries);
     await insertRows(
       trx,
@@ -75,6 +65,22 @@ export async function decided(database: Database, decisions: Decisions): Promise
       ended.map((decision) => decision.messageId),
     );
   });
+}
+
+/** Stores the facts of those that are still being decided, and returns the ids of these. */
+async function markDecided(trx: Transaction<Tables>, decisions: Decisions): Promise<ReadonlySet<string>> {
+  if (decisions.length === 0) return new Set();
+  const rows = decisions.map(
+    ({ messageId, sealedFacts, policyVersion }) =>
+      sql`(cast(${messageId} as text), cast(${sealedFacts} as text), cast(${policyVersion} as text))`,
+  );
+  const marked = await sql<{ id: string }>`
+    with decision (id, sealed_facts, policy_version) as (values ${sql.join(rows)})
+    update messages set
+      state = 'decided', lease_until = 0, sealed_facts = decision.sealed_facts, policy_version = decision.policy_version
+    from decision where messages.id = decision.id and messages.state = 'deciding'
+    returning messages.id as id`.execute(trx);
+  return new Set(marked.rows.map((row) => row.id));
 }
 
 export async function holdMessage(

@@ -6,7 +6,7 @@ import type { ChunkStore } from '../spool/database.ts';
 import { createChunkStore } from './chunks.ts';
 import { claimDeliveries, extendLease, promote, type Round, recover } from './claim.ts';
 import { postgresTraits, sqliteTraits } from './dialect.ts';
-import { listDomains, noteDomain } from './domains.ts';
+import { DomainNotes } from './domains.ts';
 import { listEvents } from './events.ts';
 import { insertKeys, keysFor, listKeys, setKeyState } from './keys.ts';
 import * as messages from './messages.ts';
@@ -48,6 +48,7 @@ export async function connect(database: string, folder: string): Promise<Databas
 
 function createStore(database: Database): Store {
   const round: Round = { after: '' };
+  const domains = new DomainNotes(database);
   return {
     insertMessages: (rows, events) => messages.insertMessages(database, rows, events),
     claimMessages: (limit, leaseUntil) => messages.claimMessages(database, limit, leaseUntil),
@@ -72,9 +73,13 @@ function createStore(database: Database): Store {
     keysFor: (address) => keysFor(database, address),
     listKeys: () => listKeys(database),
     setKeyState: (id, state, events) => setKeyState(database, id, state, events),
-    noteDomain: (domain, seen) => noteDomain(database, domain, seen),
-    listDomains: () => listDomains(database),
+    noteDomain: async (domain, seen) => domains.note(domain, seen),
+    listDomains: () => domains.list(),
     portal: createPortalStore(database),
-    close: () => database.close(),
+    async close() {
+      // A count that cannot be written now is not worth staying open for.
+      await domains.write().catch(() => {});
+      await database.close();
+    },
   };
 }

@@ -4,7 +4,7 @@
  *
  * Limits: `synchronous_commit` is left as the server has it: its default (on) keeps the promise, and off in postgresql.conf breaks it.
  */
-import { type Dialect, PostgresDialect } from 'kysely';
+import { CompiledQuery, type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 
 /** Milliseconds. */
@@ -36,5 +36,13 @@ export function postgresDialect(url: string): Dialect {
   // A connection that breaks while nobody waits for an answer says so by an event, which would end the process if nobody listened.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  return new PostgresDialect({ pool });
+  return new PostgresDialect({
+    pool,
+    // Every statement of ours that runs often is a few look-ups in an index made for it. The planner goes by statistics from a moment
+    // when the queue was short, and would read and sort a queue that has grown since.
+    onCreateConnection: async (connection) => {
+      await connection.executeQuery(CompiledQuery.raw('set enable_seqscan = off'));
+      await connection.executeQuery(CompiledQuery.raw('set enable_bitmapscan = off'));
+    },
+  });
 }

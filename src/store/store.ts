@@ -215,7 +215,7 @@ export type Store = {
   listKeys(): Promise<KeyRow[]>;
   setKeyState(id: string, state: KeyRow['state'], events: readonly Event[]): Promise<boolean>;
 
-  /** Notes what a connection to the domain proved. */
+  /** Notes what a connection to the domain proved; on disk a second later, together with others. */
   noteDomain(
     domain: string,
     seen: { at: number; tls: string | null; mx: string | null; failure: string | null },
