@@ -92,7 +92,8 @@ function readDocument(text: string, file: string): YamlResult<unknown> {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
-    logLevel: 'silent',
+    // Not 'silent': that would pass over a second document.
+    logLevel: 'error',
   });
   const mistake = document.errors[0] ?? document.warnings[0];
   if (mistake !== undefined) {
@@ -138,7 +139,7 @@ function firstFlaw(document: Document.Parsed): { node: Node; message: string; re
       if (isAlias(node)) {
         const remedy = 'Write the value out; if the value begins with *, put it in double quotes.';
         flaw = { node, message: 'an alias ("*name"), which is not supported', remedy };
-      } else if (ancestors.length > maxDepth * 2) {
+      } else if (ancestors.filter((ancestor) => isCollection(ancestor)).length > maxDepth) {
         flaw = { node, message: 'nested too deeply', remedy: `Use at most ${maxDepth} levels.` };
       }
       return flaw === null ? undefined : visit.BREAK;

@@ -8,7 +8,8 @@
  * A keyword that begins or ends with a letter or digit must stand apart from other letters and digits: "secure" is not in
  * "insecure". One that begins with punctuation is found anywhere, also glued to other text and after "RE:" or "AW:".
  *
- * Limits: look-alikes from other scripts stay different characters; a misspelt keyword is not found.
+ * Limits: look-alikes from other scripts stay different characters; a misspelt keyword is not found; letters beyond the basic
+ * plane count as punctuation.
  */
 
 /** `text` is folded; its character at index i came from `source.slice(starts[i], ends[i])`. */
@@ -22,43 +23,33 @@ export type Folded = {
 export type Span = { readonly start: number; readonly end: number };
 
 export function fold(source: string): Folded {
-  const characters: string[] = [];
+  const units: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
-  const push = (character: string, start: number, end: number): void => {
-    const previous = characters.at(-1);
-    if (character === ' ' && (previous === undefined || previous === ' ' || !isWord(previous))) return;
-    if (previous === ' ' && !isWord(character)) {
-      characters.pop();
-      starts.pop();
-      ends.pop();
-    }
-    characters.push(character);
+  let space: number | null = null;
+  const push = (unit: string, start: number, end: number): void => {
+    units.push(unit);
     starts.push(start);
     ends.push(end);
   };
-  let at = 0;
-  for (const point of source) {
-    const end = at + point.length;
-    // Upper case first: it joins ß with ss and the two forms of sigma.
-    const spelled = point.normalize('NFKD').toUpperCase().toLowerCase();
-    for (const character of spelled) {
-      if (/\s/u.test(character)) push(' ', at, end);
-      else if (!/\p{Cf}/u.test(character)) push(character, at, end);
+  const take = (character: string, start: number, end: number): void => {
+    if (isSpace(character)) {
+      space ??= start;
+      return;
     }
+    // White space counts only between words.
+    if (space !== null && isWord(character) && isWord(units.at(-1) ?? '')) push(' ', space, start);
+    space = null;
+    for (let index = 0; index < character.length; index++) push(character.charAt(index), start, end);
+  };
+  for (let at = 0; at < source.length; ) {
+    const point = String.fromCodePoint(source.codePointAt(at) ?? 0);
+    const end = at + point.length;
+    if (point < '\x80') take(point.toLowerCase(), at, end);
+    else for (const character of caseless(point)) if (!/\p{Cf}/u.test(character)) take(character, at, end);
     at = end;
   }
-  if (characters.at(-1) === ' ') characters.pop();
-  // A character beyond the basic plane has two units, and every unit needs its place.
-  const units = (places: readonly number[]) =>
-    characters.flatMap((character, index) => Array(character.length).fill(places[index] ?? 0));
-  const simple = characters.every((character) => character.length === 1);
-  return {
-    source,
-    text: characters.join(''),
-    starts: simple ? starts : units(starts),
-    ends: simple ? ends : units(ends),
-  };
+  return { source, text: units.join(''), starts, ends };
 }
 
 /** Where the keyword (folded text) stands in the source, left to right, without overlap. */
@@ -77,29 +68,39 @@ export function occurrences(folded: Folded, keyword: string): Span[] {
 
 /** The text without the spans; where one was taken out, one space stays between words. */
 export function without(text: string, spans: readonly Span[]): string {
-  let result = '';
-  let at = 0;
-  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
-    if (start < at) {
-      at = Math.max(at, end);
-      continue;
+  const pieces: string[] = [];
+  let apart = false;
+  const keep = (piece: string): void => {
+    const trimmed = piece.trim();
+    apart ||= /^\s/u.test(piece);
+    if (trimmed !== '') {
+      if (pieces.length > 0 && (apart || !standsApart(pieces.at(-1)?.at(-1), trimmed.at(0)))) pieces.push(' ');
+      pieces.push(trimmed);
+      apart = isSpace(piece.at(-1) ?? '');
     }
-    result = joined(result, text.slice(at, start));
-    at = end;
+  };
+  let at = 0;
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    if (start >= at) keep(text.slice(at, start));
+    at = Math.max(at, end);
   }
-  return joined(result, text.slice(at)).trim();
-}
-
-function joined(left: string, right: string): string {
-  if (left === '') return right;
-  const apart = /\s$/u.test(left) || /^\s/u.test(right) || !standsApart(left.at(-1), right.at(0));
-  return apart ? `${left.trimEnd()} ${right.trimStart()}` : left + right;
+  keep(text.slice(at));
+  return pieces.join('');
 }
 
 function standsApart(left: string | undefined, right: string | undefined): boolean {
   return left === undefined || right === undefined || !isWord(left) || !isWord(right);
 }
 
+/** Compatibility forms undone; then by way of upper case, which joins ß with ss and both forms of sigma, and of lower for ẞ. */
+function caseless(point: string): string {
+  return point.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase();
+}
+
+function isSpace(character: string): boolean {
+  return /\s/u.test(character);
+}
+
 function isWord(character: string): boolean {
-  return /[\p{L}\p{N}\p{M}]/u.test(character);
+  return character < '\x80' ? /[0-9A-Za-z]/.test(character) : /[\p{L}\p{N}\p{M}]/u.test(character);
 }
