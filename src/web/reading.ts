@@ -19,7 +19,7 @@ import type { Session } from './session.ts';
 const maxHtml = 1_500_000;
 
 /** The policy of the formatted view: no origin, no scripts, nothing from anywhere; links open outside the frame. */
-const framePolicy =
+export const framePolicy =
   "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
