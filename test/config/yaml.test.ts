@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as kinds from '../../src/config/kinds.ts';
 import { settings } from '../../src/config/schema.ts';
@@ -77,9 +77,19 @@ test.each([
 });
 
 describe('kinds of values', () => {
+  const schemas = {
+    duration: kinds.duration(),
+    size: kinds.size(0, 2 ** 40),
+    listen: kinds.listen(),
+    network: kinds.network(),
+    nameServer: kinds.nameServer(),
+    domain: kinds.domain(),
+    httpsOrigin: kinds.httpsOrigin(),
+    database: kinds.database(),
+  };
   const value = (schema: Parameters<typeof section>[0][string], text: string): unknown => {
     const result = parseYaml(`v: ${text}`, 'f.yaml', section({ v: schema }));
-    return result.ok ? (result.value as { v: unknown }).v : 'refused';
+    return result.ok ? result.value.v : 'refused';
   };
   test.each([
     ['duration', '90s', 90_000],
@@ -110,7 +120,6 @@ describe('kinds of values', () => {
     ['database', 'postgresql://db/x', 'postgresql://db/x'],
     ['database', 'mysql://db/x', 'refused'],
   ] as const)('%s %s', (kind, text, expected) => {
-    const schema = kind === 'size' ? kinds.size(0, 2 ** 40) : kinds[kind]();
-    expect(value(schema, text)).toEqual(expected);
+    expect(value(schemas[kind], text)).toEqual(expected);
   });
 });

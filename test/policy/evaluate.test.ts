@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evaluate, unscannableRule } from '../../src/policy/evaluate.ts';
 import type { Facts } from '../../src/policy/facts.ts';
