@@ -170,11 +170,13 @@ export class PartTree {
   /** Ends the open parts from index `from` on, innermost first; gives the outermost of them. */
   #closeFrom(from: number, bodyEnd: number): Part | null {
     let last: Part | null = null;
+    // The line break before a delimiter may be the blank line after the innermost header; then it stays with that.
+    const end = Math.max(bodyEnd, this.#innermost().bodyStart);
     while (this.#open.length > from) {
       const part = this.#innermost();
       if (part.boundary !== null && !this.#stopped) this.#noteUnfinished(part);
       this.#open.pop();
-      last = finished(part, Math.max(part.bodyStart, bodyEnd));
+      last = finished(part, end);
       this.#open.at(-1)?.children.push(last);
     }
     return last;

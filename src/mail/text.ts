@@ -178,23 +178,23 @@ function hexValue(octet: number): number {
 }
 
 /** Names seen in mail that the platform's decoder does not know. */
-const aliases: Readonly<Record<string, string>> = {
-  cp932: 'shift_jis',
-  ms932: 'shift_jis',
-  cp936: 'gbk',
-  cp949: 'euc-kr',
-  cp950: 'big5',
-  cp50220: 'iso-2022-jp',
-  cp50221: 'iso-2022-jp',
-  'iso-2022-jp-1': 'iso-2022-jp',
-  'iso-2022-jp-2': 'iso-2022-jp',
-  'iso-2022-jp-ms': 'iso-2022-jp',
-  'iso-8859-8-e': 'iso-8859-8',
-  utf8mb4: 'utf-8',
-  cp65001: 'utf-8',
-  'windows-949': 'euc-kr',
-  'windows-936': 'gbk',
-};
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['cp932', 'shift_jis'],
+  ['ms932', 'shift_jis'],
+  ['cp936', 'gbk'],
+  ['cp949', 'euc-kr'],
+  ['cp950', 'big5'],
+  ['cp50220', 'iso-2022-jp'],
+  ['cp50221', 'iso-2022-jp'],
+  ['iso-2022-jp-1', 'iso-2022-jp'],
+  ['iso-2022-jp-2', 'iso-2022-jp'],
+  ['iso-2022-jp-ms', 'iso-2022-jp'],
+  ['iso-8859-8-e', 'iso-8859-8'],
+  ['utf8mb4', 'utf-8'],
+  ['cp65001', 'utf-8'],
+  ['windows-949', 'euc-kr'],
+  ['windows-936', 'gbk'],
+]);
 const decoders = new Map<string, TextDecoder>();
 
 /**
@@ -203,13 +203,16 @@ const decoders = new Map<string, TextDecoder>();
  */
 export function decodeCharset(bytes: Uint8Array, charset: string): string {
   const label = charset.trim().toLowerCase().replaceAll(/["']/g, '');
-  const name = aliases[label] ?? label;
+  const name = aliases.get(label) ?? label;
   if (name === 'utf-7' || name === 'unicode-1-1-utf-7') return decodeUtf7(bytes);
-  // RFC 2781 section 4.3: the byte order mark decides, and without one big-endian is as likely as not; keep little.
+  // RFC 2781 section 4.3: the byte order mark decides; without one the platform's little-endian does.
   if (name === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff) return decoderNamed('utf-16be').decode(bytes);
   if (name === '' || name === 'us-ascii' || name === 'ascii' || name === 'unknown-8bit') return decodeGuessing(bytes);
   const decoder = knownDecoder(name);
-  return decoder === null ? decodeGuessing(bytes) : decoder.decode(bytes);
+  if (decoder === null) return decodeGuessing(bytes);
+  const text = decoder.decode(bytes);
+  // What its own charset cannot read but UTF-8 can is UTF-8: some relays recode bodies and leave the label.
+  return text.includes('\ufffd') && isUtf8(bytes) ? decoderNamed('utf-8').decode(bytes) : text;
 }
 
 function decodeGuessing(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { leaves, type Part, type Structure, type StructureLimits, StructureParser } from '../../src/mail/structure.ts';
 
@@ -23,6 +23,22 @@ function outline(text: string, part: Part = parse(text).root): string[] {
     part.children.length === 0 ? own : `${part.path || '-'} ${part.type}`,
     ...part.children.flatMap((child) => outline(text, child)),
   ];
+}
+
+/** Checks that ranges nest and follow one another; gives all paths. */
+function expectNested(part: Part, start: number, end: number): string[] {
+  expect(part.header.start).toBeGreaterThanOrEqual(start);
+  expect(part.header.end).toBeGreaterThanOrEqual(part.header.start);
+  expect(part.body.start).toBe(part.header.end);
+  expect(part.body.end).toBeGreaterThanOrEqual(part.body.start);
+  expect(part.body.end).toBeLessThanOrEqual(end);
+  const paths = [part.path];
+  let at = part.body.start;
+  for (const child of part.children) {
+    paths.push(...expectNested(child, at, part.body.end));
+    at = child.body.end;
+  }
+  return paths;
 }
 
 function crlf(...lines: string[]): string {
@@ -150,6 +166,20 @@ describe('ranges and paths', () => {
       ['- multipart/digest', '1 message/rfc822', '1.1 text/plain "y"'],
     ],
     [
+      'a message whose header ends at the delimiter: the line break stays with the blank line',
+      crlf(
+        'Content-Type: multipart/mixed; boundary=a',
+        '',
+        '--a',
+        'Content-Type: message/rfc822',
+        '',
+        'X: y',
+        '',
+        '--a--',
+      ),
+      ['- multipart/mixed', '1 message/rfc822', '1.1 text/plain ""'],
+    ],
+    [
       'a message as the whole message',
       crlf('Content-Type: message/rfc822', '', 'Subject: x', '', 'y'),
       ['1 message/rfc822', '1.1 text/plain "y"'],
@@ -157,6 +187,7 @@ describe('ranges and paths', () => {
     ['an unreadable type', crlf('Content-Type: html', '', 'y'), ['1 text/plain "y"']],
   ])('%s', (_, text, expected) => {
     expect(outline(text)).toEqual(expected);
+    expectNested(parse(text).root, 0, text.length);
   });
 });
 
@@ -406,21 +437,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(message, limits, (text, limit) => {
         const { root, size } = parse(text, limit);
-        const paths: string[] = [];
-        const check = (part: Part, start: number, end: number) => {
-          paths.push(part.path);
-          expect(part.header.start).toBeGreaterThanOrEqual(start);
-          expect(part.header.end).toBeGreaterThanOrEqual(part.header.start);
-          expect(part.body.start).toBe(part.header.end);
-          expect(part.body.end).toBeGreaterThanOrEqual(part.body.start);
-          expect(part.body.end).toBeLessThanOrEqual(end);
-          let at = part.body.start;
-          for (const child of part.children) {
-            check(child, at, part.body.end);
-            at = child.body.end;
-          }
-        };
-        check(root, 0, size);
+        const paths = expectNested(root, 0, size);
         expect(new Set(paths).size).toBe(paths.length);
       }),
       { numRuns: 2000 },

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 
@@ -137,6 +137,7 @@ describe('decodeCharset', () => {
     ['gb2312', '\xd6\xd0', '中'],
     ['ks_c_5601-1987', '\xc7\xd1', '한'],
     ['iso-2022-jp', '\x1b$BF|K\\\x1b(B', '日本'],
+    ['iso-2022-jp', 'J\xc3\xb6rg', 'Jörg'],
     ['utf-16', '\xfe\xff\0A\0B', 'AB'],
     ['utf-16', '\xff\xfeA\0B\0', 'AB'],
     ['utf-16le', 'A\0B\0', 'AB'],
