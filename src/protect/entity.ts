@@ -5,7 +5,6 @@
  * Lines that are no header field (no colon, a continuation of nothing) go inside too: some readers take the first such line for the begin
  * of the body, and what may be body must not stay outside.
  *
- * Standards: RFC 8551 section 3.1 is followed here as smime.ts claims it.
  * Limits: the outer fields, Subject among them, stay as they are (no RFC 9788 header protection yet).
  */
 import { parseHeader } from '../mail/header.ts';

@@ -91,19 +91,12 @@ async function* streamed(
   after: string,
 ): AsyncGenerator<Uint8Array> {
   const input = entity[Symbol.asyncIterator]();
-  // OpenPGP.js loses what went wrong in its source on some paths; it is kept here so that a broken source never looks like an end.
-  let broken: { readonly error: unknown } | null = null;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
-        try {
-          const next = await input.next();
-          if (next.done === true) controller.close();
-          else controller.enqueue(new Uint8Array(next.value));
-        } catch (error) {
-          broken = { error };
-          controller.error(error);
-        }
+        const next = await input.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(new Uint8Array(next.value));
       },
     },
     { highWaterMark: 0 },
@@ -114,15 +107,10 @@ async function* streamed(
     for await (const text of await openpgp.encrypt({ message, encryptionKeys, config })) {
       yield Buffer.from(withCrlf(text), 'latin1');
     }
-    throwIfBroken(broken);
     yield Buffer.from(after, 'latin1');
   } finally {
     await input.return?.();
   }
-}
-
-function throwIfBroken(broken: { readonly error: unknown } | null): void {
-  if (broken !== null) throw broken.error;
 }
 
 /** Armor comes with bare LF. */

@@ -5,7 +5,7 @@
  * The certificate's key decides how the content key travels: RSA (PKCS #1 v1.5, which every mail program reads) or an ephemeral ECDH
  * agreement on the NIST curves.
  *
- * Standards: RFC 8551 (S/MIME), RFC 5652 (CMS), RFC 5753 (elliptic curves in CMS), RFC 3394 (AES key wrap), RFC 2045 (base64).
+ * Standards: RFC 8551 (S/MIME), RFC 5652 (CMS), RFC 5753 (elliptic curves in CMS), RFC 3394 (AES key wrap).
  * Limits: no signatures of ours; no AuthEnvelopedData, as many mail programs still cannot open it; certificates with RSA-PSS,
  * RSA-OAEP-only, X25519 or brainpool keys are refused in words and the plan goes on.
  */

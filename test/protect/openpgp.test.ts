@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { decryptPgp, generateKey, inspectKeys, protectPgp } from '../../src/protect/openpgp.ts';
 import { CannotProtect } from '../../src/protect/protected.ts';
 
@@ -8,6 +8,8 @@ const day = 86_400_000;
 const now = Date.now();
 const anna = await generateKey({ name: 'Anna Berg', email: 'anna@example.org' });
 const boris = await generateKey({ email: 'boris@example.org' });
+
+afterEach(() => vi.useRealTimers());
 
 async function* pieces(whole: Buffer, size = 65_536): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
@@ -58,12 +60,15 @@ describe('protectPgp', () => {
     await expect(protectPgp([expired.publicKey], pieces(Buffer.from('x')), 1)).rejects.toThrow(/expired on \d{4}-/);
   });
 
-  test('passes a broken source on, and lets the source go when left early', async () => {
+  test.each([0, 1, 100_000, 300_000])('passes on that the source broke after %i octets', async (size) => {
     const broken = (async function* () {
-      yield Buffer.alloc(300_000);
+      yield* pieces(Buffer.alloc(size));
       throw new Error('disk broke');
     })();
-    await expect(text((await protectPgp([anna.publicKey], broken, 400_000)).body)).rejects.toThrow('disk broke');
+    await expect(text((await protectPgp([anna.publicKey], broken, 300_000)).body)).rejects.toThrow('disk broke');
+  });
+
+  test('lets the source go when left early', async () => {
     let released = false;
     const endless = (async function* () {
       try {
@@ -79,6 +84,13 @@ describe('protectPgp', () => {
     }
     expect(released).toBe(true);
   });
+});
+
+test('a key that expires while it is in use is used no more', async () => {
+  const soon = await generateKey({ email: 's@example.org' }, { createdAt: now - day, expiresAfter: 2 * 86_400 });
+  await protectPgp([soon.publicKey], pieces(Buffer.from('x')), 1);
+  vi.useFakeTimers({ toFake: ['Date'], now: now + 2 * day });
+  await expect(protectPgp([soon.publicKey], pieces(Buffer.from('x')), 1)).rejects.toThrow(/expired on/);
 });
 
 describe('inspectKeys', () => {

@@ -122,9 +122,7 @@ describe('the protection pool', () => {
     const made = await pool.protect(smime(30_000_000), octets);
     const reader = made.body[Symbol.asyncIterator]();
     await reader.next();
-    await Promise.all(
-      [...new Set(posted.mock.contexts)].map((worker) => worker instanceof Worker && worker.terminate()),
-    );
+    for (const worker of new Set(posted.mock.contexts)) if (worker instanceof Worker) await worker.terminate();
     const rest = async () => {
       while ((await reader.next()).done !== true);
     };

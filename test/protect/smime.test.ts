@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CannotProtect } from '../../src/protect/protected.ts';
 import { protectSmime } from '../../src/protect/smime.ts';
 import { decryptSmime } from '../../src/protect/smime-open.ts';
@@ -8,6 +8,8 @@ import { issueCertificate } from '../../src/protect/x509.ts';
 const day = 86_400_000;
 const rsa = issueCertificate({ subject: 'Anna', keyType: 'rsa2048', san: { email: ['anna@example.org'] } });
 const other = issueCertificate({ subject: 'Boris the other', san: { email: ['boris@example.org'] } });
+
+afterEach(() => vi.useRealTimers());
 
 async function* pieces(whole: Buffer, size = 1000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
@@ -57,6 +59,13 @@ describe('protectSmime', () => {
     ['one good, one bad', [rsa.certPem, issueCertificate({ subject: 'CA', ca: true }).certPem]],
   ])('refuses in words: %s', (_, certificates) => {
     expect(() => protectSmime(certificates, pieces(Buffer.from('x')), 1)).toThrow(CannotProtect);
+  });
+
+  test('a certificate that expires while it is in use is used no more', () => {
+    const soon = issueCertificate({ subject: 'x', san: { email }, days: 1 });
+    protectSmime([soon.certPem], pieces(Buffer.from('x')), 1);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * day });
+    expect(() => protectSmime([soon.certPem], pieces(Buffer.from('x')), 1)).toThrow(/it expired on/);
   });
 
   test('makes no message of another size than announced', async () => {
