@@ -16,7 +16,7 @@ import { inspectCertificate } from '../protect/x509.ts';
 import type { KeyRow } from '../store/store.ts';
 
 /** A key or certificate for one address. Times are epoch milliseconds. */
-export type KeyEntry = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'> & {
+type KeyEntry = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'> & {
   /** Something the admin should know although the key can be used, in words; empty when there is nothing. */
   readonly note: string;
 };

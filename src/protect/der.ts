@@ -14,7 +14,7 @@ export function header(tag: number, length: number): Buffer {
   return Buffer.from([tag, 0x80 | octets.length, ...octets]);
 }
 
-export function value(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function value(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const length = contents.reduce((sum, content) => sum + content.length, 0);
   return Buffer.concat([header(tag, length), ...contents]);
 }
@@ -30,7 +30,6 @@ export const octetString = (content: Uint8Array): Buffer => value(0x04, content)
 /** Whole octets, or with the last `unused` bits left out. */
 export const bitString = (content: Uint8Array, unused = 0): Buffer => value(0x03, Buffer.from([unused]), content);
 export const utf8String = (text: string): Buffer => value(0x0c, Buffer.from(text, 'utf8'));
-export const ia5String = (text: string): Buffer => value(0x16, Buffer.from(text, 'latin1'));
 export const boolean = (content: boolean): Buffer => value(0x01, Buffer.from([content ? 0xff : 0]));
 export const nothing = (): Buffer => value(0x05);
 /** An INTEGER from its content octets (two's complement), or from a small natural number. */

@@ -56,7 +56,7 @@ const keyUsages = [
   'encipherOnly',
   'decipherOnly',
 ] as const;
-export type KeyUsage = (typeof keyUsages)[number];
+type KeyUsage = (typeof keyUsages)[number];
 
 const purposes = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
@@ -67,7 +67,7 @@ const purposes = {
   OCSPSigning: '1.3.6.1.5.5.7.3.9',
   anyExtendedKeyUsage: '2.5.29.37.0',
 } as const;
-export type Purpose = keyof typeof purposes;
+type Purpose = keyof typeof purposes;
 
 const extension = {
   subjectKeyIdentifier: '2.5.29.14',
