@@ -33,7 +33,7 @@ export type SmtpClientOptions = {
 
 /** Rejects when the server cannot be reached, greets with a refusal, or its certificate does not hold. */
 export async function connectSmtp(options: SmtpClientOptions): Promise<SmtpClient> {
-  const plain = createConnection(options.port, options.host);
+  const plain = createConnection({ port: options.port, host: options.host, noDelay: true });
   const patience = options.patience ?? 30_000;
   let conversation = converse(plain, patience);
   expect(await conversation.reply(), 220);
