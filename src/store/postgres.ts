@@ -9,7 +9,7 @@ import pg from 'pg';
 
 /** Milliseconds. */
 const connectTimeout = 5_000;
-const lockTimeout = 2_000;
+const lockTimeout = 1_000;
 const statementTimeout = 30_000;
 
 const int8 = 20;

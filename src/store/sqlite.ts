@@ -11,7 +11,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -38,95 +38,110 @@ export function sqliteDialect(file: string): Dialect {
 }
 
 class SqliteDriver implements Driver {
-  readonly #file: string;
-  #connection: SqliteConnection | null = null;
+  readonly #connection: SqliteConnection;
 
   constructor(file: string) {
-    this.#file = file;
+    this.#connection = new SqliteConnection(file);
   }
 
   async init(): Promise<void> {}
 
+  /** Never fails, as Kysely would then wait forever for the connection to be released: the file is opened by the first statement. */
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#connection?.broken) this.#close();
-    this.#connection ??= new SqliteConnection(openFile(this.#file));
     return this.#connection;
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  async beginTransaction(): Promise<void> {
+    this.#connection.begin();
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'));
+  async commitTransaction(): Promise<void> {
+    this.#connection.commit();
   }
 
   async rollbackTransaction(): Promise<void> {
-    this.#connection?.rollback();
+    this.#connection.rollback();
   }
 
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    this.#close();
-  }
-
-  #close(): void {
-    const connection = this.#connection;
-    this.#connection = null;
-    connection?.close();
+    this.#connection.close();
   }
 }
 
 class SqliteConnection implements DatabaseConnection {
-  readonly #database: DatabaseSync;
+  readonly #file: string;
   readonly #statements = new Map<string, { readonly statement: StatementSync; readonly reads: boolean }>();
-  /** After an error that says nothing good about the file or the disk: open it anew before the next use. */
-  broken = false;
+  #database: DatabaseSync | null = null;
+  /** True from `begin` to `commit` or `rollback`, whatever has become of the file. */
+  #inTransaction = false;
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(file: string) {
+    this.#file = file;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    try {
-      const { statement, reads } = this.#prepare(query.sql);
+    return this.#guarded((database) => {
+      const { statement, reads } = this.#prepare(database, query.sql);
       const parameters = query.parameters as SQLInputValue[];
       if (reads) return { rows: statement.all(...parameters) as R[] };
       return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) };
-    } catch (error) {
-      const trouble = sqliteTraits.trouble(error);
-      if (trouble === 'down' || trouble === 'full') this.broken = true;
-      throw error;
-    }
+    });
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query);
   }
 
-  /** Some errors have already rolled back by themselves. */
+  begin(): void {
+    this.#guarded((database) => database.exec('begin immediate'));
+    this.#inTransaction = true;
+  }
+
+  commit(): void {
+    this.#guarded((database) => database.exec('commit'));
+    this.#inTransaction = false;
+  }
+
   rollback(): void {
+    this.#inTransaction = false;
     try {
-      if (this.#database.isTransaction) this.#database.exec('rollback');
+      // Some errors have already rolled back by themselves.
+      if (this.#database?.isTransaction) this.#database.exec('rollback');
     } catch {
-      this.broken = true;
+      this.close();
     }
   }
 
   close(): void {
+    const database = this.#database;
+    this.#database = null;
     this.#statements.clear();
     try {
-      this.#database.close();
+      database?.close();
     } catch {
       // A broken file may not close cleanly (the checkpoint fails); the handle is given up either way.
     }
   }
 
-  #prepare(text: string): { readonly statement: StatementSync; readonly reads: boolean } {
+  /** Runs `work` on the open file. After an error that says nothing good about file or disk it is closed, to be opened anew. */
+  #guarded<T>(work: (database: DatabaseSync) => T): T {
+    if (this.#database === null && this.#inTransaction) throw new Error('the transaction ended with the connection');
+    try {
+      this.#database ??= openFile(this.#file);
+      return work(this.#database);
+    } catch (error) {
+      const trouble = sqliteTraits.trouble(error);
+      if (trouble === 'down' || trouble === 'full') this.close();
+      throw error;
+    }
+  }
+
+  #prepare(database: DatabaseSync, text: string): { readonly statement: StatementSync; readonly reads: boolean } {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(text);
+    const statement = database.prepare(text);
     const made = { statement, reads: statement.columns().length > 0 };
     if (this.#statements.size >= maxStatements) {
       const [oldest] = this.#statements.keys();

@@ -31,6 +31,7 @@ export class Database {
   readonly #kysely: Kysely<Tables>;
   #jobs: Job[] = [];
   #draining: Promise<void> | null = null;
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(kysely: Kysely<Tables>, traits: Traits) {
     this.#kysely = kysely;
@@ -39,7 +40,7 @@ export class Database {
 
   /** Runs statements outside a transaction. Rejects with StoreBusy, StoreDown, or whatever `work` throws. */
   async read<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    return await this.#patiently(() => work(this.#kysely));
+    return await this.#counted(this.#patiently(() => work(this.#kysely)));
   }
 
   /** Runs `work` in a transaction and resolves once it is committed, on stable storage. `work` may run again after a conflict. */
@@ -53,12 +54,15 @@ export class Database {
 
   /** As `write`, in a transaction of its own. */
   async writeAlone<T>(work: Work<T>): Promise<T> {
-    return await this.#patiently(() => this.#kysely.transaction().execute(work));
+    return await this.#counted(this.#patiently(() => this.#kysely.transaction().execute(work)));
   }
 
   /** Waits for what was asked for, then lets go of the database. */
   async close(): Promise<void> {
-    while (this.#draining !== null) await this.#draining;
+    while (this.#draining !== null || this.#running.size > 0) {
+      await this.#draining;
+      await Promise.allSettled(this.#running);
+    }
     await this.#kysely.destroy();
   }
 
@@ -99,6 +103,16 @@ export class Database {
       await sql`rollback to job`.execute(trx);
       await sql`release job`.execute(trx);
       return { ok: false, error };
+    }
+  }
+
+  /** So that close can wait for it. */
+  async #counted<T>(running: Promise<T>): Promise<T> {
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
     }
   }
 

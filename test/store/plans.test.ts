@@ -32,12 +32,16 @@ eachEngine((engine) => {
     await using place = await engine.create();
     const { store } = await openStore(place);
     const database = await connect(place.database, place.folder);
-    // Enough rows, and the engine told of them, that a walk over the table would look as bad as it is.
-    await decide(
-      store,
-      Array.from({ length: 5_000 }, (_, index) => `r@d${index % 500}.example`),
+    // What the engine knows of the tables is from a time when hardly anything waited: the worst moment for a plan.
+    const recipients = Array.from({ length: 2_000 }, (_, index) => `r@d${index % 500}.example`);
+    await decide(store, recipients, { state: 'failed' });
+    // (SQLite knows nothing unless it is told to look, and nobody tells it.)
+    if (engine.name === 'postgres') await database.read((db) => sql`analyze`.execute(db));
+    await decide(store, recipients);
+    await store.insertMessages(
+      Array.from({ length: 2_000 }, () => message()),
+      [],
     );
-    await database.read((db) => sql`analyze deliveries`.execute(db));
 
     const wanted = [
       { destination: 'd1.example', count: 5 },
@@ -58,7 +62,8 @@ eachEngine((engine) => {
       );
       expect(plan).not.toMatch(/USE TEMP B-TREE/);
       expect(plan).not.toMatch(/Seq Scan|Bitmap/);
-      expect(plan).not.toMatch(/\bSort\b/);
+      // The handful of ids just picked may be sorted, a queue may not.
+      expect(plan).not.toMatch(/Sort Key: (?!picked)/);
     }
     await database.close();
     await store.close();
