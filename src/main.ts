@@ -5,19 +5,9 @@
  * complaints go to standard error.
  */
 import { parseArgs } from 'node:util';
-import { check } from './command/check.ts';
-import { domains } from './command/domains.ts';
-import { explain } from './command/explain.ts';
-import { startGateway } from './command/gateway.ts';
-import { keys } from './command/keys.ts';
-import { migrate } from './command/migrate.ts';
-import { queue } from './command/queue.ts';
-import { serve } from './command/serve.ts';
-import { trace } from './command/trace.ts';
 import { UsageError } from './command/usage.ts';
-import { formatProblem, loadConfig } from './config/load.ts';
 import type { Config } from './config/config.ts';
-import { runSandbox } from './sandbox/sandbox.ts';
+import { formatProblem, loadConfig } from './config/load.ts';
 
 const usage = `Postern, a secure email gateway.
 
@@ -41,15 +31,40 @@ type Command = (context: {
   readonly options: { readonly json: boolean; readonly from: string | undefined; readonly to: readonly string[] };
 }) => Promise<number>;
 
-const commands: Readonly<Record<string, Command>> = {
-  serve: ({ config }) => serve(config),
-  check: ({ config }) => check(config),
-  explain: ({ config, words, options }) => explain(config, words, options),
-  trace: ({ config, words, options }) => trace(config, words, options.json),
-  queue: ({ config, words, options }) => queue(config, words, options.json),
-  domains: ({ config, words, options }) => domains(config, words, options.json),
-  keys: ({ config, words, options }) => keys(config, words, options.json),
-  migrate: ({ config }) => migrate(config),
+/** Each is loaded when it is asked for: a trace needs no OpenPGP. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => {
+    const { serve } = await import('./command/serve.ts');
+    return ({ config }) => serve(config);
+  },
+  check: async () => {
+    const { check } = await import('./command/check.ts');
+    return ({ config }) => check(config);
+  },
+  explain: async () => {
+    const { explain } = await import('./command/explain.ts');
+    return ({ config, words, options }) => explain(config, words, options);
+  },
+  trace: async () => {
+    const { trace } = await import('./command/trace.ts');
+    return ({ config, words, options }) => trace(config, words, options.json);
+  },
+  queue: async () => {
+    const { queue } = await import('./command/queue.ts');
+    return ({ config, words, options }) => queue(config, words, options.json);
+  },
+  domains: async () => {
+    const { domains } = await import('./command/domains.ts');
+    return ({ config, words, options }) => domains(config, words, options.json);
+  },
+  keys: async () => {
+    const { keys } = await import('./command/keys.ts');
+    return ({ config, words, options }) => keys(config, words, options.json);
+  },
+  migrate: async () => {
+    const { migrate } = await import('./command/migrate.ts');
+    return ({ config }) => migrate(config);
+  },
 };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -61,7 +76,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  if (name === 'sandbox') return words.length > 0 ? complain() : runSandbox({ once: values.once, start: startGateway });
+  if (name === 'sandbox') return words.length > 0 ? complain() : sandbox(values.once);
   const command = commands[name];
   if (command === undefined) return complain(name === '' ? 'No command given.' : `There is no command "${name}".`);
   if (values.config === undefined) return complain(`postern ${name} needs --config FILE.`);
@@ -73,11 +88,22 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   try {
-    return await command({ config: loaded.config, words, options: { json: values.json, from: values.from, to: values.to } });
+    const run = await command();
+    return await run({
+      config: loaded.config,
+      words,
+      options: { json: values.json, from: values.from, to: values.to },
+    });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
     throw error;
   }
+}
+
+async function sandbox(once: boolean): Promise<number> {
+  const { runSandbox } = await import('./sandbox/sandbox.ts');
+  const { startGateway } = await import('./command/gateway.ts');
+  return runSandbox({ once, start: startGateway });
 }
 
 function readArguments(args: readonly string[]) {
@@ -110,6 +136,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // Errors of ours carry no message content; anything else here is a bug, and its stack is what a report needs.
-  process.stderr.write(`postern failed: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown error'}\n`);
+  process.stderr.write(
+    `postern failed: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown error'}\n`,
+  );
   process.exitCode = 1;
 }

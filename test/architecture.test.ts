@@ -52,14 +52,23 @@ const homes: Record<string, readonly string[]> = {
 const pure = ['mail', 'policy', 'plan'];
 const pureBuiltins = new Set(['node:crypto', 'node:url', 'node:buffer']);
 
-type Source = { readonly path: string; readonly folder: string; readonly text: string; readonly imports: readonly string[] };
+type Source = {
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+};
 
 const root = new URL('../src/', import.meta.url);
 const sources: Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
     const text = readFileSync(new URL(path, root), 'utf8');
-    const imports = [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|import\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g)];
+    const imports = [
+      ...text.matchAll(
+        /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*'([^']+)'|import\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g,
+      ),
+    ];
     return {
       path,
       folder: path.split('/')[0] ?? path,
@@ -87,7 +96,10 @@ describe('the house', () => {
       source.imports
         .filter((specifier) => specifier.startsWith('.'))
         .map((specifier) => new URL(specifier, new URL(source.path, root)).pathname.slice(root.pathname.length))
-        .filter((target) => order.indexOf(target.split('/')[0] ?? '') > order.indexOf(source.folder) || target.startsWith('..'))
+        .filter(
+          (target) =>
+            order.indexOf(target.split('/')[0] ?? '') > order.indexOf(source.folder) || target.startsWith('..'),
+        )
         .map((target) => `${source.path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
@@ -132,7 +144,10 @@ describe('the house', () => {
   test('one standard, one home', () => {
     const claims = sources.flatMap((source) =>
       [...source.text.matchAll(/Standards:([^*]*(?:\*(?!\/)[^*]*)*?)(?:\.\s|\.\n|\*\/)/g)].flatMap((claim) =>
-        [...(claim[1] ?? '').matchAll(/RFC (\d+)/g)].map((match) => ({ standard: `RFC ${match[1] ?? ''}`, path: source.path })),
+        [...(claim[1] ?? '').matchAll(/RFC (\d+)/g)].map((match) => ({
+          standard: `RFC ${match[1] ?? ''}`,
+          path: source.path,
+        })),
       ),
     );
     expect(claims.length).toBeGreaterThan(10);

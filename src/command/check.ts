@@ -42,17 +42,21 @@ function checkPolicy(file: string, findings: Findings): void {
   }
   const { results, problems } = runCases(result.policy, readFileSync(casesFile, 'utf8'), casesFile);
   findings.errors.push(...problems.map(formatProblem));
-  if (problems.length === 0) findings.fine.push(`${file}: parses, and all ${results.length} expectations of its cases hold`);
+  if (problems.length === 0)
+    findings.fine.push(`${file}: parses, and all ${results.length} expectations of its cases hold`);
 }
 
 function checkIdentity(setting: string, identity: Identity, name: string, findings: Findings): void {
   const certificate = new X509Certificate(identity.cert);
   const until = Date.parse(certificate.validTo);
-  if (until < Date.now()) findings.errors.push(`${setting}: the certificate expired on ${certificate.validTo}; renew it`);
-  else if (Date.parse(certificate.validFrom) > Date.now()) findings.errors.push(`${setting}: the certificate is valid only from ${certificate.validFrom}`);
+  if (until < Date.now())
+    findings.errors.push(`${setting}: the certificate expired on ${certificate.validTo}; renew it`);
+  else if (Date.parse(certificate.validFrom) > Date.now())
+    findings.errors.push(`${setting}: the certificate is valid only from ${certificate.validFrom}`);
   else if (certificate.checkHost(name) === undefined) {
     findings.errors.push(`${setting}: the certificate does not name ${name}; others will refuse it. Get one that does`);
-  } else if (until < Date.now() + expirySoon) findings.warnings.push(`${setting}: the certificate expires soon, on ${certificate.validTo}`);
+  } else if (until < Date.now() + expirySoon)
+    findings.warnings.push(`${setting}: the certificate expires soon, on ${certificate.validTo}`);
   else findings.fine.push(`${setting}: the certificate names ${name} and is valid until ${certificate.validTo}`);
 }
 
@@ -62,9 +66,12 @@ async function checkNames(config: Config, findings: Findings): Promise<void> {
   if (config.web !== null) names.set(new URL(config.web.portalUrl).hostname, 'web.portalUrl');
   for (const [name, setting] of names) {
     const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
-    if (a.kind === 'found' || aaaa.kind === 'found') findings.fine.push(`${setting}: ${name} has an address in the DNS`);
+    if (a.kind === 'found' || aaaa.kind === 'found')
+      findings.fine.push(`${setting}: ${name} has an address in the DNS`);
     else if (a.kind === 'failed') {
-      findings.warnings.push(`${setting}: ${name} could not be looked up (${a.reason}); mail cannot be routed while dns.servers do not answer`);
+      findings.warnings.push(
+        `${setting}: ${name} could not be looked up (${a.reason}); mail cannot be routed while dns.servers do not answer`,
+      );
     } else findings.warnings.push(`${setting}: ${name} has no address in the DNS; publish an A or AAAA record for it`);
   }
   resolver.close();

@@ -7,14 +7,15 @@ import { toAsciiDomain } from '../mail/address.ts';
 import { createResolver } from '../net/dns.ts';
 import { createEgress } from '../net/egress.ts';
 import type { DomainRow } from '../store/store.ts';
-import { openStorage } from './gateway.ts';
-import { printJson, printable, table, time } from './output.ts';
+import { printable, printJson, table, time } from './output.ts';
+import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function domains(config: Config, words: readonly string[], json: boolean): Promise<number> {
   const [verb, name, ...more] = words;
   if (verb === undefined) return list(config, json);
-  if (verb !== 'check' || name === undefined || more.length > 0) throw new UsageError('postern domains takes nothing, or check DOMAIN.');
+  if (verb !== 'check' || name === undefined || more.length > 0)
+    throw new UsageError('postern domains takes nothing, or check DOMAIN.');
   return checkDomain(config, name, json);
 }
 
@@ -25,8 +26,17 @@ async function list(config: Config, json: boolean): Promise<number> {
     if (json) printJson({ domains: rows.map(domainLine) });
     else if (rows.length === 0) process.stdout.write('No domain has been mailed yet.\n');
     else {
-      const cells = rows.map((row) => [row.domain, row.lastTls ?? 'none', row.bestTls ?? 'none', row.lastMx ?? '-', time(row.lastDeliveredAt), row.lastFailure ?? '']);
-      process.stdout.write(`${table(['DOMAIN', 'LAST TLS', 'BEST TLS', 'SERVER', 'LAST DELIVERED (UTC)', 'LAST FAILURE'], cells)}\n`);
+      const cells = rows.map((row) => [
+        row.domain,
+        row.lastTls ?? 'none',
+        row.bestTls ?? 'none',
+        row.lastMx ?? '-',
+        time(row.lastDeliveredAt),
+        row.lastFailure ?? '',
+      ]);
+      process.stdout.write(
+        `${table(['DOMAIN', 'LAST TLS', 'BEST TLS', 'SERVER', 'LAST DELIVERED (UTC)', 'LAST FAILURE'], cells)}\n`,
+      );
     }
     return 0;
   } finally {
@@ -47,7 +57,13 @@ async function checkDomain(config: Config, name: string, json: boolean): Promise
     if (json) printJson(typeof probed === 'string' ? { domain, hosts: [], reason: probed } : { domain, hosts: probed });
     else if (typeof probed === 'string') process.stdout.write(`${probed}\n`);
     else {
-      const cells = probed.map(({ host, ip, level, defect, remote }) => [host, ip ?? '-', level ?? 'unreachable', remote?.tls ?? '-', defect ?? remote?.verifiedBy ?? '']);
+      const cells = probed.map(({ host, ip, level, defect, remote }) => [
+        host,
+        ip ?? '-',
+        level ?? 'unreachable',
+        remote?.tls ?? '-',
+        defect ?? remote?.verifiedBy ?? '',
+      ]);
       process.stdout.write(`${table(['SERVER', 'ADDRESS', 'LEVEL', 'TLS', 'WHY'], cells)}\n`);
     }
     return typeof probed !== 'string' && probed.some((host) => host.defect === null) ? 0 : 1;

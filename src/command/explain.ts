@@ -4,15 +4,15 @@
  */
 import { createReadStream } from 'node:fs';
 import type { Config, Tenant } from '../config/config.ts';
+import { LineEnds } from '../ingress/normalise.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { StructureParser } from '../mail/structure.ts';
-import { LineEnds } from '../ingress/normalise.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import { loadPolicies, PolicyBroken } from '../pipeline/policies.ts';
-import { explainText, type Explanation } from '../policy/explain.ts';
+import { type Explanation, explainText } from '../policy/explain.ts';
 import { factsOf } from '../policy/facts.ts';
-import { openStorage } from './gateway.ts';
 import { printJson } from './output.ts';
+import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function explain(
@@ -22,12 +22,15 @@ export async function explain(
 ): Promise<number> {
   const [file, ...more] = words;
   if (file === undefined || more.length > 0) throw new UsageError('postern explain takes one MESSAGE.eml.');
-  if (options.from === undefined || options.to.length === 0) throw new UsageError('postern explain needs --from A and --to B.');
+  if (options.from === undefined || options.to.length === 0)
+    throw new UsageError('postern explain needs --from A and --to B.');
   const from = options.from === '' || options.from === '<>' ? '' : address(options.from, '--from');
   const recipients = options.to.map((to) => address(to, '--to'));
   const tenant = tenantOf(config, from);
   if (tenant === undefined) {
-    process.stderr.write(`No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.\n`);
+    process.stderr.write(
+      `No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.\n`,
+    );
     return 1;
   }
   let explanation: Explanation;
@@ -62,7 +65,15 @@ async function explainMessage(
     for (const recipient of envelope.recipients) {
       const rows = await store.keysFor(addressKey(recipient));
       const now = Date.now();
-      const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, portal: config.web !== null, now });
+      const { verdict, plan } = planRecipient({
+        policy,
+        facts,
+        recipient,
+        rows,
+        tenant,
+        portal: config.web !== null,
+        now,
+      });
       const steps = plan.kind === 'deliver' ? plan.steps : [];
       deliveries.push({
         recipient,
@@ -94,5 +105,9 @@ function address(text: string, option: string): string {
 }
 
 function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EISDIR');
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EISDIR')
+  );
 }

@@ -2,9 +2,7 @@
  * The gateway, wired: every folder's port joined to the one that satisfies it, according to the roles in the configuration. `postern serve` and the
  * sandbox start the same thing.
  */
-import { mkdir } from 'node:fs/promises';
 import { hkdfSync } from 'node:crypto';
-import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { createTransmitter, type StaticRoute } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
@@ -17,13 +15,11 @@ import { createAccept } from '../pipeline/accept.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createProtectPool } from '../protect/pool.ts';
-import { openDatabaseSpool } from '../spool/database.ts';
-import { openDiskSpool } from '../spool/disk.ts';
 import type { Spool } from '../spool/spool.ts';
-import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
+import { openStorage } from './storage.ts';
 
 export type Gateway = {
   /** "host:port" as bound; empty without the role smtp. */
@@ -41,7 +37,10 @@ export type Gateway = {
 };
 
 /** A policy that does not parse, or a database that cannot be opened, rejects with a message for the admin. */
-export async function startGateway(config: Config, options: { readonly logTo?: LogOptions['destination'] } = {}): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  options: { readonly logTo?: LogOptions['destination'] } = {},
+): Promise<Gateway> {
   const policies = loadPolicies(config.tenants);
   const { store, spool, close } = await openStorage(config);
   const { emit, events } = createEvents(config, options.logTo);
@@ -59,10 +58,18 @@ export async function startGateway(config: Config, options: { readonly logTo?: L
       wake = () => runner.wake();
       running.push(() => runner.stop());
     }
-    const portal = config.roles.includes('web') ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) }) : null;
+    const portal = config.roles.includes('web')
+      ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) })
+      : null;
     const smtp: string[] = [];
     if (config.roles.includes('smtp')) {
-      const listener = createListener({ config, tenants: config.tenants, traceKey: traceKeyFrom(config.masterKey), accept, emit });
+      const listener = createListener({
+        config,
+        tenants: config.tenants,
+        traceKey: traceKeyFrom(config.masterKey),
+        accept,
+        emit,
+      });
       smtp.push(...(await listener.listen()));
       running.push(() => listener.close());
     }
@@ -74,26 +81,10 @@ export async function startGateway(config: Config, options: { readonly logTo?: L
   }
 }
 
-/** The database, and the spool that belongs to it: files beside SQLite, chunk rows in PostgreSQL. */
-export async function openStorage(config: Config): Promise<{ store: Store; spool: Spool; close: () => Promise<void> }> {
-  await mkdir(config.data, { recursive: true, mode: 0o700 });
-  const { store, chunks } = await openStore({ database: config.database, folder: config.data });
-  const spool =
-    config.database === 'sqlite'
-      ? await openDiskSpool({
-          folder: path.join(config.data, 'spool'),
-          masterKey: config.masterKey,
-          minFreeBytes: config.smtp.minFreeBytes,
-        })
-      : openDatabaseSpool({ chunks, masterKey: config.masterKey });
-  const close = async (): Promise<void> => {
-    await spool.close();
-    await store.close();
-  };
-  return { store, spool, close };
-}
-
-function createEvents(config: Config, logTo: LogOptions['destination']): { emit: (event: Event) => void; events: Gateway['events'] } {
+function createEvents(
+  config: Config,
+  logTo: LogOptions['destination'],
+): { emit: (event: Event) => void; events: Gateway['events'] } {
   const log = createLog({
     ...config.log,
     key: subKey(config.masterKey, 'log addresses'),
@@ -124,7 +115,9 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   const { store, spool, accept, policies, emit, ending } = wiring;
   const resolver = createResolver(config.dns);
   const statics = new Map<string, StaticRoute>(
-    config.tenants.flatMap(({ domains, inbound }) => (inbound === null ? [] : domains.map((domain) => [domain, inbound] as const))),
+    config.tenants.flatMap(({ domains, inbound }) =>
+      inbound === null ? [] : domains.map((domain) => [domain, inbound] as const),
+    ),
   );
   const transmitter = createTransmitter({
     hostname: config.hostname,

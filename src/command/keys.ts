@@ -12,8 +12,8 @@ import type { Event } from '../event/event.ts';
 import { readKeyFile } from '../keys/import.ts';
 import { stateForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
-import { openStorage } from './gateway.ts';
-import { printJson, printable, table, time } from './output.ts';
+import { printable, printJson, table, time } from './output.ts';
+import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function keys(config: Config, words: readonly string[], json: boolean): Promise<number> {
@@ -42,7 +42,8 @@ export async function keys(config: Config, words: readonly string[], json: boole
 async function list(store: Store, json: boolean): Promise<number> {
   const rows = await store.listKeys();
   if (json) printJson({ keys: rows.map(keyLine) });
-  else if (rows.length === 0) process.stdout.write('The keyring is empty. postern keys import FILE adds keys and certificates.\n');
+  else if (rows.length === 0)
+    process.stdout.write('The keyring is empty. postern keys import FILE adds keys and certificates.\n');
   else {
     const cells = rows.map((row) => [row.id, row.address, row.kind, row.state, time(row.notAfter), row.fingerprint]);
     process.stdout.write(`${table(['ID', 'ADDRESS', 'KIND', 'STATE', 'UNTIL (UTC)', 'FINGERPRINT'], cells)}\n`);
@@ -66,13 +67,28 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
     if (existing.some((row) => row.fingerprint === entry.fingerprint && row.kind === entry.kind)) continue;
     const { kind, address, fingerprint, material, notBefore, notAfter } = entry;
     const state = stateForImport(existing, entry);
-    rows.push({ id: randomUUIDv7(), kind, address, fingerprint, material, state, source: 'import', notBefore, notAfter, createdAt: now });
+    rows.push({
+      id: randomUUIDv7(),
+      kind,
+      address,
+      fingerprint,
+      material,
+      state,
+      source: 'import',
+      notBefore,
+      notAfter,
+      createdAt: now,
+    });
   }
-  const events = rows.map(({ id, address, fingerprint }): Event => ({ kind: 'key.imported', key: id, address, fingerprint }));
+  const events = rows.map(
+    ({ id, address, fingerprint }): Event => ({ kind: 'key.imported', key: id, address, fingerprint }),
+  );
   await store.insertKeys(rows, events);
   for (const problem of read.problems) process.stderr.write(`${printable(problem)}\n`);
   if (json) printJson({ imported: rows.map(keyLine), problems: read.problems });
-  else for (const row of rows) process.stdout.write(`${row.state}: ${row.kind} ${row.fingerprint} for ${printable(row.address)} (${row.id})\n`);
+  else
+    for (const row of rows)
+      process.stdout.write(`${row.state}: ${row.kind} ${row.fingerprint} for ${printable(row.address)} (${row.id})\n`);
   if (!json && rows.length === 0) process.stdout.write('Nothing new was imported.\n');
   return read.entries.length === 0 ? 1 : 0;
 }
@@ -87,12 +103,24 @@ async function judge(store: Store, id: string, verb: 'trust' | 'reject', json: b
   const kind = verb === 'trust' ? 'key.trusted' : 'key.rejected';
   await store.setKeyState(id, verb === 'trust' ? 'trusted' : 'rejected', [{ kind, key: id, address, fingerprint }]);
   if (json) printJson({ key: id, state: verb === 'trust' ? 'trusted' : 'rejected' });
-  else process.stdout.write(`${verb === 'trust' ? 'Trusted' : 'Rejected'}: ${row.kind} ${fingerprint} for ${printable(address)}\n`);
+  else
+    process.stdout.write(
+      `${verb === 'trust' ? 'Trusted' : 'Rejected'}: ${row.kind} ${fingerprint} for ${printable(address)}\n`,
+    );
   return 0;
 }
 
 function keyLine(row: KeyRow) {
   const { id, kind, address, fingerprint, state, source } = row;
   const until = row.notAfter === null ? null : new Date(row.notAfter).toISOString();
-  return { id, kind, address, fingerprint, state, source, notBefore: new Date(row.notBefore).toISOString(), notAfter: until };
+  return {
+    id,
+    kind,
+    address,
+    fingerprint,
+    state,
+    source,
+    notBefore: new Date(row.notBefore).toISOString(),
+    notAfter: until,
+  };
 }

@@ -1,6 +1,6 @@
 /** `postern migrate`: brings the database to this version's schema. `serve` does the same at its start; this is for doing it beforehand. */
 import type { Config } from '../config/config.ts';
-import { openStorage } from './gateway.ts';
+import { openStorage } from './storage.ts';
 
 export async function migrate(config: Config): Promise<number> {
   const { close } = await openStorage(config);

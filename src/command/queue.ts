@@ -4,8 +4,8 @@
  */
 import type { Config } from '../config/config.ts';
 import type { DeliveryRow, MessageRow } from '../store/store.ts';
-import { openStorage } from './gateway.ts';
 import { printJson, table, time } from './output.ts';
+import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 const actions = ['retry', 'hold', 'release', 'bounce'] as const;
@@ -22,8 +22,10 @@ export async function queue(config: Config, words: readonly string[], json: bool
       return 0;
     }
     const action = actions.find((known) => known === verb);
-    if (action === undefined) throw new UsageError(`postern queue knows list, retry, hold, release and bounce, not "${verb}".`);
-    if (id === undefined && action !== 'retry') throw new UsageError(`postern queue ${action} needs the ID of a delivery or message.`);
+    if (action === undefined)
+      throw new UsageError(`postern queue knows list, retry, hold, release and bounce, not "${verb}".`);
+    if (id === undefined && action !== 'retry')
+      throw new UsageError(`postern queue ${action} needs the ID of a delivery or message.`);
     const changed = await store.queueAction(id ?? null, action, Date.now());
     if (json) printJson({ action, deliveries: changed.map(deliveryLine) });
     else process.stdout.write(`${action}: ${changed.length} ${changed.length === 1 ? 'delivery' : 'deliveries'}\n`);
@@ -55,7 +57,14 @@ function queueDocument(messages: readonly MessageRow[], deliveries: readonly Del
 
 function queuePage(messages: readonly MessageRow[], deliveries: readonly DeliveryRow[]): string {
   if (messages.length === 0 && deliveries.length === 0) return 'The queue is empty.\n';
-  const undecided = messages.map((message) => [message.id, message.mailFrom, `${message.recipients.length} recipients`, message.state, '', '']);
+  const undecided = messages.map((message) => [
+    message.id,
+    message.mailFrom,
+    `${message.recipients.length} recipients`,
+    message.state,
+    '',
+    '',
+  ]);
   const rows = deliveries.map((delivery) => [
     delivery.id,
     delivery.recipient,

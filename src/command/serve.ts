@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { Config } from '../config/config.ts';
 import { PolicyBroken } from '../pipeline/policies.ts';
-import { startGateway, type Gateway } from './gateway.ts';
+import { type Gateway, startGateway } from './gateway.ts';
 
 export async function serve(config: Config): Promise<number> {
   let gateway: Gateway;
@@ -16,7 +16,10 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`${error.message}\n`);
     return 1;
   }
-  const addresses = [...gateway.smtp.map((address) => `smtp=${address}`), ...(gateway.portal === null ? [] : [`web=${gateway.portal}`])];
+  const addresses = [
+    ...gateway.smtp.map((address) => `smtp=${address}`),
+    ...(gateway.portal === null ? [] : [`web=${gateway.portal}`]),
+  ];
   process.stdout.write(`ready ${addresses.join(' ')}\n`);
   process.on('SIGHUP', () => gateway.reload());
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

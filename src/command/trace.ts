@@ -4,8 +4,8 @@
  */
 import type { Config } from '../config/config.ts';
 import type { DeliveryRow, MessageRow } from '../store/store.ts';
-import { openStorage } from './gateway.ts';
 import { printable, printJson, time } from './output.ts';
+import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function trace(config: Config, words: readonly string[], json: boolean): Promise<number> {
@@ -49,7 +49,15 @@ export function traceDocument(message: MessageRow, deliveries: readonly Delivery
       status: delivery.status,
       reason: delivery.reason,
       attempts: delivery.attempts,
-      remote: delivery.remote ?? { mx: null, ip: null, tls: null, cipher: null, verifiedBy: null, certificateSha256: null, reply: null },
+      remote: delivery.remote ?? {
+        mx: null,
+        ip: null,
+        tls: null,
+        cipher: null,
+        verifiedBy: null,
+        certificateSha256: null,
+        reply: null,
+      },
     })),
   };
 }
@@ -69,8 +77,12 @@ function tracePage(document: TraceDocument): string {
       `          level ${delivery.level}, method ${delivery.method ?? '-'}, attempts ${delivery.attempts}`,
     );
     if (delivery.reason !== '') lines.push(`          ${delivery.reason}`);
-    if (remote.mx !== null) lines.push(`          server ${remote.mx} [${remote.ip ?? '?'}], ${remote.tls ?? 'no TLS'} ${remote.cipher ?? ''}`);
-    if (remote.verifiedBy !== null) lines.push(`          proved by ${remote.verifiedBy}, certificate ${remote.certificateSha256 ?? ''}`);
+    if (remote.mx !== null)
+      lines.push(
+        `          server ${remote.mx} [${remote.ip ?? '?'}], ${remote.tls ?? 'no TLS'} ${remote.cipher ?? ''}`,
+      );
+    if (remote.verifiedBy !== null)
+      lines.push(`          proved by ${remote.verifiedBy}, certificate ${remote.certificateSha256 ?? ''}`);
     if (remote.reply !== null) lines.push(`          it said: ${remote.reply}`);
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }

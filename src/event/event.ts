@@ -4,7 +4,15 @@
  */
 
 type MessageEvent =
-  | { kind: 'message.accepted'; tenant: string; message: string; from: string; size: number; recipients: number; client: string }
+  | {
+      kind: 'message.accepted';
+      tenant: string;
+      message: string;
+      from: string;
+      size: number;
+      recipients: number;
+      client: string;
+    }
   | { kind: 'message.refused'; tenant: string | null; status: string; reason: string; client: string }
   | { kind: 'message.decided'; tenant: string; message: string; policy: string; deliveries: number }
   | { kind: 'message.held'; tenant: string; message: string; reason: string };
@@ -29,7 +37,12 @@ type PortalEvent =
   | { kind: 'portal.codeWrong'; delivery: string; client: string; triesLeft: number }
   | { kind: 'portal.limited'; delivery: string | null; client: string; reason: string };
 
-type KeyEvent = { kind: 'key.imported' | 'key.trusted' | 'key.rejected'; key: string; address: string; fingerprint: string };
+type KeyEvent = {
+  kind: 'key.imported' | 'key.trusted' | 'key.rejected';
+  key: string;
+  address: string;
+  fingerprint: string;
+};
 
 type ServiceEvent =
   | { kind: 'service.ready'; listening: string[] }

@@ -36,10 +36,16 @@ const addressFields = ['from', 'recipient', 'address'] as const;
 
 export function createLog(options: LogOptions): (event: Event) => void {
   const logger = pino(
-    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     options.destination ?? pino.destination({ dest: 2, sync: true }),
   );
-  const shown = options.addresses === 'full' ? (event: Event) => event : (event: Event) => hashAddresses(event, options.key);
+  const shown =
+    options.addresses === 'full' ? (event: Event) => event : (event: Event) => hashAddresses(event, options.key);
   return (event) => {
     const level = severity[event.kind] ?? 'info';
     if (logger.isLevelEnabled(level)) logger[level](shown(event));
@@ -55,7 +61,8 @@ function hashAddresses(event: Event, key: Buffer): object {
   // Reasons quote the remote's reply, which may name the recipient.
   for (const field of ['reason', 'error']) {
     const value = line[field];
-    if (typeof value === 'string') line[field] = value.replace(/[^\s<>()"']+@[^\s<>()"']+/g, (address) => hashAddress(address, key));
+    if (typeof value === 'string')
+      line[field] = value.replace(/[^\s<>()"']+@[^\s<>()"']+/g, (address) => hashAddress(address, key));
   }
   return line;
 }

@@ -11,8 +11,15 @@
 import type { Event } from '../event/event.ts';
 import type { AcceptPort, AcceptReply, Submission } from '../ingress/listener.ts';
 import { parseHeader, valuesOf } from '../mail/header.ts';
-import { SpoolFull, type Spool, type SpoolWriter } from '../spool/spool.ts';
-import { StoreBusy, StoreDown, type MessageKind, type NewMessage, type SmtpOptions, type Store } from '../store/store.ts';
+import { type Spool, SpoolFull, type SpoolWriter } from '../spool/spool.ts';
+import {
+  type MessageKind,
+  type NewMessage,
+  type SmtpOptions,
+  type Store,
+  StoreBusy,
+  StoreDown,
+} from '../store/store.ts';
 import { createBatch } from './batch.ts';
 
 export type Accept = AcceptPort & {

@@ -10,9 +10,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Transmitter } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
-import { noMethod, settle, type Next, type Outcome } from '../plan/delivery.ts';
+import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
-import type { ClaimedDelivery, NewMessage, Settlement } from '../store/store.ts';
+import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import { noticesFor, portalNotice } from './notices.ts';
 import { type OctetPorts, prepare } from './octets.ts';
@@ -29,7 +29,11 @@ export type Attempted = {
   readonly settlements: readonly Settlement[];
   readonly messages: readonly NewMessage[];
   readonly events: readonly Event[];
+  /** What the connection, if there was one, showed of the destination. */
+  readonly seen: DomainSeen | null;
 };
+
+export type DomainSeen = { readonly domain: string } & Parameters<Store['noteDomain']>[1];
 
 /** Splits claimed deliveries into groups that one `attempt` serves. */
 export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[][] {
@@ -49,7 +53,7 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
 
 export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptPorts): Promise<Attempted> {
   const [first] = group;
-  if (first === undefined) return { settlements: [], messages: [], events: [] };
+  if (first === undefined) return { settlements: [], messages: [], events: [], seen: null };
   const step = first.steps[first.step];
   if (step?.method === 'portal') return publish(first, ports);
   const outcomes = step === undefined ? group.map(() => nothingToTry(first)) : await transmit(group, step, ports);
@@ -63,7 +67,17 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
     settlements: ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
     messages: await noticesFor(first.message, ended, ports),
     events: ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+    seen: seenOf(first.destination, outcomes[0], now),
   };
+}
+
+/** The TLS level that the connection met, whatever the step asked for. */
+function seenOf(domain: string, outcome: Outcome | undefined, at: number): DomainSeen | null {
+  if (outcome === undefined || outcome.kind === 'waiting' || outcome.remote === null) return null;
+  const { tls, verifiedBy, mx } = outcome.remote;
+  const level = tls === null ? null : verifiedBy === null ? 'encrypt' : 'verify';
+  const heard = outcome.kind === 'delivered' || (outcome.kind === 'failed' && outcome.scope === 'recipient');
+  return { domain, at, tls: level, mx, failure: heard ? null : outcome.reason };
 }
 
 const noOutcome: Outcome = {
@@ -80,7 +94,11 @@ function nothingToTry(delivery: ClaimedDelivery): Outcome {
   return { kind: 'failed', scope: 'method', status: '5.7.1', reason, remote: null };
 }
 
-async function transmit(group: readonly ClaimedDelivery[], step: Step, ports: AttemptPorts): Promise<readonly Outcome[]> {
+async function transmit(
+  group: readonly ClaimedDelivery[],
+  step: Step,
+  ports: AttemptPorts,
+): Promise<readonly Outcome[]> {
   const [first] = group;
   if (first === undefined) return [];
   const { message } = first;
@@ -130,7 +148,16 @@ async function publish(delivery: ClaimedDelivery, ports: AttemptPorts): Promise<
       },
     ],
     messages: [notification],
-    events: [{ kind: 'delivery.waiting', message: delivery.messageId, delivery: delivery.id, recipient: delivery.recipient, expiresAt }],
+    events: [
+      {
+        kind: 'delivery.waiting',
+        message: delivery.messageId,
+        delivery: delivery.id,
+        recipient: delivery.recipient,
+        expiresAt,
+      },
+    ],
+    seen: null,
   };
 }
 
@@ -149,7 +176,9 @@ function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): 
     status: next.status,
     reason: next.reason,
     remote: outcome.kind === 'waiting' ? null : (outcome.remote ?? delivery.remote),
-    ...(next.fellBackTo === null ? {} : { because: [...delivery.because, `${next.reason} So ${next.fellBackTo} was next.`] }),
+    ...(next.fellBackTo === null
+      ? {}
+      : { because: [...delivery.because, `${next.reason} So ${next.fellBackTo} was next.`] }),
     warned: next.warned,
   };
 }
@@ -158,17 +187,33 @@ function eventOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Event
   const subject = { message: delivery.messageId, delivery: delivery.id, recipient: delivery.recipient };
   const method = delivery.steps[delivery.step]?.method ?? 'none';
   const { status, reason } = next;
-  if (next.fellBackTo !== null) return { ...subject, kind: 'delivery.fellback', method, next: next.fellBackTo, status, reason };
+  if (next.fellBackTo !== null)
+    return { ...subject, kind: 'delivery.fellback', method, next: next.fellBackTo, status, reason };
   switch (next.state) {
     case 'delivered': {
       const remote = outcome.kind === 'delivered' ? outcome.remote : null;
-      return { ...subject, kind: 'delivery.delivered', method, status, mx: remote?.mx ?? null, tls: remote?.tls ?? null };
+      return {
+        ...subject,
+        kind: 'delivery.delivered',
+        method,
+        status,
+        mx: remote?.mx ?? null,
+        tls: remote?.tls ?? null,
+      };
     }
     case 'dropped':
       return { ...subject, kind: 'delivery.dropped', status, reason };
     case 'failed':
       return { ...subject, kind: 'delivery.failed', method, status, reason };
     default:
-      return { ...subject, kind: 'delivery.deferred', method, status, reason, attempts: next.attempts, nextAt: next.nextAt };
+      return {
+        ...subject,
+        kind: 'delivery.deferred',
+        method,
+        status,
+        reason,
+        attempts: next.attempts,
+        nextAt: next.nextAt,
+      };
   }
 }

@@ -10,12 +10,12 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Tenant } from '../config/config.ts';
 import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
-import { StructureParser, type Structure } from '../mail/structure.ts';
-import { planFor, type Plan, type Step } from '../plan/plan.ts';
+import { type Structure, StructureParser } from '../mail/structure.ts';
+import { type Plan, planFor, type Step } from '../plan/plan.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { factsOf, type Facts } from '../policy/facts.ts';
+import { type Facts, factsOf } from '../policy/facts.ts';
 import type { Policy } from '../policy/schema.ts';
-import { levels, type Level, type Verdict } from '../policy/verdict.ts';
+import { type Level, levels, type Verdict } from '../policy/verdict.ts';
 import { sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
 import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
@@ -39,9 +39,11 @@ export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; 
 export async function decide(message: MessageRow, ports: DecidePorts): Promise<Decided> {
   if (message.kind !== 'submitted') return { kind: 'decided', decision: decideOwn(message) };
   const tenant = ports.tenant(message.tenant);
-  if (tenant === undefined) return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
+  if (tenant === undefined)
+    return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
   const policy = ports.policy(message.tenant);
-  if (policy === undefined) return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
+  if (policy === undefined)
+    return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
 
   const structure = await readStructure(ports.spool, message.spool);
   const facts = factsOf({
@@ -64,7 +66,13 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
       policyVersion: policy.version,
       deliveries,
       events: [
-        { kind: 'message.decided', tenant: tenant.id, message: message.id, policy: policy.version, deliveries: deliveries.length },
+        {
+          kind: 'message.decided',
+          tenant: tenant.id,
+          message: message.id,
+          policy: policy.version,
+          deliveries: deliveries.length,
+        },
         ...deliveries.filter((delivery) => delivery.state === 'held').map((delivery) => heldEvent(delivery)),
       ],
     },
@@ -95,7 +103,11 @@ export function planRecipient(input: {
   if (plan.kind === 'deliver') return { verdict, plan, steps: plan.steps };
   if (plan.kind === 'refuse') return { verdict, plan, steps: [] };
   // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
-  const released = planFor({ ...verdict, level: atLeast(verdict.released, 'transport') }, capability, input.tenant.minimumTls);
+  const released = planFor(
+    { ...verdict, level: atLeast(verdict.released, 'transport') },
+    capability,
+    input.tenant.minimumTls,
+  );
   return { verdict, plan, steps: released.kind === 'deliver' ? released.steps : [] };
 }
 
@@ -151,6 +163,14 @@ function decideOwn(message: MessageRow): Decision {
       state: 'queued',
       status: '',
     })),
-    events: [{ kind: 'message.decided', tenant: message.tenant, message: message.id, policy: '', deliveries: message.recipients.length }],
+    events: [
+      {
+        kind: 'message.decided',
+        tenant: message.tenant,
+        message: message.id,
+        policy: '',
+        deliveries: message.recipients.length,
+      },
+    ],
   };
 }

@@ -28,11 +28,17 @@ type NoticePorts = Pick<OctetPorts, 'spool'> & {
 export type Ended = { readonly delivery: ClaimedDelivery; readonly outcome: Outcome; readonly next: Next };
 
 /** The reports that the sender gets for what ended, or was put off for long, in one attempt. */
-export async function noticesFor(message: MessageRow, ended: readonly Ended[], ports: NoticePorts): Promise<NewMessage[]> {
+export async function noticesFor(
+  message: MessageRow,
+  ended: readonly Ended[],
+  ports: NoticePorts,
+): Promise<NewMessage[]> {
   if (message.mailFrom === '') return [];
   const notices: NewMessage[] = [];
   for (const notify of ['failure', 'delay'] as const) {
-    const told = ended.filter(({ delivery, next }) => next.notify === notify && wanted(message, delivery.recipient, notify));
+    const told = ended.filter(
+      ({ delivery, next }) => next.notify === notify && wanted(message, delivery.recipient, notify),
+    );
     if (told.length > 0) notices.push(await report(message, notify, told, ports));
   }
   return notices;
@@ -44,7 +50,12 @@ function wanted(message: MessageRow, recipient: string, notify: 'failure' | 'del
   return asked === null || asked.includes(notify.toUpperCase());
 }
 
-async function report(message: MessageRow, notify: 'failure' | 'delay', told: readonly Ended[], ports: NoticePorts): Promise<NewMessage> {
+async function report(
+  message: MessageRow,
+  notify: 'failure' | 'delay',
+  told: readonly Ended[],
+  ports: NoticePorts,
+): Promise<NewMessage> {
   const { config } = ports;
   const bytes = buildReport({
     kind: notify === 'failure' ? 'failed' : 'delayed',
@@ -93,7 +104,9 @@ export async function portalNotice(
   const fields = parseHeader(await readHeader(message, ports.spool));
   const from = serviceAddress(message.mailFrom, tenant.domains);
   const organisation = from.slice(from.lastIndexOf('@') + 1);
-  const [author] = fields.filter((field) => field.name.toLowerCase() === 'from').flatMap((field) => parseMailboxes(field.raw).mailboxes);
+  const [author] = fields
+    .filter((field) => field.name.toLowerCase() === 'from')
+    .flatMap((field) => parseMailboxes(field.raw).mailboxes);
   const sender = author?.address ?? message.mailFrom;
   const bytes = notificationMessage({
     from,
@@ -108,5 +121,11 @@ export async function portalNotice(
     messageId: `<${randomUUIDv7()}@${config.hostname}>`,
     date: ports.now(),
   });
-  return ports.own({ tenant: message.tenant, kind: 'notification', mailFrom: message.mailFrom, to: delivery.recipient, bytes });
+  return ports.own({
+    tenant: message.tenant,
+    kind: 'notification',
+    mailFrom: message.mailFrom,
+    to: delivery.recipient,
+    bytes,
+  });
 }

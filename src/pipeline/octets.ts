@@ -33,7 +33,9 @@ export type Prepared =
   | { readonly kind: 'impossible'; readonly outcome: Outcome };
 
 export async function prepare(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
-  return step.method === 'none' || step.method === 'tls' ? asSent(delivery, ports) : protectedCopy(delivery, step, ports);
+  return step.method === 'none' || step.method === 'tls'
+    ? asSent(delivery, ports)
+    : protectedCopy(delivery, step, ports);
 }
 
 /** The stored octets, with the Subject field replaced where policy took a keyword out of it. */
@@ -54,7 +56,10 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
   const rows = await ports.store.keysFor(addressKey(recipient));
   const materials = materialsOf(rows, step.keys);
   if (materials.length < step.keys.length || materials.length === 0) {
-    return { kind: 'impossible', outcome: cannotProtect('The key planned for this recipient is no longer in the keyring.') };
+    return {
+      kind: 'impossible',
+      outcome: cannotProtect('The key planned for this recipient is no longer in the keyring.'),
+    };
   }
   const stored = await readHeader(message, ports.spool);
   const { outer, inner } = splitForProtection(subject === null ? stored : withSubject(stored, subject));
@@ -63,7 +68,10 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
   const method = step.method === 'smime' ? 'smime' : 'pgp';
   const body = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      const made = await ports.protect.protect({ method, entitySize, materials }, headerThenBody(inner, message, ports.spool));
+      const made = await ports.protect.protect(
+        { method, entitySize, materials },
+        headerThenBody(inner, message, ports.spool),
+      );
       yield Buffer.concat([outer, Buffer.from(`${made.headerLines}\r\n`, 'latin1')]);
       yield* made.body;
     } catch (error) {
@@ -78,9 +86,14 @@ function cannotProtect(reason: string): Outcome {
   return { kind: 'failed', scope: 'method', status: '5.7.5', reason, remote: null };
 }
 
-async function* headerThenBody(header: Buffer, message: MessageRow, spool: Pick<Spool, 'read'>): AsyncGenerator<Uint8Array> {
+async function* headerThenBody(
+  header: Buffer,
+  message: MessageRow,
+  spool: Pick<Spool, 'read'>,
+): AsyncGenerator<Uint8Array> {
   yield header;
-  if (message.size > message.headerSize) yield* spool.read(message.spool, { start: message.headerSize, end: message.size });
+  if (message.size > message.headerSize)
+    yield* spool.read(message.spool, { start: message.headerSize, end: message.size });
 }
 
 export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>): Promise<Buffer> {

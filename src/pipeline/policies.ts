@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Tenant } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
-import { parsePolicy, type Policy, type PolicyResult } from '../policy/schema.ts';
+import { type Policy, type PolicyResult, parsePolicy } from '../policy/schema.ts';
 
 export type Policies = {
   of(tenant: string): Policy | undefined;
@@ -44,7 +44,10 @@ export function readPolicy(file: string): PolicyResult {
     text = read(file);
   } catch {
     const remedy = 'Check the path and who may read the file.';
-    return { ok: false, problems: [{ file, line: 1, column: 1, path: '', message: 'the policy file cannot be read', remedy }] };
+    return {
+      ok: false,
+      problems: [{ file, line: 1, column: 1, path: '', message: 'the policy file cannot be read', remedy }],
+    };
   }
   return parsePolicy(text, file, read);
 }

@@ -8,11 +8,11 @@
  */
 import type { Event } from '../event/event.ts';
 import type { Spool } from '../spool/spool.ts';
-import { StoreBusy, StoreDown, type ClaimedDelivery, type MessageRow, type Store } from '../store/store.ts';
+import { type ClaimedDelivery, type MessageRow, type Store, StoreBusy, StoreDown } from '../store/store.ts';
 import { describe } from './accept.ts';
-import { attempt, groupDeliveries, type Attempted, type AttemptPorts } from './attempt.ts';
+import { type Attempted, type AttemptPorts, attempt, groupDeliveries } from './attempt.ts';
 import { createBatch } from './batch.ts';
-import { decide, type Decided, type DecidePorts } from './decide.ts';
+import { type Decided, type DecidePorts, decide } from './decide.ts';
 
 export type RunnerPorts = {
   readonly store: Store;
@@ -127,9 +127,14 @@ export class Runner {
     try {
       const decided: Decided =
         message.attempts > maxDecideAttempts
-          ? { kind: 'held', reason: `Deciding about this message failed ${maxDecideAttempts} times; it may be damaged or hostile.` }
+          ? {
+              kind: 'held',
+              reason: `Deciding about this message failed ${maxDecideAttempts} times; it may be damaged or hostile.`,
+            }
           : await decide(message, this.#ports.decide);
-      await this.#surely(() => (decided.kind === 'decided' ? this.#decided(decided) : this.#hold(message, decided.reason)));
+      await this.#surely(() =>
+        decided.kind === 'decided' ? this.#decided(decided) : this.#hold(message, decided.reason),
+      );
     } catch (error) {
       // The lease runs out and it is tried again; after a few times it is held.
       await this.#fault('decide', error);
@@ -172,6 +177,7 @@ export class Runner {
       events,
     );
     for (const event of events) this.#ports.emit(event);
+    for (const { seen } of items) if (seen !== null) this.#background(this.#ports.store.noteDomain(seen.domain, seen));
   }
 
   async #extendLeases(): Promise<void> {

@@ -24,7 +24,10 @@ const deferred: Event = {
   nextAt: 0,
 };
 
-function logged(options: { level?: 'debug' | 'info' | 'warn'; addresses?: 'full' | 'hashed' }, events: readonly Event[]): string[] {
+function logged(
+  options: { level?: 'debug' | 'info' | 'warn'; addresses?: 'full' | 'hashed' },
+  events: readonly Event[],
+): string[] {
   const lines: string[] = [];
   const log = createLog({
     level: options.level ?? 'info',
@@ -41,11 +44,18 @@ describe('the log', () => {
     const [line = '', ...more] = logged({}, [delivered]);
     expect(more).toEqual([]);
     expect(line.endsWith('\n')).toBe(true);
-    expect(JSON.parse(line)).toMatchObject({ level: 'info', kind: 'delivery.delivered', recipient: 'Anna@clinic.example', tls: 'TLSv1.3' });
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'info',
+      kind: 'delivery.delivered',
+      recipient: 'Anna@clinic.example',
+      tls: 'TLSv1.3',
+    });
   });
 
   test('leaves out what is below the level', () => {
-    expect(logged({ level: 'warn' }, [delivered, deferred]).map((line) => JSON.parse(line).kind)).toEqual(['delivery.deferred']);
+    expect(logged({ level: 'warn' }, [delivered, deferred]).map((line) => JSON.parse(line).kind)).toEqual([
+      'delivery.deferred',
+    ]);
   });
 
   test('hashes addresses so that one person keeps one hash, also inside a remote reply', () => {

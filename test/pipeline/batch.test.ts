@@ -25,7 +25,10 @@ describe('group commit', () => {
     batches[0]?.end();
     await Promise.all(first);
     await turn();
-    expect(batches.map((batch) => batch.items)).toEqual([[1, 2], [3, 4, 5]]);
+    expect(batches.map((batch) => batch.items)).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
     batches[1]?.end();
     await Promise.all(second);
   });

@@ -1,0 +1,238 @@
+/** The command line as an admin and a script see it: exit status, standard output, standard error. */
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importKeys, type Stage, setStage } from '../peers/stage.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const policy = `version: 1
+rules:
+  - name: The sender asked for it
+    when: { subject: { keyword: ["[secure]"] } }
+    then: { protect: message, stripKeyword: true }
+  - name: Large mail waits for a person
+    when: { subject: { keyword: ["[wait]"] } }
+    then: { protect: hold }
+default: { protect: none }
+`;
+
+type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+
+function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...environment } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, stdout, stderr }));
+  });
+}
+
+function message(subject: string): Buffer {
+  return Buffer.from(
+    `From: anna@corp.example\r\nTo: someone@portal.example\r\nSubject: ${subject}\r\nMessage-ID: <cli-test@corp.example>\r\n\r\nHello.\r\n`,
+  );
+}
+
+describe('wrong words', () => {
+  const table: [name: string, args: string[]][] = [
+    ['no command', []],
+    ['an unknown command', ['deliver']],
+    ['a command without its configuration', ['serve']],
+    ['an unknown option', ['serve', '--config', 'x', '--force']],
+    ['a word too many', ['sandbox', 'now']],
+  ];
+  test.each(table)('%s: status 2 and the usage, nothing on standard output', async (_name, args) => {
+    const ran = await run(args);
+    expect(ran.status).toBe(2);
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toContain('postern serve   --config FILE');
+  });
+
+  test('--help is no mistake', async () => {
+    const ran = await run(['--help']);
+    expect(ran).toMatchObject({ status: 0, stderr: '' });
+    expect(ran.stdout).toContain('postern migrate --config FILE');
+  });
+});
+
+describe('commands', () => {
+  let stage: Stage;
+  const postern = (...words: string[]) => run([words[0] ?? '', '--config', stage.config, ...words.slice(1)]);
+  const json = async (...words: string[]) => {
+    const ran = await postern(...words, '--json');
+    return { ...ran, document: JSON.parse(ran.stdout) };
+  };
+
+  beforeAll(async () => {
+    stage = await setStage({ policy });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test.each([
+    ['queue list', ['queue', 'release']],
+    ['queue', ['queue', 'frobnicate']],
+    ['keys', ['keys', 'import']],
+    ['keys', ['keys', 'trust']],
+    ['trace', ['trace']],
+    ['explain', ['explain', 'x.eml']],
+    ['domains', ['domains', 'check']],
+  ])('%s called with the wrong words: status 2', async (_name, words) => {
+    const ran = await postern(...words);
+    expect(ran.status).toBe(2);
+    expect(ran.stdout).toBe('');
+  });
+
+  test('a wrong setting is named with its file, line and column, and what to do', async () => {
+    const broken = join(stage.folder, 'broken.yaml');
+    writeFileSync(broken, readFileSync(stage.config, 'utf8').replace('  port: ', '  prot: '));
+    const ran = await run(['check', '--config', broken]);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toMatch(/broken\.yaml:\d+:\d+: .*prot.*port/);
+  });
+
+  test('check finds the configuration good, and a policy that does not parse bad', async () => {
+    const good = await postern('check');
+    expect(good.stdout).toContain('smtp.tls: the certificate names gw.postern.example');
+    expect(good.status).toBe(0);
+    const file = join(stage.folder, 'policy.yaml');
+    writeFileSync(file, policy.replace('protect: message', 'protect: massage'));
+    const bad = await postern('check');
+    const serve = await postern('serve');
+    writeFileSync(file, policy);
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toMatch(/error {4}.*policy\.yaml:5:\d+: .*massage/);
+    expect(serve).toMatchObject({ status: 1, stdout: '' });
+    expect(serve.stderr).toMatch(/policy\.yaml:5:\d+/);
+  });
+
+  test('check runs the cases beside a policy and fails on a difference', async () => {
+    const cases = join(stage.folder, 'policy.cases.yaml');
+    const text = `cases:
+  - name: A keyword asks for protection
+    from: anna@corp.example
+    to: [bob@other.example]
+    subject: "[secure] hello"
+    expect: { level: portal }
+`;
+    writeFileSync(cases, text);
+    const bad = await postern('check');
+    writeFileSync(cases, text.replace('portal', 'message'));
+    const good = await postern('check');
+    writeFileSync(cases, '');
+    expect(bad.status).toBe(1);
+    expect(bad.stdout).toMatch(/error {4}.*policy\.cases\.yaml:\d+:\d+/);
+    expect(good.status).toBe(0);
+  });
+
+  test('explain says what would happen to each recipient, and sends nothing', async () => {
+    await importKeys(stage);
+    const file = join(stage.folder, 'message.eml');
+    writeFileSync(file, message('[secure] Your results'));
+    const petra = stage.person('Petra').address;
+    const { status, stderr, document } = await json(
+      'explain',
+      '--from',
+      'anna@corp.example',
+      '--to',
+      petra,
+      '--to',
+      'x@nokey.example',
+      file,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(document.facts).toMatchObject({ subject: '[secure] Your results', from: ['anna@corp.example'] });
+    expect(document.policy.version).toMatch(/^[0-9a-f]+$/);
+    expect(document.deliveries).toMatchObject([
+      {
+        recipient: petra,
+        level: 'message',
+        rules: ['The sender asked for it'],
+        methods: ['pgp', 'portal'],
+        subject: 'Your results',
+      },
+      { recipient: 'x@nokey.example', level: 'message', methods: ['portal'] },
+    ]);
+    expect(document.deliveries[0].because.join(' ')).toContain('The sender asked for it');
+    const page = await postern('explain', '--from', 'anna@corp.example', '--to', petra, file);
+    expect(page.stdout).toContain('The sender asked for it');
+    const stranger = await postern('explain', '--from', 'a@stranger.example', '--to', petra, file);
+    expect(stranger).toMatchObject({ status: 1, stdout: '' });
+  });
+
+  test('keys: a second key for an address waits for a person', async () => {
+    const { document } = await json('keys', 'list');
+    const petra = document.keys.find((key: { address: string }) => key.address === stage.person('Petra').address);
+    expect(petra).toMatchObject({ kind: 'pgp', state: 'trusted', source: 'import' });
+    const rejected = await json('keys', 'reject', petra.id);
+    expect(rejected.document).toEqual({ key: petra.id, state: 'rejected' });
+    expect((await postern('keys', 'trust', 'no-such-id')).status).toBe(1);
+    expect((await json('keys', 'trust', petra.id)).document.state).toBe('trusted');
+    const nothing = join(stage.folder, 'nothing.txt');
+    writeFileSync(nothing, 'no key at all');
+    const ran = await postern('keys', 'import', nothing);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).not.toBe('');
+  });
+
+  test('serve says ready, a held message is seen, released and traced, SIGTERM drains and exits 0', async () => {
+    const running = await stage.serve();
+    expect(running.ready).toMatch(/^smtp=127\.0\.0\.1:\d+ web=https:\/\/127\.0\.0\.1:\d+$/);
+    {
+      await using client = await stage.connect();
+      const { reply } = await client.send(
+        { from: 'anna@corp.example', to: ['paula@portal.example'] },
+        message('[wait] Hello'),
+      );
+      expect(reply.code).toBe(250);
+    }
+    const held = await waitFor(
+      async () => (await json('queue', 'list')).document.deliveries[0],
+      (row) => row?.state === 'held',
+    );
+    expect(held).toMatchObject({ recipient: 'paula@portal.example', level: 'hold' });
+    expect((await postern('queue', 'release', held.id)).stdout).toBe('release: 1 delivery\n');
+    const traced = await waitFor(
+      async () => (await json('trace', '<cli-test@corp.example>')).document,
+      (document) =>
+        document.deliveries[0].state !== 'held' &&
+        document.deliveries[0].state !== 'queued' &&
+        document.deliveries[0].state !== 'sending',
+    );
+    expect(traced).toMatchObject({ messageId: '<cli-test@corp.example>', tenant: 'corp', from: 'anna@corp.example' });
+    expect(traced.deliveries[0]).toMatchObject({
+      recipient: 'paula@portal.example',
+      level: 'hold',
+      rules: ['Large mail waits for a person'],
+      method: 'tls',
+      state: 'delivered',
+      attempts: 1,
+      remote: { tls: 'TLSv1.3', verifiedBy: 'root Postern sandbox CA' },
+    });
+    expect((await postern('queue')).stdout).toBe('The queue is empty.\n');
+    const { document: known } = await json('domains');
+    expect(known.domains).toMatchObject([{ domain: 'portal.example', lastTls: 'verify' }]);
+    const checked = await json('domains', 'check', 'portal.example');
+    expect(checked.document.hosts).toMatchObject([{ level: 'verify', defect: null }]);
+    expect((await json('domains', 'check', 'expired-cert.example')).status).toBe(1);
+    expect((await postern('trace', 'unknown')).status).toBe(1);
+    expect(await running.stop()).toBe(0);
+  });
+
+  test('migrate is done before serve needs it', async () => {
+    expect(await postern('migrate')).toMatchObject({ status: 0 });
+  });
+});
+
+async function waitFor<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const seen = await look();
+    if (good(seen) || tries > 60) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
