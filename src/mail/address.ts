@@ -5,7 +5,7 @@
  * The normal form is `local@domain`: the local part as written but quoted only where it must be, the domain in
  * lower-case A-labels. Encoded words are never decoded into an address. Reading is linear in the input.
  *
- * Standards: RFC 6531, RFC 5890.
+ * Standards: RFC 5890. The syntax is RFC 5321 section 4.1.2 with RFC 6531 section 3.3, and RFC 5322 section 3.4 for lists.
  * Limits: local parts up to 256 octets (RFC 5321 says 64, bounce addresses use more); Unicode normalisation forms of a
  * local part are different addresses; address literals are IPv4 and IPv6 only; source routes are refused.
  */

@@ -5,7 +5,7 @@
  * misnamed or unknown. The decoded octets do not depend on how the source was cut into chunks, and time is linear.
  *
  * Standards: RFC 2045, RFC 2152.
- * Limits: of a run of blanks at the end of a quoted-printable line only the last 1,024 are dropped; uuencode is left as it is.
+ * Limits: over 1,024 blanks at the end of a quoted-printable line are dropped only in part; uuencode is left as it is.
  */
 import { isUtf8 } from 'node:buffer';
 

@@ -138,6 +138,14 @@ test('a success report says relayed: the mailbox is not ours', () => {
   expect(statusOf(octets)[1]).toEqual(expect.arrayContaining(['Action: relayed', 'Status: 2.0.0']));
 });
 
+test('what a server said beyond ASCII becomes question marks for the machine, which knows no encoded words', () => {
+  const octets = buildReport({
+    ...failed,
+    recipients: [{ ...ann, remoteReply: '550 Empfänger =?utf-8?q?unbekannt?=' }],
+  });
+  expect(octets.toString()).toContain('Diagnostic-Code: smtp; 550 Empf?nger = ?utf-8?q?unbekannt?=');
+});
+
 test('an address beyond ASCII is of type utf-8, and the report stays ASCII', () => {
   const octets = buildReport({
     ...failed,

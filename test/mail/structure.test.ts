@@ -369,6 +369,21 @@ describe('limits', () => {
     expect(structure.problems).toEqual(['The message has more header fields than are read.']);
   });
 
+  test('a line too long for a delimiter is none, however it is cut', () => {
+    const text = crlf(
+      'Content-Type: multipart/mixed; boundary=a',
+      '',
+      '--a',
+      '',
+      'x',
+      `--a${' '.repeat(3000)}`,
+      '',
+      'y',
+      '--a--',
+    );
+    for (const cuts of [[], [100], [70, 2000, 3050]]) expect(parse(text, {}, cuts).root.children.length).toBe(1);
+  });
+
   test('boundary octets', () => {
     const text = (length: number) =>
       crlf(`Content-Type: multipart/mixed; boundary=${'b'.repeat(length)}`, '', `--${'b'.repeat(length)}`, '', 'x');

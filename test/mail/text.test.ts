@@ -53,6 +53,7 @@ describe('quoted-printable', () => {
     ['a =x', 'a =x'],
     ['= x', '= x'],
     ['\rx', '\rx'],
+    [`${' '.repeat(1500)}\r\nx`, `${' '.repeat(1024)}\r\nx`],
   ])('%j', async (text, expected) => {
     expect(await decodeText('quoted-printable', text)).toBe(expected);
   });
