@@ -143,7 +143,7 @@ describe('the house', () => {
 
   test('one standard, one home', () => {
     const claims = sources.flatMap((source) =>
-      [...source.text.matchAll(/Standards:([^*]*(?:\*(?!\/)[^*]*)*?)(?:\.\s|\.\n|\*\/)/g)].flatMap((claim) =>
+      [...source.text.matchAll(/Standards:([\s\S]*?)\.\s/g)].flatMap((claim) =>
         [...(claim[1] ?? '').matchAll(/RFC (\d+)/g)].map((match) => ({
           standard: `RFC ${match[1] ?? ''}`,
           path: source.path,
