@@ -7,7 +7,7 @@
 export const tlsLevels = ['may', 'encrypt', 'verify', 'secure', 'dane'] as const;
 export type TlsLevel = (typeof tlsLevels)[number];
 
-export type Role = 'smtp' | 'work' | 'web';
+type Role = 'smtp' | 'work' | 'web';
 export type Listen = { readonly host: string; readonly port: number };
 /** PEM texts, read from the files named. */
 export type Identity = { readonly key: string; readonly cert: string };

@@ -19,7 +19,7 @@ import { decodeValue, type Field, fieldsNamed, valuesOf } from '../mail/header.t
 import { leaves, type Part, type Structure } from '../mail/structure.ts';
 
 /** `size`: octets as transferred, before Content-Transfer-Encoding is undone. */
-export type AttachmentFact = { readonly name: string; readonly type: string; readonly size: number };
+type AttachmentFact = { readonly name: string; readonly type: string; readonly size: number };
 
 export type Facts = {
   readonly tenant: string;

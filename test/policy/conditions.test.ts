@@ -111,13 +111,11 @@ describe('header', () => {
     expect(reason).toBe('the header x-label is as the rule describes');
   });
 
-  test('evil patterns over long values end soon', () => {
+  test('evil patterns over long values end (backtracking would outlast the test)', () => {
     const value = `${'a'.repeat(100_000)}!`;
-    for (const pattern of ['^(a+)+$', '(a|aa)+$', '(.*)*x', '(\\\\w+\\\\s?)*$', '(a|a?)+b']) {
-      const started = performance.now();
-      match(`{ header: { name: X, matches: "${pattern}" } }`, { headers: [{ name: 'x', value }] });
-      // Backtracking would take longer than the universe; this allows for a slow machine.
-      expect(performance.now() - started).toBeLessThan(20_000);
+    for (const pattern of ['^(a+)+$', '(a|aa)+$', '(.*)*x', '(a|a?)+b']) {
+      const headers = [{ name: 'x', value }];
+      expect(match(`{ header: { name: X, matches: "${pattern}" } }`, { headers }).holds).toBe(false);
     }
   });
 });
