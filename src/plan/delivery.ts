@@ -20,18 +20,16 @@ import type { Step } from './plan.ts';
 import { nextAttempt, type RetrySettings } from './retry.ts';
 
 /** The states of the contract (DESIGN section 6). Terminal: delivered, opened, failed, dropped. */
-export const deliveryStates = [
-  'queued',
-  'sending',
-  'delivered',
-  'waiting',
-  'opened',
-  'held',
-  'deferred',
-  'failed',
-  'dropped',
-] as const;
-export type DeliveryState = (typeof deliveryStates)[number];
+export type DeliveryState =
+  | 'queued'
+  | 'sending'
+  | 'delivered'
+  | 'waiting'
+  | 'opened'
+  | 'held'
+  | 'deferred'
+  | 'failed'
+  | 'dropped';
 
 /** Evidence of the connection that carried, or refused, the message. Null where it never came so far. */
 export type Remote = {

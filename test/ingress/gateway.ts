@@ -8,7 +8,7 @@ import type { Limits } from '../../src/ingress/limits.ts';
 import { type AcceptPort, createListener, type Submission } from '../../src/ingress/listener.ts';
 import { traceKeyFrom } from '../../src/mail/trace.ts';
 
-export type Accepted = Submission & { readonly bytes: Buffer };
+type Accepted = Submission & { readonly bytes: Buffer };
 
 export const traceKey = traceKeyFrom(Buffer.alloc(32, 1));
 
