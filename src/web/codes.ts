@@ -4,7 +4,7 @@
  *
  * Limits: six digits, five tries a code and five codes an hour leave who holds the link 25 guesses in a million an hour.
  */
-import { createHash, createHmac, randomInt } from 'node:crypto';
+import { createHmac, randomInt } from 'node:crypto';
 
 export const codeMinutes = 10;
 export const codeTries = 5;
@@ -30,9 +30,4 @@ export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const [first = ''] = address.slice(0, at);
   return `${first}***@${address.slice(at + 1)}`;
-}
-
-/** A link's token as the database knows it. */
-export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }

@@ -182,7 +182,7 @@ export function partAt(structure: Structure, path: string): Part | null {
 /** Picture types browsers decode without running anything; SVG is not one. */
 const safePicture: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
 
-export function bareId(contentId: string): string {
+function bareId(contentId: string): string {
   return contentId.trim().replace(/^</, '').replace(/>$/, '').toLowerCase();
 }
 

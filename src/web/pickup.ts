@@ -8,8 +8,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import { codeMessage, serviceAddress } from '../mail/compose.ts';
+import { hashToken } from '../pipeline/attempt.ts';
 import type { PortalRow } from '../store/store.ts';
-import { codeMinutes, codesPerHour, codeTries, hashCode, hashToken, newCode, readCode } from './codes.ts';
+import { codeMinutes, codesPerHour, codeTries, hashCode, newCode, readCode } from './codes.ts';
 import { networkKey } from './limits.ts';
 import { type CodeForm, codePage, linkPage, tooManyCodesPage, troubles } from './pages.ts';
 import { aroundOf, type Shared } from './ports.ts';

@@ -38,7 +38,7 @@ export type Shared = {
 };
 
 /** Per network, and for wrong codes per delivery too; see limits.ts. */
-export type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong' | 'wrongForDelivery', Limiter>>;
+type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong' | 'wrongForDelivery', Limiter>>;
 
 /** The message and the organisation it came from, as pages name it: the sender's domain, or the tenant's first. */
 export function aroundOf(row: PortalRow, ports: PortalPorts): Around & { readonly domains: readonly string[] } {

@@ -209,7 +209,7 @@ test('T-36: no page of ours can be framed by another site', async () => {
           .map((frame) => frame.locator('body').innerText()),
       );
       expect(texts).toHaveLength(4);
-      expect(texts.join('')).not.toMatch(/Secure mail|protected message|laboratory|Ferritin/i);
+      expect(texts.join('')).not.toMatch(/mail|message|browser|code/i);
     } finally {
       evil.close();
     }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import { assert, asyncProperty, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type CodeNotice,
@@ -87,9 +87,9 @@ describe('composeMessage', () => {
   });
 
   test('keeps any text, whatever its characters', async () => {
-    const text = fc.string({ unit: 'grapheme', maxLength: 400 }).map((text) => text.toWellFormed());
-    await fc.assert(
-      fc.asyncProperty(text, async (text) => {
+    const text = string({ unit: 'grapheme', maxLength: 400 }).map((text) => text.toWellFormed());
+    await assert(
+      asyncProperty(text, async (text) => {
         const message = composeMessage({ ...basic, text, html: `<p>${text}` });
         expect(wellFormed(message)).toBe(true);
         const lines = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '').replace(/\r\n|\r|\n/g, '\r\n');

@@ -1,6 +1,6 @@
 /** T-35: names under which hostile attachments are saved, and the sizes people read. */
 import { existsSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attachmentDisposition, readableSize, safeFileName } from '../../src/web/download.ts';
 import { Client, startSite } from './site.ts';
@@ -54,8 +54,8 @@ test('a long name keeps its extension', () => {
 });
 
 test('any name: safe, and the header says it without loss and without room for another', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (given) => {
+  assert(
+    property(string({ unit: 'binary', maxLength: 300 }), (given) => {
       const name = safeFileName(given, 'attachment');
       expectSafe(name);
       const header = attachmentDisposition(name);
