@@ -51,7 +51,7 @@ function watch(context: BrowserContext, page: Page, allowed: (url: string) => bo
     void dialog.dismiss();
   });
   page.on('console', (message) => {
-    if (message.text().includes('ran')) seen.push('script');
+    if (message.text() === `${origin}/canary-ran`) seen.push('script');
   });
   context.on('page', () => seen.push('pop-up'));
   void context.route('**/*', (route) => {
