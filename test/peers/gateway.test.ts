@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { authorsOf, parseHeader } from '../../src/mail/header.ts';
 import { generateKey, protectPgp } from '../../src/protect/openpgp.ts';

@@ -53,7 +53,7 @@ export async function setStage(
     ...settings,
   });
   let running: PosternProcess | null = null;
-  stack.defer(async () => void (await running?.kill()));
+  stack.defer(async () => running?.kill());
   const stage: Stage = {
     world,
     sinks,
