@@ -4,13 +4,12 @@
  * An import is trusted at once when nothing else is known for the address; a key that differs from a trusted one waits as pending until a person says
  * trust or reject. The passphrase of a PKCS#12 file comes from POSTERN_PASSPHRASE.
  */
-import { randomUUIDv7 } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { passphrase } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { readKeyFile } from '../keys/import.ts';
-import { stateForImport } from '../keys/keyring.ts';
+import { rowsForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { printable, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -60,26 +59,9 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
     return 1;
   }
   const read = await readKeyFile(bytes, passphrase());
-  const now = Date.now();
-  const rows: KeyRow[] = [];
-  for (const entry of read.entries) {
-    const existing = [...(await store.keysFor(entry.address)), ...rows.filter((row) => row.address === entry.address)];
-    if (existing.some((row) => row.fingerprint === entry.fingerprint && row.kind === entry.kind)) continue;
-    const { kind, address, fingerprint, material, notBefore, notAfter } = entry;
-    const state = stateForImport(existing, entry);
-    rows.push({
-      id: randomUUIDv7(),
-      kind,
-      address,
-      fingerprint,
-      material,
-      state,
-      source: 'import',
-      notBefore,
-      notAfter,
-      createdAt: now,
-    });
-  }
+  const addresses = [...new Set(read.entries.map((entry) => entry.address))];
+  const existing = (await Promise.all(addresses.map((address) => store.keysFor(address)))).flat();
+  const rows = rowsForImport(read.entries, existing, { source: 'import', now: Date.now() });
   const events = rows.map(
     ({ id, address, fingerprint }): Event => ({ kind: 'key.imported', key: id, address, fingerprint }),
   );

@@ -1,10 +1,11 @@
 /**
  * What the keyring can do for a recipient, as pure functions over its rows: `capabilityOf` when the plan is made, `materialsOf` when a copy
- * is made, `stateForImport` when a key arrives.
+ * is made, `rowsForImport` when keys arrive.
  *
  * Of several trusted keys of one kind the newest that is valid now is used, and the notes name the others: nobody is encrypted to two
  * keys without being asked, as the second could be somebody else's. Everything that is not used is said in words.
  */
+import { randomUUIDv7 } from 'node:crypto';
 import { addressKey } from '../mail/address.ts';
 import type { Capability } from '../plan/plan.ts';
 import type { KeyRow } from '../store/store.ts';
@@ -49,19 +50,32 @@ export function materialsOf(rows: readonly KeyRow[], ids: readonly string[]): st
 }
 
 /**
- * The state a key arrives in. The first of its kind for an address is trusted, because a person imports it; one that differs from what is
- * there waits as pending, since a change of keys needs a person's word (`postern keys trust`), also after the old one has expired.
- * A key that is there already keeps its state.
+ * The rows that an import writes, given what is in the keyring for the same addresses. The first key of its kind for an address is trusted,
+ * because a person imports it; one that differs from what is there waits as pending, since a change of keys needs a person's word
+ * (`postern keys trust`), also after the old one has expired. A key that is there already keeps its state; it is in the result only when the
+ * file has something newer of it (a prolonged expiry).
  */
-export function stateForImport(
+export function rowsForImport(
+  entries: readonly Imported[],
   existing: readonly KeyRow[],
-  entry: Pick<KeyRow, 'kind' | 'address' | 'fingerprint'>,
-): KeyRow['state'] {
-  const others = existing.filter((row) => row.kind === entry.kind && row.address === entry.address);
-  const same = others.find((row) => row.fingerprint === entry.fingerprint);
-  if (same !== undefined) return same.state;
-  return others.some((row) => row.state !== 'rejected') ? 'pending' : 'trusted';
+  from: { readonly source: string; readonly now: number },
+): KeyRow[] {
+  const rows: KeyRow[] = [];
+  for (const { kind, address, fingerprint, material, notBefore, notAfter } of entries) {
+    const others = [...existing, ...rows].filter((row) => row.kind === kind && row.address === address);
+    const same = others.find((row) => row.fingerprint === fingerprint);
+    if (same !== undefined) {
+      if (same.material !== material) rows.push({ ...same, material, notBefore, notAfter });
+      continue;
+    }
+    const state = others.some((row) => row.state !== 'rejected') ? 'pending' : 'trusted';
+    const key = { kind, address, fingerprint, material, notBefore, notAfter };
+    rows.push({ ...key, id: randomUUIDv7(), state, source: from.source, createdAt: from.now });
+  }
+  return rows;
 }
+
+type Imported = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'>;
 
 function whyNot(row: KeyRow, now: number): string | null {
   if (row.state === 'pending') return 'it waits for a person to trust it (postern keys trust)';

@@ -24,9 +24,9 @@ import { createBatch } from './batch.ts';
 
 export type Accept = AcceptPort & {
   /** Stores a message of our own; the caller writes the row (`store.settle`, or `submit`). */
-  own(message: OwnMessage): Promise<NewMessage>;
+  readonly own: (message: OwnMessage) => Promise<NewMessage>;
   /** Stores a message of our own with its row. */
-  submit(message: OwnMessage): Promise<void>;
+  readonly submit: (message: OwnMessage) => Promise<void>;
 };
 
 export type OwnMessage = {
@@ -93,7 +93,7 @@ export function createAccept(ports: Ports): Accept {
 }
 
 /** What a client hears when we, not its message, are the trouble. Anything unforeseen is a bug of ours: 451 too, and it is logged. */
-export function replyToFault(error: unknown, emit: (event: Event) => void): AcceptReply {
+function replyToFault(error: unknown, emit: (event: Event) => void): AcceptReply {
   if (error instanceof SpoolFull) {
     emit({ kind: 'service.failed', component: 'spool', error: 'no room left for messages' });
     return { kind: 'refused', code: 452, status: '4.3.1', text: 'Insufficient system storage, try again later' };

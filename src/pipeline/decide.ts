@@ -79,7 +79,7 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   };
 }
 
-export async function readStructure(spool: Pick<Spool, 'read'>, ref: SpoolRef): Promise<Structure> {
+async function readStructure(spool: Pick<Spool, 'read'>, ref: SpoolRef): Promise<Structure> {
   const parser = new StructureParser();
   for await (const chunk of spool.read(ref)) parser.push(chunk);
   return parser.end();

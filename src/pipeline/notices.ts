@@ -57,13 +57,16 @@ async function report(
   ports: NoticePorts,
 ): Promise<NewMessage> {
   const { config } = ports;
+  const header = await readHeader(message, ports.spool);
+  const [subject] = valuesOf(parseHeader(header), 'Subject');
   const bytes = buildReport({
     kind: notify === 'failure' ? 'failed' : 'delayed',
     hostname: config.hostname,
     to: message.mailFrom,
     original: {
       messageId: message.messageId,
-      header: await readHeader(message, ports.spool),
+      ...(subject === undefined ? {} : { subject }),
+      header,
       envid: message.smtp.envid,
       receivedAt: message.receivedAt,
     },

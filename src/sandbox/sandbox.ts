@@ -5,7 +5,6 @@
  *
  * Limits: nothing survives its end; browsers do not know the authority that signed the portal's certificate and say so.
  */
-import { randomUUIDv7 } from 'node:crypto';
 import { once as onceEvent } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,7 +15,8 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { readKeyFile } from '../keys/import.ts';
-import type { KeyRow, Store } from '../store/store.ts';
+import { rowsForImport } from '../keys/keyring.ts';
+import type { Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { startDnsServer } from './dns-server.ts';
@@ -217,15 +217,11 @@ async function freePort(wanted: number): Promise<number> {
 
 /** The gateway's keyring knows the keys of those who have one, as `postern keys import` would have told it. */
 async function importKeys(people: readonly Person[], store: Pick<Store, 'insertKeys'>): Promise<void> {
-  const rows: KeyRow[] = [];
+  const entries: Awaited<ReturnType<typeof readKeyFile>>['entries'][number][] = [];
   for (const { pgp, smime } of people) {
     const file = pgp?.publicKey ?? smime?.certPem;
-    const read = file === undefined ? null : await readKeyFile(Buffer.from(file), null);
-    for (const entry of read?.entries ?? []) {
-      const { kind, address, fingerprint, material, notBefore, notAfter } = entry;
-      const known = { kind, address, fingerprint, material, notBefore, notAfter };
-      rows.push({ ...known, id: randomUUIDv7(), state: 'trusted', source: 'sandbox', createdAt: Date.now() });
-    }
+    if (file !== undefined) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
   }
+  const rows = rowsForImport(entries, [], { source: 'sandbox', now: Date.now() });
   await store.insertKeys(rows, []);
 }

@@ -5,7 +5,7 @@ import { insertEvents } from './events.ts';
 import type { KeyRow } from './store.ts';
 import type { Database } from './transaction.ts';
 
-/** Adds keys; one that is there already (same address, kind and fingerprint) stays as it is, with its state. */
+/** Adds keys; one that is there already (same address, kind and fingerprint) is brought up to date and keeps its id and state. */
 export async function insertKeys(database: Database, keys: readonly KeyRow[], events: readonly Event[]): Promise<void> {
   await database.write(async (trx) => {
     for (const key of keys) {
@@ -23,7 +23,11 @@ export async function insertKeys(database: Database, keys: readonly KeyRow[], ev
           not_after: key.notAfter,
           created_at: key.createdAt,
         })
-        .onConflict((conflict) => conflict.columns(['address', 'kind', 'fingerprint']).doNothing())
+        .onConflict((conflict) =>
+          conflict
+            .columns(['address', 'kind', 'fingerprint'])
+            .doUpdateSet({ material: key.material, not_before: key.notBefore, not_after: key.notAfter }),
+        )
         .execute();
     }
     await insertEvents(trx, events, Date.now());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { capabilityOf, materialsOf, stateForImport } from '../../src/keys/keyring.ts';
+import { capabilityOf, materialsOf, rowsForImport } from '../../src/keys/keyring.ts';
 import type { KeyRow } from '../../src/store/store.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
@@ -77,8 +77,9 @@ test('materialsOf gives what the plan named, and only while it is trusted', () =
   expect(materialsOf(rows, ['b', 'c', 'gone', 'a'])).toEqual(['material a']);
 });
 
-describe('stateForImport', () => {
+describe('rowsForImport', () => {
   const entry = row('n');
+  const from = { source: 'import', now };
   test.each([
     ['the first', [], 'trusted'],
     ['another kind is there', [row('a', { kind: 'x509' })], 'trusted'],
@@ -87,9 +88,20 @@ describe('stateForImport', () => {
     ['differs from a trusted one that has expired', [row('a', { notAfter: now - day })], 'pending'],
     ['differs from a waiting one', [row('a', { state: 'pending' })], 'pending'],
     ['only a rejected one is there', [row('a', { state: 'rejected' })], 'trusted'],
-    ['the same again', [row('n'), row('a')], 'trusted'],
-    ['the same again, rejected before', [row('n', { state: 'rejected' })], 'rejected'],
   ] as const)('%s', (_, existing, state) => {
-    expect(stateForImport(existing, entry)).toBe(state);
+    expect(rowsForImport([entry], existing, from)).toMatchObject([{ fingerprint: entry.fingerprint, state }]);
+  });
+
+  test('of two keys for an address in one file the second waits', () => {
+    expect(rowsForImport([row('n'), row('m')], [], from).map(({ state }) => state)).toEqual(['trusted', 'pending']);
+  });
+
+  test('the same again writes nothing; prolonged, it keeps its id and its state', () => {
+    const known = row('n', { state: 'rejected', notAfter: now + day });
+    expect(rowsForImport([known], [known], from)).toEqual([]);
+    const prolonged = { ...known, id: 'other', material: 'newer', notAfter: now + 400 * day };
+    expect(rowsForImport([prolonged], [known], from)).toEqual([
+      { ...known, material: 'newer', notAfter: now + 400 * day },
+    ]);
   });
 });
