@@ -8,14 +8,14 @@
  * What it may touch is in `PortalPorts` (ports.ts): the part of the database that is the portal's, the spool to read, and one way to mail a code.
  */
 import { readFileSync } from 'node:fs';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { createCleaner } from './clean.ts';
 import { createLimiter } from './limits.ts';
 import { openMessages } from './message.ts';
 import { homePage, troublePage, troubles } from './pages.ts';
-import { createPickup } from './pickup.ts';
-import type { PortalPorts, Shared } from './ports.ts';
-import { createReading } from './reading.ts';
+import * as pickup from './pickup.ts';
+import type { PortalPorts } from './ports.ts';
+import * as reading from './reading.ts';
 import type { Env, Handler } from './request.ts';
 import { createSessions } from './session.ts';
 
@@ -30,10 +30,12 @@ const hour = 3_600_000;
 export function createPortal(ports: PortalPorts): Portal {
   const now = ports.now ?? Date.now;
   const cleaner = createCleaner();
-  const shared: Shared = {
+  const shared: reading.ReadingShared = {
     ports,
     now,
     sessions: createSessions(ports.key, now),
+    messages: openMessages(ports.spool),
+    cleaner,
     limits: {
       lookUps: createLimiter(30, hour / 6, now),
       codes: createLimiter(30, hour, now),
@@ -41,8 +43,10 @@ export function createPortal(ports: PortalPorts): Portal {
       wrongForDelivery: createLimiter(40, 24 * hour, now),
     },
   };
-  const pickup = createPickup(shared);
-  const reading = createReading(shared, openMessages(ports.spool), cleaner);
+  const withShared =
+    (step: (c: Context<Env>, shared: reading.ReadingShared) => Promise<Response>): Handler =>
+    (c) =>
+      step(c, shared);
   const routes = new Hono<Env>();
   const serve = (path: string, verbs: { GET?: Handler; POST?: Handler }): void => {
     if (verbs.GET !== undefined) routes.get(path, verbs.GET);
@@ -57,15 +61,15 @@ export function createPortal(ports: PortalPorts): Portal {
   serve('/', { GET: (c) => c.html(homePage()) });
   serve('/style.css', { GET: staticFile('style.css', 'text/css; charset=utf-8') });
   serve('/icon.svg', { GET: staticFile('icon.svg', 'image/svg+xml') });
-  serve('/m/:token', { GET: pickup.showLink });
-  serve('/m/:token/code', { GET: pickup.backToLink, POST: pickup.askCode });
-  serve('/d/:id/code', { GET: pickup.showCodeForm, POST: pickup.tryCode });
-  serve('/d/:id/new-code', { GET: pickup.backToCodeForm, POST: pickup.askNewCode });
-  serve('/d/:id', { GET: reading.showMessage });
-  serve('/d/:id/html', { GET: reading.showFormatted });
-  serve('/d/:id/attachment/:path', { GET: reading.download });
-  serve('/d/:id/message.eml', { GET: reading.downloadWhole });
-  serve('/d/:id/sign-out', { POST: reading.signOut });
+  serve('/m/:token', { GET: withShared(pickup.showLink) });
+  serve('/m/:token/code', { GET: pickup.backToLink, POST: withShared(pickup.askCode) });
+  serve('/d/:id/code', { GET: withShared(pickup.showCodeForm), POST: withShared(pickup.tryCode) });
+  serve('/d/:id/new-code', { GET: pickup.backToCodeForm, POST: withShared(pickup.askNewCode) });
+  serve('/d/:id', { GET: withShared(reading.showMessage) });
+  serve('/d/:id/html', { GET: withShared(reading.showFormatted) });
+  serve('/d/:id/attachment/:path', { GET: withShared(reading.download) });
+  serve('/d/:id/message.eml', { GET: withShared(reading.downloadWhole) });
+  serve('/d/:id/sign-out', { POST: withShared(reading.signOut) });
   return { routes, close: () => cleaner.close() };
 }
 

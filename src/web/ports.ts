@@ -42,7 +42,9 @@ type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong' | 'wrongForDelivery'
 
 /** The message and the organisation it came from, as pages name it: the sender's domain, or the tenant's first. */
 export function aroundOf(row: PortalRow, ports: PortalPorts): Around & { readonly domains: readonly string[] } {
-  const domains = ports.tenants.find(({ id }) => id === row.message.tenant)?.domains ?? [];
+  const tenant = ports.tenants.find(({ id }) => id === row.message.tenant);
+  // A tenant may have been taken out of the settings while its messages wait.
+  const domains = tenant?.domains ?? [new URL(ports.portalUrl).hostname];
   const { mailFrom } = row.message;
   const senderDomain = mailFrom.slice(mailFrom.lastIndexOf('@') + 1);
   const organisation = domains.includes(senderDomain) ? senderDomain : (domains[0] ?? senderDomain);
