@@ -108,7 +108,12 @@ async function upgrade(
     return unmet(target, wire, '5.7.4', `${target.name} offers STARTTLS and then refuses it: ${reply.text}`, { reply });
   }
   const socket = await wire.secure(isIP(target.name) === 0 ? target.name : null, ports.trust.context);
-  if (typeof socket === 'string') return unmet(target, wire, '5.7.5', `${target.name} ${socket}.`, {});
+  if ('clause' in socket) {
+    const reason = `${target.name} ${socket.clause}`;
+    // Silence may be the network's fault; only opportunistic TLS draws a conclusion from it.
+    if (socket.timedOut && level !== 'may') return unreachable(target, { kind: 'trouble', status: '4.4.2', reason });
+    return unmet(target, wire, '5.7.5', `${reason}.`, {});
+  }
   const { evidence, defect } = judge(socket, target.name, ports.trust);
   if (level === 'verify' && defect !== null) return unmet(target, wire, '5.7.5', defect, { evidence });
   // RFC 3207 section 4.2: what was said before TLS is forgotten.

@@ -2,7 +2,7 @@
  * The envelope as SMTP commands. Every string that reaches the wire passes here and is either shaped so that it cannot end its
  * command early, or refused: an address with a line end or an angle bracket in it would otherwise be a command of its choice.
  *
- * Standards: RFC 3461 (DSN parameters, xtext), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8).
+ * Standards: RFC 3461 (DSN parameters, xtext), RFC 1870 (SIZE), RFC 6152 (8BITMIME).
  * Limits: a message with 8-bit octets goes as it is to a server that does not offer 8BITMIME. Converting it would break its signatures,
  * and servers without the keyword have passed eight bits for decades; RFC 6152 section 3 would have it converted or returned.
  * ORCPT with characters beyond Latin-1 (RFC 6533) is left out.

@@ -190,7 +190,7 @@ class PooledTransmitter {
   }
 
   async #open(target: Target, level: Provable): Promise<Connection | Refused> {
-    const key = `${target.ip} ${target.port}`;
+    const key = `${target.name} ${target.ip} ${target.port}`;
     const dead = this.#dead.get(key);
     if (dead !== undefined && dead.until > Date.now()) return dead.refused;
     const connection = await openConnection(target, level, this.#ports);

@@ -30,7 +30,10 @@ export type ProbePorts = {
 const patience = { connect: 10_000, command: 20_000, data: 20_000 };
 
 /** One entry per MX host, or the sentence why there is none. */
-export async function probe(domain: string, { config, resolver, egress }: ProbePorts): Promise<readonly Probed[] | string> {
+export async function probe(
+  domain: string,
+  { config, resolver, egress }: ProbePorts,
+): Promise<readonly Probed[] | string> {
   const { hostname } = config;
   const routed = await route(domain, { resolver, egress, hostname, random: Math.random });
   if (routed.kind !== 'hosts') return routed.reason;
@@ -46,7 +49,13 @@ export async function probe(domain: string, { config, resolver, egress }: ProbeP
       if (connection.kind !== 'open') return { host: host.name, ip, level: null, defect, remote: connection.remote };
       const remote = remoteOf(target, connection.evidence, null);
       await connection.wire.quit();
-      return { host: host.name, ip, level: connection.evidence === null ? 'may (plain text)' : connection.proved, defect, remote };
+      return {
+        host: host.name,
+        ip,
+        level: connection.evidence === null ? 'may (plain text)' : connection.proved,
+        defect,
+        remote,
+      };
     }),
   );
 }

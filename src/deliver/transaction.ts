@@ -22,7 +22,7 @@ export type Transacted = {
   readonly outcomes: readonly (Outcome | null)[];
   /** Why slots are null. */
   readonly trouble: Trouble | null;
-  /** The connection gave no sign of life: one that was reused had died in the meantime. */
+  /** The connection gave no sign of life but a farewell: one that was reused had ended in the meantime. */
   readonly unanswered: boolean;
 };
 
@@ -82,7 +82,7 @@ async function sendEnvelope(
   const ask = async (command: string): Promise<Reply | Trouble> => {
     if (!pipelining) await wire.write([command]);
     const reply = await wire.read();
-    unanswered &&= reply.kind === 'trouble';
+    unanswered &&= reply.kind === 'trouble' || reply.code === 421;
     return reply.kind === 'reply' && reply.code === 421 ? leaving(connection, reply) : reply;
   };
 
@@ -110,7 +110,7 @@ async function sendEnvelope(
   if (data.kind === 'trouble') return { ...data, unanswered };
   if (data.code === 354) return { kind: 'go' };
   settle(outcomes, outcomeOf(connection, data, 'data'));
-  if (positive(data)) wire.destroy();
+  if (data.code < 400) wire.destroy();
   return { kind: 'stop' };
 }
 

@@ -54,6 +54,9 @@ const connectReasons: Record<string, string> = {
 };
 const localErrors = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
+/** `clause` continues a sentence that begins with the host. */
+export type Unsecured = { readonly clause: string; readonly timedOut: boolean };
+
 type Waiter = (answer: Reply | Trouble) => void;
 
 export class Wire {
@@ -119,14 +122,17 @@ export class Wire {
   }
 
   /**
-   * The TLS handshake. Resolves with the socket to judge, or with a clause that says what went wrong; the conversation is then over.
+   * The TLS handshake. Resolves with the socket to judge, or with what went wrong; the conversation is then over.
    * @param host for SNI; null for a bare address.
    */
-  secure(host: string | null, secureContext: SecureContext): Promise<TLSSocket | string> {
+  secure(host: string | null, secureContext: SecureContext): Promise<TLSSocket | Unsecured> {
     // RFC 3207 section 6 and CVE-2011-0411: what came in plain text must not be read as if it came under TLS.
     if (this.unread) {
       this.destroy();
-      return Promise.resolve('sent more than the reply to STARTTLS before the TLS handshake');
+      return Promise.resolve({
+        clause: 'sent more than the reply to STARTTLS before the TLS handshake',
+        timedOut: false,
+      });
     }
     const plain = this.#socket;
     plain.removeAllListeners().on('error', () => {});
@@ -139,13 +145,13 @@ export class Wire {
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
       });
-      const give = (clause: string) => {
+      const give = (clause: string, timedOut = false) => {
         clearTimeout(timer);
         socket.removeAllListeners().on('error', () => {});
         this.destroy();
-        resolve(clause);
+        resolve({ clause, timedOut });
       };
-      const timer = setTimeout(() => give('did not finish the TLS handshake in time'), this.timeouts.command);
+      const timer = setTimeout(() => give('did not finish the TLS handshake in time', true), this.timeouts.command);
       socket.once('error', (error: NodeJS.ErrnoException) => give(handshakeClause(error)));
       socket.once('close', () => give('closed the connection during the TLS handshake'));
       socket.once('secureConnect', () => {

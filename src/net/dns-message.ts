@@ -26,7 +26,7 @@ export type Question = { readonly id: number; readonly name: string; readonly ty
 /** A question as a server reads it: any type, and how large a UDP answer the asker takes. */
 export type Query = { readonly id: number; readonly name: string; readonly type: string; readonly udpBytes: number };
 
-export type Rcode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
+type Rcode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
 
 /** What a server sends back. */
 export type Reply = {

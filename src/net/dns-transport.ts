@@ -83,7 +83,8 @@ function overTcp(server: NameServer, question: Question, query: Buffer, transpor
       if (head !== undefined && head.length < 2) chunks[0] = Buffer.concat([head, chunk]);
       else chunks.push(chunk);
       octets += chunk.length;
-      const first = octets >= 2 && octets >= 2 + (chunks[0]?.readUInt16BE(0) ?? 0) ? unframe(Buffer.concat(chunks)) : null;
+      const first =
+        octets >= 2 && octets >= 2 + (chunks[0]?.readUInt16BE(0) ?? 0) ? unframe(Buffer.concat(chunks)) : null;
       if (first === null) return;
       const answer = decodeAnswer(first.message, question);
       const clear = answer.kind === 'answer' && !answer.truncated;

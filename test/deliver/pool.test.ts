@@ -46,19 +46,22 @@ describe('reuse', () => {
     expect(verbs(server.commands())).toEqual(['EHLO', 'MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'DATA']);
   });
 
-  test('a connection that died in the meantime is replaced without a trace', async () => {
-    let messages = 0;
-    await using server = await startServer({
-      answer: (verb, _, connection) => (verb === 'MAIL' && connection.messages.length > 0 ? 'reset' : undefined),
-      message: () => `250 2.0.0 Queued as ${(messages += 1)}`,
-    });
-    await using transmitter = transmitterTo(server.port);
-    await transmitter.send(message());
-    expect(await transmitter.send(message())).toMatchObject([
-      { kind: 'delivered', remote: { reply: '250 2.0.0 Queued as 2' } },
-    ]);
-    expect(server.connections.length).toBe(2);
-  });
+  test.each(['reset', 'close', '421 4.4.2 Idle too long'])(
+    'a connection that ended in the meantime (%s) is replaced without a trace',
+    async (end) => {
+      let messages = 0;
+      await using server = await startServer({
+        answer: (verb, _, connection) => (verb === 'MAIL' && connection.messages.length > 0 ? end : undefined),
+        message: () => `250 2.0.0 Queued as ${(messages += 1)}`,
+      });
+      await using transmitter = transmitterTo(server.port);
+      await transmitter.send(message());
+      expect(await transmitter.send(message())).toMatchObject([
+        { kind: 'delivered', remote: { reply: '250 2.0.0 Queued as 2' } },
+      ]);
+      expect(server.connections.length).toBe(2);
+    },
+  );
 
   test('an idle connection on which something arrives is not used again', async () => {
     const pushed: Script = { message: () => '250 2.0.0 Queued\r\n421 4.4.2 Idle too long' };
@@ -67,6 +70,33 @@ describe('reuse', () => {
     for (let index = 0; index < 3; index++)
       expect(await transmitter.send(message())).toMatchObject([{ kind: 'delivered' }]);
     expect(server.connections.map(({ messages }) => messages.length)).toEqual([1, 1, 1]);
+  });
+
+  /** The first message leaves its server waiting for octets; whatever came next on that connection would become part of it. */
+  test.each<[string, Script, Partial<Transmission>]>([
+    [
+      'nobody was accepted and DATA was',
+      { answer: (_, line) => (line.includes('<gone@') ? '550 5.1.1 No' : undefined) },
+      {},
+    ],
+    [
+      'the message broke off',
+      {},
+      {
+        body: async function* () {
+          yield Buffer.from('Subject: x\r\n\r\n');
+          throw new Error('broken');
+        },
+      },
+    ],
+  ])('a connection is not used again when %s', async (_, script, changes) => {
+    await using server = await startServer(script);
+    await using transmitter = transmitterTo(server.port);
+    const [first] = await transmitter.send(message({ to: ['gone@mx.example'], ...changes }));
+    expect(first?.kind).not.toBe('delivered');
+    expect(await transmitter.send(message())).toMatchObject([{ kind: 'delivered' }]);
+    expect(server.connections.map(({ messages }) => messages.length)).toEqual([0, 1]);
+    expect(server.connections[0]?.plain.match(/MAIL FROM/g)?.length).toBe(1);
   });
 
   test('a hundred messages are enough for one connection', async () => {

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 
 /** A reply line (or lines) without the final CRLF; null: stay silent; 'close': end the connection; 'reset': tear it down. */
-export type Answer = string | null;
+type Answer = string | null;
 
 export type Script = {
   readonly greeting?: Answer;
@@ -24,7 +24,7 @@ export type Script = {
   readonly duringData?: (octets: number) => Answer | undefined;
 };
 
-export type Recorded = {
+type Recorded = {
   /** Everything received in plain text, and under TLS. */
   plain: string;
   secret: string;

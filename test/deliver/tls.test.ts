@@ -150,8 +150,9 @@ const cases: Record<string, { readonly script: Script; readonly expected: Expect
     script: { tls: good, handshake: 'silence' },
     expected: {
       may: 'plain',
-      encrypt: 'unmet',
-      verify: 'unmet',
+      encrypt: 'deferred',
+      verify: 'deferred',
+      status: '4.4.2',
       reason: 'mx.example did not finish the TLS handshake in time.',
     },
   },

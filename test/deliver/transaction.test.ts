@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Transmission } from '../../src/deliver/pool.ts';
 import { type Script, startServer } from './scripted-server.ts';
@@ -332,6 +334,58 @@ test.each([
 
 test('a host name that is none is refused at once', () => {
   expect(() => transmitterTo(25, { hostname: 'gw.example\r\nMAIL FROM:<x>' })).toThrow('host name');
+});
+
+describe('a server that takes its time', () => {
+  /** A listener that does with each connection what the test says. */
+  async function against(serve: (socket: Socket) => void, transmission: Transmission) {
+    const sockets: Socket[] = [];
+    const server = createServer({ noDelay: true }, (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      serve(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const transmitter = transmitterTo(port, { timeouts: { command: 300, data: 300 } });
+    try {
+      return await transmitter.send(transmission);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await transmitter.close();
+      server.close();
+      await once(server, 'close');
+    }
+  }
+
+  test('octet by octet gets no more time than one that is silent', async () => {
+    const drip = (socket: Socket) => {
+      const timer = setInterval(() => socket.write('2'), 10);
+      socket.on('close', () => clearInterval(timer));
+    };
+    const reason = 'mx.example did not answer in time.';
+    expect(await against(drip, message())).toMatchObject([{ kind: 'deferred', status: '4.4.2', reason }]);
+  });
+
+  test('and does not read the message is left', async () => {
+    const stall = (socket: Socket) => {
+      socket.write('220 x\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        for (const line of chunk.toString('latin1').split('\r\n').slice(0, -1)) {
+          if (line === 'DATA') socket.pause();
+          socket.write(line === 'DATA' ? '354 x\r\n' : '250 x\r\n');
+        }
+      });
+    };
+    const body: Transmission['body'] = async function* () {
+      for (let index = 0; index < 2_000; index++) yield Buffer.from(`${'x'.repeat(998)}\r\n`.repeat(64));
+    };
+    const reason = 'mx.example stopped taking the message.';
+    expect(await against(stall, message({ body, size: null }))).toMatchObject([
+      { kind: 'deferred', status: '4.4.2', reason },
+    ]);
+  });
 });
 
 const corpus = new URL('../../../shared/corpora/smtp-smuggling/sequences.json', import.meta.url);

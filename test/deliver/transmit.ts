@@ -16,7 +16,7 @@ export type Zone = {
   readonly aaaa?: Record<string, readonly string[]>;
 };
 
-export function zoneResolver(zone: Zone): Pick<Resolver, 'mx' | 'a' | 'aaaa'> {
+function zoneResolver(zone: Zone): Pick<Resolver, 'mx' | 'a' | 'aaaa'> {
   const answer = <T>(name: string, records: readonly T[] | undefined): DnsAnswer<T> =>
     records === undefined || records.length === 0
       ? { kind: 'none', exists: true, authenticated: false, name }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { decodeQuery, encodeAnswer, frame, type Query, type Reply, unframe } from '../../src/net/dns-message.ts';
 
-export type Via = 'udp' | 'tcp';
+type Via = 'udp' | 'tcp';
 /** A reply, ready octets, several datagrams, or silence. */
 export type Answerer = (query: Query, via: Via) => Reply | Buffer | Buffer[] | null;
 
