@@ -74,7 +74,7 @@ export function codePage({ organisation, row }: Around, form: CodeForm): Page {
     problem === null ? 'Type your code' : 'That did not work - type your code',
     organisation,
     html`<h1>${dead ? 'This code no longer works' : 'Type your code'}</h1>
-    ${dead ? deadCode() : html`<p>A six-digit code is on its way to <b class="nowrap">${maskAddress(row.delivery.recipient)}</b>. It comes from ${form.sentFrom} and is good for ${codeMinutes} minutes, in this browser.</p>`}
+    ${dead ? deadCode() : html`<p>A six-digit code is on its way to <b class="nowrap">${maskAddress(row.delivery.recipient)}</b>. It comes from <span class="nowrap">${form.sentFrom}</span> and is good for ${codeMinutes} minutes, in this browser.</p>`}
     ${dead ? '' : codeField(form)}
     <form method="post" action="/d/${deliveryId}/new-code">
       <input type="hidden" name="form" value="${formToken}">
