@@ -62,17 +62,31 @@ function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter): Spo
   const key = newDataKey();
   const sealer = new FrameSealer(key, id);
   let size = 0;
+  let ended = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  // One thing after the other: an abort in the middle of a write (the client hung up) must not pull the medium away from under it.
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  };
   return {
     async write(chunk) {
+      if (ended) throw new Error('a blob was written to after its end');
       size += chunk.length;
       const frames = sealer.push(chunk);
-      if (frames.length > 0) await medium.append(frames);
+      if (frames.length > 0) await inTurn(() => medium.append(frames));
     },
     async commit() {
-      await medium.commit(sealer.end());
+      if (ended) throw new Error('a blob was committed after its end');
+      ended = true;
+      await inTurn(() => medium.commit(sealer.end()));
       return { id, wrappedKey: wrapKey(masterKey, key, id), size };
     },
-    abort: () => medium.abort(),
+    async abort() {
+      ended = true;
+      await inTurn(() => medium.abort());
+    },
   };
 }
 
@@ -94,6 +108,8 @@ async function* readSealed(
   for await (const sealed of medium.frames(ref.id, first, behind, ref.size)) {
     const plain = openFrame(key, ref.id, index, index === last, sealed);
     const offset = index * frameSize;
+    if (plain.length !== Math.min(frameSize, ref.size - offset))
+      throw new Error('a blob of the spool has another size');
     index += 1;
     const wanted = plain.subarray(Math.max(0, start - offset), end - offset);
     if (wanted.length > 0) yield wanted;

@@ -6,7 +6,7 @@ import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** busy: try again in a moment; down: broken until somebody or time mends it; full: no room; bug: our statement is wrong. */
-export type Trouble = 'busy' | 'down' | 'full' | 'bug';
+type Trouble = 'busy' | 'down' | 'full' | 'bug';
 
 export type Traits = {
   readonly name: 'sqlite' | 'postgres';

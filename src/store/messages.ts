@@ -109,10 +109,11 @@ export async function freeBytes(trx: Transaction<Tables>, ids: readonly string[]
     .where('id', 'in', ids)
     .where('state', '=', 'decided')
     .where('bytes', '=', 'needed')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('deliveries')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('deliveries')
             .select('deliveries.id')
             .whereRef('deliveries.message_id', '=', 'messages.id')
             .where('needs_bytes', '=', sql.lit(1)),

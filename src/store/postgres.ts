@@ -5,18 +5,16 @@
  * Limits: `synchronous_commit` is left as the server has it: its default (on) keeps the promise, and off in postgresql.conf breaks it.
  */
 import { CompiledQuery, type Dialect, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import { Pool, types } from 'pg';
 
 /** Milliseconds. */
 const connectTimeout = 5_000;
 const lockTimeout = 1_000;
 const statementTimeout = 30_000;
 
-const int8 = 20;
-
 /** A Kysely dialect on the server at `url` (postgres://user@host:port/database). */
 export function postgresDialect(url: string): Dialect {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     application_name: 'postern',
     max: 10,
@@ -29,8 +27,7 @@ export function postgresDialect(url: string): Dialect {
     keepAlive: true,
     types: {
       // Our big integers are epoch milliseconds, sizes and counts: all far below 2^53.
-      getTypeParser: ((type: number, format?: 'text' | 'binary') =>
-        type === int8 ? Number : pg.types.getTypeParser(type, format)) as typeof pg.types.getTypeParser,
+      getTypeParser: (type, format) => (type === types.builtins.INT8 ? Number : types.getTypeParser(type, format)),
     },
   });
   // A connection that breaks while nobody waits for an answer says so by an event, which would end the process if nobody listened.

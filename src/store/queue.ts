@@ -20,10 +20,10 @@ export async function findMessages(database: Database, idOrMessageId: string): P
     const rows = await db
       .selectFrom('messages')
       .select(messageColumns)
-      .where(({ eb, or, selectFrom }) =>
-        or([
+      .where((eb) =>
+        eb.or([
           eb('id', '=', bare),
-          eb('id', 'in', selectFrom('deliveries').select('message_id').where('deliveries.id', '=', bare)),
+          eb('id', 'in', eb.selectFrom('deliveries').select('message_id').where('deliveries.id', '=', bare)),
           eb('message_id', 'in', [`<${bare}>`, bare]),
         ]),
       )

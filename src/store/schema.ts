@@ -61,7 +61,7 @@ export type DeliveryTable = {
 };
 
 /** One row per thing that happened; `detail` is the event without the columns' values and its kind. */
-export type EventTable = {
+type EventTable = {
   id: string;
   at: number;
   kind: string;
@@ -72,7 +72,7 @@ export type EventTable = {
 };
 
 /** A delivery that waits in the portal, or waited and was opened, until its time is over. */
-export type PublicationTable = {
+type PublicationTable = {
   delivery_id: string;
   token_hash: string;
   expires_at: number;
@@ -83,7 +83,7 @@ export type PublicationTable = {
   tries_since: number;
 };
 
-export type PortalCodeTable = {
+type PortalCodeTable = {
   delivery_id: string;
   session_hash: string;
   code_hash: string;
@@ -91,7 +91,7 @@ export type PortalCodeTable = {
   tries: number;
 };
 
-export type PortalSessionTable = { session_hash: string; delivery_id: string; expires_at: number };
+type PortalSessionTable = { session_hash: string; delivery_id: string; expires_at: number };
 
 export type KeyTable = {
   id: string;
@@ -106,7 +106,7 @@ export type KeyTable = {
   created_at: number;
 };
 
-export type DomainTable = {
+type DomainTable = {
   domain: string;
   best_tls: string | null;
   last_tls: string | null;
@@ -118,9 +118,9 @@ export type DomainTable = {
 };
 
 /** The sealed frames of blobs, where the spool lives in the database. */
-export type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
+type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
 
-export type MigrationTable = { name: string; applied_at: number };
+type MigrationTable = { name: string; applied_at: number };
 
 export type Tables = {
   messages: MessageTable;

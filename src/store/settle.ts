@@ -19,7 +19,7 @@ import type { Database } from './transaction.ts';
 const maxRows = 50;
 
 /** States that nothing leaves by an attempt. */
-export const endedStates: readonly DeliveryState[] = ['delivered', 'opened', 'failed', 'dropped'];
+const endedStates: readonly DeliveryState[] = ['delivered', 'opened', 'failed', 'dropped'];
 
 export async function settle(
   database: Database,

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startPostgres } from '../postgres.ts';
@@ -47,7 +47,7 @@ async function measure(store: Store, room: (destination: string) => number): Pro
 
 async function emptyDatabase(): Promise<string> {
   if (postgres === null) return 'sqlite';
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await client.query('drop schema public cascade; create schema public');
   await client.end();

@@ -125,7 +125,7 @@ eachEngine((engine) => {
     const second = message({ messageId: first.messageId });
     await store.insertMessages([second, message()], []);
     const bare = first.messageId.slice(1, -1);
-    const both = [second.id, first.id].sort().reverse();
+    const both = [second.id, first.id].sort().toReversed();
     expect((await store.findMessages(first.messageId)).map((each) => each.message.id)).toEqual(both);
     expect((await store.findMessages(bare)).map((each) => each.message.id)).toEqual(both);
     expect((await store.findMessages(first.id)).map((each) => each.message.id)).toEqual([first.id]);

@@ -2,7 +2,7 @@
  * That a claim costs the same however long the queue is shows in the engine's query plan: every step is a search in the index of what is
  * ready (or by primary key), none walks a table. test/bench/claim.ts measures the same thing in milliseconds.
  */
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { nextDestinations, takeStatement } from '../../src/store/claim.ts';
 import { claimStatement } from '../../src/store/messages.ts';
@@ -17,12 +17,10 @@ type Statement = RawBuilder<unknown>;
 async function planOf(database: Database, statement: Statement): Promise<string> {
   return await database.read(async (db) => {
     if (database.traits.name === 'sqlite') {
-      const { rows } = await sql<{ detail: string }>`explain query plan ${statement}`.execute(db as Kysely<unknown>);
+      const { rows } = await sql<{ detail: string }>`explain query plan ${statement}`.execute(db);
       return rows.map((row) => row.detail).join('\n');
     }
-    const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (costs off) ${statement}`.execute(
-      db as Kysely<unknown>,
-    );
+    const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (costs off) ${statement}`.execute(db);
     return rows.map((row) => row['QUERY PLAN']).join('\n');
   });
 }

@@ -88,7 +88,7 @@ eachEngine((engine) => {
       ),
     );
     const wrong = answers.flatMap((answer) => (answer.kind === 'wrong' ? [answer.triesLeft] : []));
-    expect(wrong.sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(wrong.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
     expect(answers.filter((answer) => answer.kind === 'dead')).toHaveLength(95);
     expect(await store.portal.tryCode(attempt(deliveryId))).toEqual({ kind: 'dead' });
     await store.close();

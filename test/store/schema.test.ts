@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
+import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { eachEngine, type Place } from '../engines.ts';
@@ -23,7 +23,7 @@ function sqliteSchema(folder: string): string {
 
 /** PostgreSQL's catalogue, put back into statements. */
 async function postgresSchema(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     const tables = await client.query<{ text: string }>(`
@@ -79,7 +79,7 @@ eachEngine((engine) => {
       using database = new DatabaseSync(join(place.folder, 'postern.sqlite'));
       database.exec(newer);
     } else {
-      const client = new pg.Client({ connectionString: place.database });
+      const client = new Client({ connectionString: place.database });
       await client.connect();
       await client.query(newer);
       await client.end();

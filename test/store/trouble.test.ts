@@ -5,7 +5,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
+import { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { connect, openStore } from '../../src/store/open.ts';
 import { StoreBusy, StoreDown } from '../../src/store/store.ts';
@@ -20,7 +20,7 @@ async function lock(place: Place): Promise<() => Promise<void>> {
     other.exec('begin exclusive');
     return async () => other.close();
   }
-  const client = new pg.Client({ connectionString: place.database });
+  const client = new Client({ connectionString: place.database });
   await client.connect();
   await client.query('begin; lock table messages in access exclusive mode');
   return async () => {
