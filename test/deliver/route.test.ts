@@ -87,11 +87,14 @@ describe('a domain leads to', () => {
     const zone = {
       mx: found(...records),
       a: Object.fromEntries(records.map(({ exchange }) => [exchange, found(...many)])),
+      aaaa: Object.fromEntries(
+        records.map(({ exchange }) => [exchange, found(...many.map((_, index) => `2600::${index}`))]),
+      ),
     };
     const result = await route('corp.example', ports(zone));
     if (result.kind !== 'hosts') throw new Error('no route');
     expect(result.hosts.map(({ preference }) => preference)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(result.hosts.every(({ addresses }) => addresses.length === 4)).toBe(true);
+    expect(result.hosts.every(({ addresses }) => addresses.length === 8)).toBe(true);
   });
 
   test('equals in any order', async () => {
