@@ -14,9 +14,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
-import { readKeyFile } from '../keys/import.ts';
+import { type KeyEntry, readKeyFile } from '../keys/import.ts';
 import { rowsForImport } from '../keys/keyring.ts';
-import type { Store } from '../store/store.ts';
+import type { KeyRow, Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { startDnsServer } from './dns-server.ts';
@@ -60,7 +60,7 @@ export async function runSandbox({
   const running = await startEverything(stack, start, once);
   const results = await sendSamples(running);
   const wrong = [...differences(results), ...(await missingLinks(running, results))];
-  for (const line of ['', ...formatTable(results)]) say(line);
+  for (const line of ['', ...formatTable(results, running.keys)]) say(line);
   if (wrong.length > 0) for (const line of ['Not as expected:', ...wrong.map((each) => `  ${each}`)]) say(line);
   else say('Everything went as expected.');
   if (once) return wrong.length === 0 ? 0 : 1;
@@ -74,12 +74,13 @@ type Running = {
   readonly world: World;
   readonly sinks: Sinks;
   readonly files: SandboxFiles;
-  readonly config: Config;
   readonly gateway: Gateway;
   readonly smtpPort: number;
   readonly portalUrl: string;
   readonly mailboxesUrl: string;
   readonly log: string;
+  /** What the keyring holds, by id, in words. */
+  readonly keys: ReadonlyMap<string, string>;
 };
 
 async function startEverything(stack: AsyncDisposableStack, start: StartGateway, once: boolean): Promise<Running> {
@@ -107,12 +108,12 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   stack.defer(() => void logStream.end());
   const gateway = await start(loaded.config, { logTo: { write: (line) => void logStream.write(line) } });
   stack.defer(() => gateway.stop());
-  await importKeys(world.people, gateway.store);
+  const keys = await importKeys(world.people, gateway.store);
   const mailboxes = stack.use(
     await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
   );
   const portalUrl = loaded.config.web?.portalUrl ?? '';
-  return { world, sinks, files, config: loaded.config, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log };
+  return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log, keys };
 }
 
 /** Sends every sample and waits until the queue has come to rest. */
@@ -189,7 +190,7 @@ async function whatNow(running: Running): Promise<string[]> {
     'Look inside     node src/main.ts trace --config CONFIGURATION MESSAGE-ID',
     '',
     'Send your own:',
-    `  swaks --server 127.0.0.1:${smtpPort} --tls --from ${addressOf('Anna')} --to ${paula},${addressOf('Petra')} --h-Subject '[secure] Hello' --body 'Only for you.'`,
+    `  swaks --server 127.0.0.1:${smtpPort} --tls-optional --from ${addressOf('Anna')} --to ${paula},${addressOf('Petra')} --h-Subject '[secure] Hello' --body 'Only for you.'`,
     '',
     'Ctrl-C ends it.',
   ];
@@ -215,13 +216,19 @@ async function freePort(wanted: number): Promise<number> {
   return bound === 0 ? freePort(0) : bound;
 }
 
-/** The gateway's keyring knows the keys of those who have one, as `postern keys import` would have told it. */
-async function importKeys(people: readonly Person[], store: Pick<Store, 'insertKeys'>): Promise<void> {
-  const entries: Awaited<ReturnType<typeof readKeyFile>>['entries'][number][] = [];
+/** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would; returns them by their ids, in words. */
+async function importKeys(
+  people: readonly Person[],
+  store: Pick<Store, 'insertKeys'>,
+): Promise<ReadonlyMap<string, string>> {
+  const entries: KeyEntry[] = [];
   for (const { pgp, smime } of people) {
     const file = pgp?.publicKey ?? smime?.certPem;
     if (file !== undefined) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
   }
   const rows = rowsForImport(entries, [], { source: 'sandbox', now: Date.now() });
   await store.insertKeys(rows, []);
+  const nameOf = ({ kind, fingerprint }: KeyRow): string =>
+    `${kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${fingerprint.slice(-16)}`;
+  return new Map(rows.map((row) => [row.id, nameOf(row)]));
 }

@@ -17,9 +17,11 @@ export type Result = {
 
 const heads = ['recipient', 'level', 'method', 'what proved it', 'state'] as const;
 
-/** The table as lines of text. */
-export function formatTable(results: readonly Result[]): string[] {
-  const blocks = results.map((result) => ({ title: titleOf(result), rows: result.deliveries.map(rowOf) }));
+/** The table as lines of text. `keys` names the keys of the keyring by their ids. */
+export function formatTable(results: readonly Result[], keys: ReadonlyMap<string, string>): string[] {
+  const blocks = results.map((result) => {
+    return { title: titleOf(result), rows: result.deliveries.map((delivery) => rowOf(delivery, keys)) };
+  });
   const rows = [[...heads], ...blocks.flatMap((block) => block.rows)];
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
@@ -36,8 +38,8 @@ function titleOf({ sample, reply, bounced }: Result): string {
   return `${sample.title}${bounced ? ' (a report came back to the sender)' : ''}`;
 }
 
-function rowOf(delivery: DeliveryRow): string[] {
-  return [delivery.recipient, delivery.level, methodOf(delivery), proofOf(delivery), stateOf(delivery)];
+function rowOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string[] {
+  return [delivery.recipient, delivery.level, methodOf(delivery), proofOf(delivery, keys), stateOf(delivery)];
 }
 
 function methodOf(delivery: DeliveryRow): string {
@@ -45,11 +47,10 @@ function methodOf(delivery: DeliveryRow): string {
 }
 
 /** What makes sure that nobody but the recipient reads it, in words. */
-function proofOf(delivery: DeliveryRow): string {
+function proofOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string {
   const step = delivery.steps[delivery.step];
   if (delivery.state === 'failed') return shortened(delivery.reason);
-  if (step?.method === 'pgp' || step?.method === 'smime')
-    return `encrypted to ${step.keys.length === 1 ? 'the key' : 'the keys'} in the keyring`;
+  if (step?.method === 'pgp' || step?.method === 'smime') return step.keys.map((id) => keys.get(id) ?? id).join(', ');
   if (step?.method === 'portal') return 'link and code, both by mail';
   return delivery.remote === null ? '-' : tlsOf(delivery.remote);
 }
