@@ -4,7 +4,7 @@
  *
  * Limits: one layer of protection; the first text part; HTML is not shown.
  */
-import { decodeValue, type Field, valuesOf } from '../mail/header.ts';
+import { type Field, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Range, type Structure, StructureParser } from '../mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../mail/text.ts';
 import { decryptPgp } from '../protect/openpgp.ts';
@@ -105,9 +105,4 @@ export function portalLink(text: string, origin: string): string | null {
 /** Web addresses in a text, as written. */
 export function links(text: string): string[] {
   return text.match(/https?:\/\/[^\s<>"']+/g) ?? [];
-}
-
-/** A field's value for people. */
-export function fieldText(field: Field): string {
-  return decodeValue(field.raw).trim();
 }

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
-import { type KeyEntry, readKeyFile } from '../keys/import.ts';
+import { type KeyFile, readKeyFile } from '../keys/import.ts';
 import { rowsForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
@@ -221,7 +221,7 @@ async function importKeys(
   people: readonly Person[],
   store: Pick<Store, 'insertKeys'>,
 ): Promise<ReadonlyMap<string, string>> {
-  const entries: KeyEntry[] = [];
+  const entries: KeyFile['entries'][number][] = [];
   for (const { pgp, smime } of people) {
     const file = pgp?.publicKey ?? smime?.certPem;
     if (file !== undefined) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
