@@ -17,6 +17,8 @@ export type PartHeader = {
   readonly boundary: string | null;
   /** Ends of sentences that begin with the part's name. */
   readonly problems: readonly string[];
+  /** One of the problems is that there was more than is read. */
+  readonly exceeded: boolean;
 };
 
 const identityEncodings = new Set(['7bit', '8bit', 'binary']);
@@ -37,7 +39,8 @@ export function readPartHeader(block: Buffer, defaultType: string): PartHeader {
     problems.push(`is a ${split ? 'multipart' : 'message'} with a transfer encoding, which not every program undoes`);
   }
   if (split && contentType?.conflicts.includes('boundary')) problems.push('has two different boundaries');
-  if (contentType?.overflow || disposition?.overflow) problems.push('has more parameters than are read');
+  const exceeded = Boolean(contentType?.overflow || disposition?.overflow);
+  if (exceeded) problems.push('has more parameters than are read');
   return {
     fields,
     type,
@@ -48,6 +51,7 @@ export function readPartHeader(block: Buffer, defaultType: string): PartHeader {
     contentId: contentIdOf(fields),
     boundary: split ? boundaryOf(contentType) : null,
     problems,
+    exceeded,
   };
 }
 

@@ -48,6 +48,7 @@ export class PartTree {
   readonly #firstOctets = new Set<number>();
   /** A limit was exceeded after which nothing is split any more. */
   #stopped = false;
+  #exceeded = false;
   #partCount = 0;
   #fieldCount = 0;
   #fields: readonly Field[] = [];
@@ -80,7 +81,7 @@ export class PartTree {
     const multipart = header.type.startsWith('multipart/');
     const message = isSplitMessage(header);
     if ((multipart || message) && this.#open.length >= this.#limits.depth) {
-      this.#note('Parts are nested deeper than is read.');
+      this.#exceed('Parts are nested deeper than is read.');
     } else if (multipart) {
       this.#split(part, header.boundary);
     } else if (message) {
@@ -120,7 +121,7 @@ export class PartTree {
   end(size: number): Structure {
     const root = this.#closeFrom(0, size);
     if (root === null) throw new Error('The root part is missing');
-    return { size, fields: this.#fields, root, problems: [...this.#problems] };
+    return { size, fields: this.#fields, root, problems: [...this.#problems], exceeded: this.#exceeded };
   }
 
   #innermost(): OpenPart {
@@ -141,7 +142,8 @@ export class PartTree {
     const header = readPartHeader(block.octets, part.header.type);
     part.bodyStart = bodyStart;
     part.header = header;
-    if (block.cut) this.#note('A header is longer than is read.');
+    if (block.cut) this.#exceed('A header is longer than is read.');
+    if (header.exceeded) this.#exceeded = true;
     for (const problem of header.problems)
       this.#note(`${this.#open.length === 1 ? 'The message' : `Part ${part.path}`} ${problem}.`);
     // The last field of a header that was cut may be half a field.
@@ -155,7 +157,8 @@ export class PartTree {
 
   #split(part: OpenPart, boundary: string | null): void {
     if (boundary === null || boundary.length > this.#limits.boundaryBytes) {
-      this.#note('A multipart has no usable boundary.');
+      if (boundary === null) this.#note('A multipart has no usable boundary.');
+      else this.#exceed('A multipart has no usable boundary.');
       return;
     }
     const confusable = this.#open.some(
@@ -202,9 +205,14 @@ export class PartTree {
 
   /** Splits nothing any more: what is open goes on to the end of the message. */
   #stop(problem: string): Next {
-    this.#note(problem);
+    this.#exceed(problem);
     this.#stopped = true;
     return 'rest';
+  }
+
+  #exceed(problem: string): void {
+    this.#note(problem);
+    this.#exceeded = true;
   }
 
   #note(problem: string): void {

@@ -45,6 +45,8 @@ export type Structure = {
   readonly root: Part;
   /** Why the tree must not be taken for the whole truth (limit exceeded, ambiguous), in words; empty when all is well. */
   readonly problems: readonly string[];
+  /** One of the problems is a limit that was exceeded: there is content that was not looked at. The others are ambiguities. */
+  readonly exceeded: boolean;
 };
 
 export type StructureLimits = {

@@ -159,6 +159,7 @@ function factsOfCase(each: Case): Facts {
     rightsProtected: each.rightsProtected,
     tnef: each.tnef,
     unscannable: each.unscannable,
+    doubts: each.unscannable === null ? [] : ['limits'],
   };
 }
 

@@ -9,7 +9,7 @@
  */
 import type { RE2JS } from 're2js';
 import { type AddressSet, includes } from './addresses.ts';
-import type { Facts } from './facts.ts';
+import type { Doubt, Facts } from './facts.ts';
 import { type Folded, fold, occurrences } from './keyword.ts';
 
 export type FlagName =
@@ -91,6 +91,41 @@ export function asksForUnscannable(condition: Condition): boolean {
     ? condition.of.some((inner) => asksForUnscannable(inner))
     : false;
 }
+
+/** What the condition rests on, as far as that can be in doubt. */
+export function asksAbout(condition: Condition): Doubt[] {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return condition.of.flatMap((inner) => asksAbout(inner));
+    case 'not':
+      return asksAbout(condition.of);
+    case 'keyword':
+      return ['subject'];
+    case 'sender':
+      return ['from'];
+    case 'report':
+      return ['structure'];
+    case 'header':
+      return condition.test.name === 'subject' ? ['subject'] : condition.test.name === 'from' ? ['from'] : [];
+    case 'flag':
+      return flagDoubts[condition.fact];
+    case 'recipient':
+    case 'size':
+      return [];
+  }
+}
+
+const flagDoubts: Readonly<Record<FlagName, Doubt[]>> = {
+  forwarded: ['from'],
+  autoSubmitted: [],
+  calendar: ['structure'],
+  signed: ['structure'],
+  encrypted: ['structure'],
+  rightsProtected: ['structure'],
+  tnef: ['structure'],
+  unscannable: [],
+};
 
 export function foldedSubject(facts: Facts): Folded {
   const known = subjects.get(facts);

@@ -13,8 +13,9 @@
  * A held message also says what applies once a person releases it (`released`): the level without the rules that want `hold`. Its
  * `tls`, `otherwise` and `methods` are those of that level.
  *
- * Built in: a message that cannot be looked through is held, unless a matching rule that asks for `unscannable: true` wants a
- * level for it.
+ * Built in: a message that cannot be looked through is held, when that can matter to the policy: always when a limit was exceeded, since
+ * nobody knows what is in the rest; when something can be read in two ways, only if a rule asks about it (a multipart without an end
+ * deceives no rule about the subject). A matching rule that asks for `unscannable: true` and wants a level decides instead.
  */
 import { tlsLevels } from '../config/config.ts';
 import { examine, foldedSubject } from './conditions.ts';
@@ -35,7 +36,7 @@ export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdi
     if (holds) matching.push(rule);
     because.push(`Rule "${rule.name}" ${holds ? 'matched' : 'did not match'}: ${reason}${holds ? wants(rule) : ''}.`);
   }
-  if (facts.unscannable !== null && !matching.some((rule) => rule.answersUnscannable)) {
+  if (matters(facts, policy) && !matching.some((rule) => rule.answersUnscannable)) {
     matching.push(holdUnscannable);
     because.push(`Rule "${unscannableRule}" matched: ${facts.unscannable}${wants(holdUnscannable)}.`);
   }
@@ -57,6 +58,10 @@ export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdi
     subject,
     subjectChanged: subject !== facts.subject,
   };
+}
+
+function matters(facts: Facts, policy: Policy): boolean {
+  return facts.doubts.some((doubt) => doubt === 'limits' || policy.asksAbout.has(doubt));
 }
 
 const holdUnscannable: Rule = {

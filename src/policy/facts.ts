@@ -53,7 +53,15 @@ export type Facts = {
   readonly tnef: boolean;
   /** Why the message could not be looked through (a limit that was exceeded, a structure that is ambiguous), or null. */
   readonly unscannable: string | null;
+  /** What the reasons of `unscannable` put in doubt; empty when it is null. */
+  readonly doubts: readonly Doubt[];
 };
+
+/**
+ * What may not be as the facts say: `limits`: there is content nobody looked at; the others: two programs could read this differently (the
+ * tree of parts, the From field, the Subject field), so a rule that asks about it could be deceived.
+ */
+export type Doubt = 'limits' | 'structure' | 'from' | 'subject';
 
 export type FactsInput = {
   readonly structure: Structure;
@@ -89,7 +97,7 @@ export function factsOf(input: FactsInput): Facts {
     encrypted: root.type === 'multipart/encrypted' || isEnveloped(smimeType(root)),
     rightsProtected: parts.some((part) => part.type === 'application/x-microsoft-rpmsg-message'),
     tnef: parts.some((part) => tnefTypes.has(part.type) || part.fileName?.toLowerCase() === 'winmail.dat'),
-    unscannable: whyUnscannable(structure, senders),
+    ...doubtsOf(structure, senders),
   };
 }
 
@@ -156,10 +164,15 @@ function isEnveloped(type: string | null): boolean {
   return type === 'enveloped-data' || type === 'authenveloped-data';
 }
 
-function whyUnscannable(structure: Structure, senders: readonly Mailboxes[]): string | null {
+function doubtsOf(structure: Structure, senders: readonly Mailboxes[]): Pick<Facts, 'unscannable' | 'doubts'> {
   const reasons = [...structure.problems];
+  const doubts: Doubt[] = reasons.length === 0 ? [] : [structure.exceeded ? 'limits' : 'structure'];
   if (senders.length > 1) reasons.push('the message has more than one From field');
   if (senders.some((sender) => sender.ambiguous)) reasons.push('the From field can be read in more than one way');
-  if (fieldsNamed(structure.fields, 'subject').length > 1) reasons.push('the message has more than one Subject field');
-  return reasons.length === 0 ? null : reasons.join('; ');
+  if (senders.length > 1 || senders.some((sender) => sender.ambiguous)) doubts.push('from');
+  if (fieldsNamed(structure.fields, 'subject').length > 1) {
+    reasons.push('the message has more than one Subject field');
+    doubts.push('subject');
+  }
+  return { unscannable: reasons.length === 0 ? null : reasons.join('; '), doubts };
 }

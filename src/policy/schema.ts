@@ -16,7 +16,8 @@ import * as kinds from '../config/kinds.ts';
 import { type Path, type Problem, type ProblemAt, parseYaml, says, section } from '../config/yaml.ts';
 import type { AddressSet } from './addresses.ts';
 import { compileWhen, whenSchema } from './compile.ts';
-import { asksForUnscannable, type Condition, keywordsOf } from './conditions.ts';
+import { asksAbout, asksForUnscannable, type Condition, keywordsOf } from './conditions.ts';
+import type { Doubt } from './facts.ts';
 import { compileLists } from './lists.ts';
 import { type Level, levels, type Method, methods, type Otherwise, otherwises } from './verdict.ts';
 
@@ -40,6 +41,8 @@ export type Policy = {
   /** SHA-256 (hex) of the policy's text and of the list files it names. */
   readonly version: string;
   readonly rules: readonly Rule[];
+  /** What the conditions of its rules rest on. */
+  readonly asksAbout: ReadonlySet<Doubt>;
   readonly default: { readonly protect: Level };
 };
 
@@ -125,7 +128,8 @@ export function parsePolicy(text: string, file: string, readList: (path: string)
     rules.push(readRule(rule, at, lists.sets, problemAt, problems));
   }
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, policy: { file, version: hash.digest('hex'), rules, default: value.default } };
+  const asked = new Set(rules.flatMap((rule) => asksAbout(rule.when)));
+  return { ok: true, policy: { file, version: hash.digest('hex'), rules, asksAbout: asked, default: value.default } };
 }
 
 function readRule(

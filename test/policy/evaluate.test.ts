@@ -57,6 +57,26 @@ describe('the level', () => {
 
 describe('what cannot be looked through', () => {
   const about = { unscannable: 'too many parts' };
+
+  test.each([
+    ['structure', '{ subject: { keyword: "[secure]" } }', 'none'],
+    ['structure', '{ signed: true }', 'hold'],
+    [
+      'structure',
+      '{ not: { all: [ { calendar: true }, { size: { over: 25MB } } ] }, recipient: { domain: third.example } }',
+      'hold',
+    ],
+    ['subject', '{ subject: { keyword: "[secure]" } }', 'hold'],
+    ['subject', '{ recipient: { domain: third.example } }', 'none'],
+    ['subject', '{ header: { name: Subject, contains: x } }', 'hold'],
+    ['from', '{ sender: { domain: third.example } }', 'hold'],
+    ['from', '{ forwarded: true }', 'hold'],
+    ['from', '{ size: { over: 25MB } }', 'none'],
+    ['limits', '{ size: { over: 25MB } }', 'hold'],
+  ] as const)('a doubt about %s with a rule on %s: %s', (doubt, when, level) => {
+    const rule = `{ name: r, when: ${when}, then: { protect: none } }`;
+    expect(judge([rule], 'none', { unscannable: 'two readings', doubts: [doubt] }).level).toBe(level);
+  });
   test('is held, and the reasons say by whom', () => {
     const verdict = judge([always('x', 'protect: none, override: true')], 'none', about);
     expect(verdict.level).toBe('hold');

@@ -22,6 +22,8 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     rightsProtected: false,
     tnef: false,
     unscannable: null,
+    // What could not be looked through at all, unless a test says that it is only ambiguous.
+    doubts: changes.unscannable == null ? [] : ['limits'],
     ...changes,
   };
 }

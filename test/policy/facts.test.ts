@@ -48,6 +48,7 @@ Content-Disposition: attachment; filename="befund.pdf"
     signed: false,
     encrypted: false,
     unscannable: null,
+    doubts: [],
   });
   expect(facts.size).toBe(Buffer.byteLength(text.replaceAll('\n', '\r\n')));
   expect(facts.headers[3]).toEqual({ name: 'subject', value: 'Grüße an alle' });
@@ -170,7 +171,9 @@ describe('unscannable', () => {
     ],
     ['two Subjects', `${head}Subject: a\nSubject: [secure]\n`, 'more than one Subject field'],
   ])('%s', (_name, header, expected) => {
-    expect(factsOfText(`${header}\nHello\n`).unscannable).toContain(expected);
+    const { unscannable, doubts } = factsOfText(`${header}\nHello\n`);
+    expect(unscannable).toContain(expected);
+    expect(doubts).toEqual([expected.includes('Subject') ? 'subject' : 'from']);
   });
 
   test('what the structure complains of', () => {
@@ -178,7 +181,12 @@ describe('unscannable', () => {
       { length: 300 },
       (_, at) => `Content-Type: multipart/mixed; boundary=b${at}\n\n--b${at}\n`,
     );
-    expect(factsOfText(`${head}${nested.join('')}`).unscannable).not.toBeNull();
+    expect(factsOfText(`${head}${nested.join('')}`)).toMatchObject({
+      unscannable: expect.stringContaining('deeper'),
+      doubts: ['limits'],
+    });
+    const unfinished = 'Content-Type: multipart/mixed; boundary=b\nContent-Type: text/plain\n\n--b\n\nHello\n';
+    expect(factsOfText(`${head}${unfinished}`)).toMatchObject({ doubts: ['structure'] });
   });
 
   test('an empty message is no problem of policy', () => {
