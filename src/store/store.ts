@@ -2,6 +2,7 @@
  * The database as the other folders see it: what is asked of it, in the words of the design. `openStore` (open.ts) gives one for a
  * SQLite file or a PostgreSQL server; both behave the same and every test runs on both.
  *
+ * Functions that are handed in (perDestination, events) may be called again for the same rows when a transaction has to be repeated.
  * Every method that changes state also writes the events it is given in the same transaction. Times are epoch milliseconds, ids UUIDv7.
  * A method rejects only for database trouble (StoreBusy, StoreDown) or a bug of ours.
  */

@@ -67,6 +67,8 @@ eachEngine((engine) => {
     const { store } = await openStore(place);
     const domains = Array.from({ length: 100 }, (_, index) => `d${String(index).padStart(3, '0')}.example`);
     await queueUp(store, Object.fromEntries(domains.map((domain) => [domain, 3])));
+    // The round begins in the middle.
+    await store.claimDeliveries(1, lease(), (destination) => (destination === 'd050.example' ? 1 : 0));
     for (let call = 0; call < 3; call++) {
       const asked: string[] = [];
       const rows = await store.claimDeliveries(1_000, lease(), (destination) => {

@@ -30,14 +30,14 @@ eachEngine((engine) => {
     await using place = await engine.create();
     const { store } = await openStore(place);
     const database = await connect(place.database, place.folder);
-    // What the engine knows of the tables is from a time when hardly anything waited: the worst moment for a plan.
+    // The worst moment for a plan: what the engine knows is from a time when no delivery waited, and of messages it knows nothing yet.
     const recipients = Array.from({ length: 2_000 }, (_, index) => `r@d${index % 500}.example`);
     await decide(store, recipients, { state: 'failed' });
     // (SQLite knows nothing unless it is told to look, and nobody tells it.)
-    if (engine.name === 'postgres') await database.read((db) => sql`analyze`.execute(db));
+    if (engine.name === 'postgres') await database.read((db) => sql`analyze deliveries`.execute(db));
     await decide(store, recipients);
     await store.insertMessages(
-      Array.from({ length: 2_000 }, () => message()),
+      Array.from({ length: 4_000 }, () => message()),
       [],
     );
 

@@ -66,7 +66,7 @@ export async function decide(
 ): Promise<{ message: NewMessage; deliveries: NewDelivery[] }> {
   const row = message({ recipients });
   await store.insertMessages([row], []);
-  await store.claimMessages(1_000, Date.now() + 60_000);
+  await store.claimMessages(10_000, Date.now() + 60_000);
   const deliveries = recipients.map((recipient) => delivery(row, { ...changes, recipient }));
   await store.decided([{ messageId: row.id, sealedFacts: 'v1.facts', policyVersion: 'p1', deliveries, events: [] }]);
   return { message: row, deliveries };
