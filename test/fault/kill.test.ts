@@ -8,4 +8,4 @@ test('what was answered 250 survives kill -9 under load', async () => {
   expect(report.fates.queued).toBe(0);
   const { delivered, waiting, bounced } = report.fates;
   expect(Math.min(delivered, waiting, bounced)).toBeGreaterThan(0);
-});
+}, 240_000);

@@ -106,7 +106,7 @@ function openedByOpenssl(message: Buffer, holder: { certPem: string; keyPem: str
   }
 }
 
-describe.skipIf(!existsSync(corpora))('level none', () => {
+describe.skipIf(!existsSync(corpora))('level none', { timeout: 240_000 }, () => {
   const secret = randomBytes(16).toString('hex');
   const policy = `version: 1
 rules:
@@ -174,7 +174,7 @@ function withoutTrace(message: Buffer): { own: string[]; rest: Buffer } {
 
 const digest = (bytes: Buffer): string => `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`;
 
-describe('Bcc', () => {
+describe('Bcc', { timeout: 240_000 }, () => {
   type Guest = {
     readonly address: string;
     /** The octets with which a message encrypted to this guest names the key. */
