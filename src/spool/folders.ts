@@ -4,10 +4,14 @@
  *
  * Way through: Folders (which folder, making it, removing it when empty), then Folder (its sync).
  */
-import { openSync } from 'node:fs';
+import { open as openDescriptor } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { isBlobId, timeOf } from './sealed.ts';
+
+/** Not openSync: making a name waits for the file system's journal while others sync, and would hold up everybody. */
+const openFile = promisify(openDescriptor);
 
 /** Folders kept open for their syncs. */
 const maxOpenFolders = 3;
@@ -31,13 +35,13 @@ export class Folders {
     const name = nameOf(id);
     await this.#folder(name).made;
     try {
-      return openSync(this.pathOf(id), 'wx', 0o600);
+      return await openFile(this.pathOf(id), 'wx', 0o600);
     } catch (error) {
       if (!isGone(error)) throw error;
       // Removed as empty in the meantime.
       this.#forget(name);
       await this.#folder(name).made;
-      return openSync(this.pathOf(id), 'wx', 0o600);
+      return await openFile(this.pathOf(id), 'wx', 0o600);
     }
   }
 
