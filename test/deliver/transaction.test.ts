@@ -273,6 +273,16 @@ describe('the octets', () => {
   });
 });
 
+test.each<[string, Partial<Transmission>]>([
+  ['a message', {}],
+  ['an empty message', { body: async function* () {} }],
+])('%s that is confirmed before it was sent is not delivered', async (_, changes) => {
+  const early: Script = { answer: (verb) => (verb === 'DATA' ? '354 Go ahead\r\n250 2.0.0 Fine' : undefined) };
+  const { outcomes, messages } = await send(early, message(changes));
+  expect(outcomes).toMatchObject([{ kind: 'deferred', status: '4.5.0' }]);
+  expect(messages).toEqual([]);
+});
+
 describe('what the server offers', () => {
   const dsn = { ret: 'HDRS', envid: 'id 1' } as const;
   const recipients = [

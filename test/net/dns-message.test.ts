@@ -116,6 +116,7 @@ describe('hostile answers become values', () => {
     ['cut in the record', altered((bytes) => bytes.subarray(0, -3)), 'garbage'],
     ['more records than it holds', altered((bytes) => void bytes.writeUInt16BE(500, 6)), 'garbage'],
     ['65,535 records', altered((bytes) => void bytes.writeUInt16BE(65_535, 10)), 'garbage'],
+    ['more records than anybody needs', answered({ answers: Array.from({ length: 600 }, () => mx) }), 'garbage'],
     ['a name that points to itself', altered((bytes) => void bytes.writeUInt16BE(0xc000 | 30, 30)), 'garbage'],
   ])('%s', (_, bytes, kind) => expect(decodeAnswer(bytes, question).kind).toBe(kind));
 
