@@ -3,7 +3,10 @@
  * without ID means everything that is deferred. The running gateway sees the change within a second.
  */
 import type { Config } from '../config/config.ts';
-import type { DeliveryRow, MessageRow } from '../store/store.ts';
+import { createAccept } from '../pipeline/accept.ts';
+import { failureNotices } from '../pipeline/notices.ts';
+import type { Spool } from '../spool/spool.ts';
+import type { DeliveryRow, MessageRow, Store } from '../store/store.ts';
 import { printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -13,7 +16,7 @@ const actions = ['retry', 'hold', 'release', 'bounce'] as const;
 export async function queue(config: Config, words: readonly string[], json: boolean): Promise<number> {
   const [verb = 'list', id, ...more] = words;
   if (more.length > 0) throw new UsageError('postern queue takes one ID at most.');
-  const { store, close } = await openStorage(config);
+  const { store, spool, close } = await openStorage(config);
   try {
     if (verb === 'list') {
       const queued = await store.listQueue(1_000);
@@ -27,12 +30,23 @@ export async function queue(config: Config, words: readonly string[], json: bool
     if (id === undefined && action !== 'retry')
       throw new UsageError(`postern queue ${action} needs the ID of a delivery or message.`);
     const changed = await store.queueAction(id ?? null, action, Date.now());
+    if (action === 'bounce') await tellSenders(changed, { config, store, spool });
     if (json) printJson({ action, deliveries: changed.map(deliveryLine) });
     else process.stdout.write(`${action}: ${changed.length} ${changed.length === 1 ? 'delivery' : 'deliveries'}\n`);
     return changed.length > 0 || id === undefined ? 0 : 1;
   } finally {
     await close();
   }
+}
+
+async function tellSenders(
+  bounced: readonly DeliveryRow[],
+  { config, store, spool }: { readonly config: Config; readonly store: Store; readonly spool: Spool },
+): Promise<void> {
+  const quiet = (): void => {};
+  const { own } = createAccept({ spool, store, emit: quiet, wake: quiet });
+  const notices = await failureNotices(bounced, { config, store, spool, own, now: Date.now });
+  if (notices.length > 0) await store.insertMessages(notices, []);
 }
 
 function deliveryLine(delivery: DeliveryRow) {

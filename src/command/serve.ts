@@ -3,9 +3,13 @@
  * SIGTERM or SIGINT and exits 0.
  */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { PolicyBroken } from '../pipeline/policies.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+
+/** Milliseconds for messages under way to end. */
+const drainFor = 60_000;
 
 export async function serve(config: Config): Promise<number> {
   let gateway: Gateway;
@@ -23,6 +27,8 @@ export async function serve(config: Config): Promise<number> {
   process.stdout.write(`ready ${addresses.join(' ')}\n`);
   process.on('SIGHUP', () => gateway.reload());
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await gateway.stop();
+  await Promise.race([gateway.stop(), sleep(drainFor, undefined, { ref: false })]);
+  // A conversation that still hangs is cut off here; its message is queued, as after a crash.
+  setTimeout(() => process.exit(0), 1_000).unref();
   return 0;
 }

@@ -36,6 +36,8 @@ export type OwnMessage = {
   readonly mailFrom: string;
   readonly to: string;
   readonly bytes: Buffer;
+  /** The delivery that a notification announces. */
+  readonly about?: string;
 };
 
 type Ports = {
@@ -141,6 +143,7 @@ function ownRow(own: OwnMessage, spool: NewMessage['spool'], receivedAt: number)
     receivedAt,
     spool,
     smtp,
+    ...(own.about === undefined ? {} : { about: own.about }),
   };
 }
 

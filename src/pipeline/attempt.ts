@@ -6,7 +6,6 @@
  * current step once and returns values: what becomes of each delivery (plan/delivery.ts decides), the messages of our own that follow from
  * it (notices.ts) and the events; the runner writes all of them in one transaction.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Transmitter } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
@@ -14,8 +13,9 @@ import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
-import { noticesFor, portalNotice } from './notices.ts';
+import { noticesFor } from './notices.ts';
 import { type OctetPorts, prepare } from './octets.ts';
+import { publish, withdraw } from './portal.ts';
 
 export type AttemptPorts = OctetPorts & {
   readonly config: Config;
@@ -54,8 +54,9 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
 export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptPorts): Promise<Attempted> {
   const [first] = group;
   if (first === undefined) return { settlements: [], messages: [], events: [], seen: null };
+  if (first.crashes > maxCrashes) return quarantine(group);
   const step = first.steps[first.step];
-  if (step?.method === 'portal') return publish(first, ports);
+  if (step?.method === 'portal') return { ...(await publish(first, ports)), seen: null };
   const outcomes = step === undefined ? group.map(() => nothingToTry(first)) : await transmit(group, step, ports);
 
   const now = ports.now();
@@ -63,11 +64,35 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
     const outcome = outcomes[index] ?? noOutcome;
     return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
   });
+  const withdrawn = await withdraw(ended, ports);
   return {
-    settlements: ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
-    messages: await noticesFor(first.message, ended, ports),
-    events: ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+    settlements: [
+      ...ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
+      ...(withdrawn?.settlements ?? []),
+    ],
+    messages: withdrawn?.messages ?? (await noticesFor(first.message, ended, ports)),
+    events: [
+      ...ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+      ...(withdrawn?.events ?? []),
+    ],
     seen: seenOf(first.destination, outcomes[0], now),
+  };
+}
+
+/** Lost leases in a row after which a delivery is taken for one that kills its worker (threat T-29). */
+const maxCrashes = 10;
+
+function quarantine(group: readonly ClaimedDelivery[]): Attempted {
+  const reason = `The gateway stopped ${maxCrashes} times while it was sending this; a person should look at it.`;
+  return {
+    settlements: group.map(({ id, step, attempts, warned, remote }) => {
+      return { id, state: 'held', step, attempts, nextAt: 0, status: '4.3.0', reason, remote, warned };
+    }),
+    messages: [],
+    events: group.map(({ id, messageId, recipient }) => {
+      return { kind: 'delivery.held', message: messageId, delivery: id, recipient, reason };
+    }),
+    seen: null,
   };
 }
 
@@ -122,48 +147,6 @@ async function transmit(
   });
   const failure = prepared.failure();
   return failure === null ? outcomes : group.map(() => failure);
-}
-
-/** The portal step: the message stays sealed where it is; a link is made, and the notification that carries it. */
-async function publish(delivery: ClaimedDelivery, ports: AttemptPorts): Promise<Attempted> {
-  const now = ports.now();
-  const { web } = ports.config;
-  if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
-  const token = randomBytes(32).toString('base64url');
-  const expiresAt = now + web.keepFor;
-  const notification = await portalNotice(delivery, { token, expiresAt }, ports);
-  return {
-    settlements: [
-      {
-        id: delivery.id,
-        state: 'waiting',
-        step: delivery.step,
-        attempts: delivery.attempts + 1,
-        nextAt: 0,
-        status: '2.0.0',
-        reason: 'Waiting in the portal.',
-        remote: null,
-        warned: delivery.warned,
-        portal: { tokenHash: hashToken(token), expiresAt },
-      },
-    ],
-    messages: [notification],
-    events: [
-      {
-        kind: 'delivery.waiting',
-        message: delivery.messageId,
-        delivery: delivery.id,
-        recipient: delivery.recipient,
-        expiresAt,
-      },
-    ],
-    seen: null,
-  };
-}
-
-/** A link's token is stored as this, never as itself. */
-export function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
 
 function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Settlement {

@@ -53,10 +53,11 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
     envelope: { from: message.mailFrom, recipients: message.recipients },
   });
   const deliveries: NewDelivery[] = [];
+  const seal = subjectSealer(message.id, ports.masterKey);
   for (const recipient of message.recipients) {
     const rows = await ports.store.keysFor(addressKey(recipient));
     const planned = planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() });
-    deliveries.push(deliveryOf(message.id, planned));
+    deliveries.push(deliveryOf(message.id, planned, seal));
   }
   return {
     kind: 'decided',
@@ -115,7 +116,26 @@ function atLeast(level: Level, floor: Level): Level {
   return levels.indexOf(level) > levels.indexOf(floor) ? level : floor;
 }
 
-function deliveryOf(messageId: string, { verdict, plan, steps }: Planned): NewDelivery {
+/** A new Subject is content, so it is stored sealed; the same for all recipients who get the same, so that they can share a transaction. */
+function subjectSealer(messageId: string, masterKey: Buffer): (subject: string) => string {
+  const sealed = new Map<string, string>();
+  return (subject) => {
+    const known = sealed.get(subject) ?? sealText(masterKey, subject, subjectContext(messageId));
+    sealed.set(subject, known);
+    return known;
+  };
+}
+
+/** What a sealed Subject is bound to. */
+export function subjectContext(messageId: string): string {
+  return `subject ${messageId}`;
+}
+
+function deliveryOf(
+  messageId: string,
+  { verdict, plan, steps }: Planned,
+  seal: (subject: string) => string,
+): NewDelivery {
   return {
     id: randomUUIDv7(),
     messageId,
@@ -126,7 +146,7 @@ function deliveryOf(messageId: string, { verdict, plan, steps }: Planned): NewDe
     because: [...verdict.because, ...plan.because],
     steps,
     otherwise: plan.kind === 'deliver' ? plan.otherwise : 'bounce',
-    subject: verdict.subjectChanged ? verdict.subject : null,
+    subject: verdict.subjectChanged ? seal(verdict.subject) : null,
     state: plan.kind === 'hold' ? 'held' : 'queued',
     status: plan.kind === 'hold' ? '4.7.0' : '',
   };

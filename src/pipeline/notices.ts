@@ -10,16 +10,15 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { parseMailboxes } from '../mail/address.ts';
 import { notificationMessage, serviceAddress } from '../mail/compose.ts';
 import { buildReport } from '../mail/dsn.ts';
-import { parseHeader, valuesOf } from '../mail/header.ts';
+import { authorsOf, parseHeader, valuesOf } from '../mail/header.ts';
 import type { Next, Outcome } from '../plan/delivery.ts';
-import type { ClaimedDelivery, MessageRow, NewMessage } from '../store/store.ts';
+import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import { type OctetPorts, readHeader } from './octets.ts';
 
-type NoticePorts = Pick<OctetPorts, 'spool'> & {
+export type NoticePorts = Pick<OctetPorts, 'spool'> & {
   readonly config: Config;
   readonly own: Accept['own'];
   readonly now: () => number;
@@ -40,6 +39,27 @@ export async function noticesFor(
       ({ delivery, next }) => next.notify === notify && wanted(message, delivery.recipient, notify),
     );
     if (told.length > 0) notices.push(await report(message, notify, told, ports));
+  }
+  return notices;
+}
+
+/** Reports on deliveries that a person, or the end of their time in the portal, ended; the rows say why. */
+export async function failureNotices(
+  failed: readonly DeliveryRow[],
+  ports: NoticePorts & { readonly store: Pick<Store, 'findMessages'> },
+): Promise<NewMessage[]> {
+  const notices: NewMessage[] = [];
+  for (const delivery of failed) {
+    const [found] = await ports.store.findMessages(delivery.id);
+    if (found === undefined) continue;
+    const { step, attempts, warned, remote, status, reason } = delivery;
+    const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote };
+    const next: Ended['next'] = {
+      ...{ state: 'failed', step, attempts, nextAt: 0, status, reason, warned },
+      ...{ notify: 'failure', fellBackTo: null },
+    };
+    const ended = [{ delivery: { ...delivery, message: found.message }, outcome, next }];
+    notices.push(...(await noticesFor(found.message, ended, ports)));
   }
   return notices;
 }
@@ -107,9 +127,7 @@ export async function portalNotice(
   const fields = parseHeader(await readHeader(message, ports.spool));
   const from = serviceAddress(message.mailFrom, tenant.domains);
   const organisation = from.slice(from.lastIndexOf('@') + 1);
-  const [author] = fields
-    .filter((field) => field.name.toLowerCase() === 'from')
-    .flatMap((field) => parseMailboxes(field.raw).mailboxes);
+  const [author] = authorsOf(fields).mailboxes;
   const sender = author?.address ?? message.mailFrom;
   const bytes = notificationMessage({
     from,
@@ -127,6 +145,7 @@ export async function portalNotice(
   return ports.own({
     tenant: message.tenant,
     kind: 'notification',
+    about: delivery.id,
     mailFrom: message.mailFrom,
     to: delivery.recipient,
     bytes,

@@ -4,20 +4,24 @@
  * As sent means the stored octets, with at most the Subject field replaced (promise 3 of the design). A protected copy is made for one recipient
  * while it is being sent: the header is split (protect/entity.ts), the content goes through a worker of the pool, and nothing is whole in memory.
  */
+import type { Config } from '../config/config.ts';
 import { materialsOf } from '../keys/keyring.ts';
 import { addressKey } from '../mail/address.ts';
-import { editHeader, encodeField, parseHeader } from '../mail/header.ts';
+import { editHeader, encodeField, fieldsNamed, parseHeader } from '../mail/header.ts';
 import type { Outcome } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import { splitForProtection } from '../protect/entity.ts';
 import type { ProtectPool } from '../protect/pool.ts';
 import { CannotProtect } from '../protect/protected.ts';
+import { openText } from '../protect/seal.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
+import { subjectContext } from './decide.ts';
 
 export type OctetPorts = {
+  readonly config: Pick<Config, 'masterKey'>;
   readonly spool: Pick<Spool, 'read'>;
-  readonly store: Pick<Store, 'keysFor'>;
+  readonly store: Pick<Store, 'keysFor' | 'findMessages'>;
   readonly protect: Pick<ProtectPool, 'protect'>;
 };
 
@@ -43,7 +47,7 @@ async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Pre
   const { message, subject } = delivery;
   const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
   if (subject === null) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
-  const header = withSubject(await readHeader(message, ports.spool), subject);
+  const header = withSubject(await readHeader(message, ports.spool), delivery, ports);
   return {
     ...common,
     size: message.size - message.headerSize + header.length,
@@ -52,7 +56,7 @@ async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Pre
 }
 
 async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
-  const { message, subject, recipient } = delivery;
+  const { message, recipient } = delivery;
   const rows = await ports.store.keysFor(addressKey(recipient));
   const materials = materialsOf(rows, step.keys);
   if (materials.length < step.keys.length || materials.length === 0) {
@@ -62,7 +66,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
     };
   }
   const stored = await readHeader(message, ports.spool);
-  const { outer, inner } = splitForProtection(subject === null ? stored : withSubject(stored, subject));
+  const { outer, inner } = splitForProtection(withSubject(stored, delivery, ports));
   const entitySize = inner.length + message.size - message.headerSize;
   let failure: Outcome | null = null;
   const method = step.method === 'smime' ? 'smime' : 'pgp';
@@ -102,10 +106,13 @@ export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>
   return Buffer.concat(chunks);
 }
 
-function withSubject(header: Buffer, subject: string): Buffer {
-  const fields = parseHeader(header).filter((field) => field.name.toLowerCase() === 'subject');
+/** The header with the delivery's own Subject in place of the sender's. */
+function withSubject(header: Buffer, { message, subject }: ClaimedDelivery, { config }: OctetPorts): Buffer {
+  if (subject === null) return header;
+  const opened = openText(config.masterKey, subject, subjectContext(message.id));
+  const fields = fieldsNamed(parseHeader(header), 'subject');
   return editHeader(
     header,
-    fields.map((field) => ({ kind: 'replace', field, text: encodeField(field.name, subject) })),
+    fields.map((field) => ({ kind: 'replace', field, text: encodeField(field.name, opened) })),
   );
 }

@@ -8,11 +8,19 @@
  */
 import type { Event } from '../event/event.ts';
 import type { Spool } from '../spool/spool.ts';
-import { type ClaimedDelivery, type MessageRow, type Store, StoreBusy, StoreDown } from '../store/store.ts';
+import {
+  type ClaimedDelivery,
+  type DeliveryRow,
+  type MessageRow,
+  type Store,
+  StoreBusy,
+  StoreDown,
+} from '../store/store.ts';
 import { describe } from './accept.ts';
 import { type Attempted, type AttemptPorts, attempt, groupDeliveries } from './attempt.ts';
 import { createBatch } from './batch.ts';
 import { type Decided, type DecidePorts, decide } from './decide.ts';
+import { failureNotices } from './notices.ts';
 
 export type RunnerPorts = {
   readonly store: Store;
@@ -189,18 +197,17 @@ export class Runner {
   /** Bytes whose deliveries all ended are deleted; what waited in the portal too long ends. */
   async #housekeep(): Promise<void> {
     const { store, spool, now } = this.#ports;
-    const expired: Event[] = [];
+    const expired = new Map<string, DeliveryRow>();
+    const eventOf = ({ id, messageId, recipient }: DeliveryRow): Event => {
+      return { kind: 'delivery.expired', message: messageId, delivery: id, recipient };
+    };
     await store.portal.expire(now(), (delivery) => {
-      const event: Event = {
-        kind: 'delivery.expired',
-        message: delivery.messageId,
-        delivery: delivery.id,
-        recipient: delivery.recipient,
-      };
-      expired.push(event);
-      return event;
+      expired.set(delivery.id, delivery);
+      return eventOf(delivery);
     });
-    for (const event of expired) this.#ports.emit(event);
+    for (const delivery of expired.values()) this.#ports.emit(eventOf(delivery));
+    const notices = await failureNotices([...expired.values()], this.#ports.attempt);
+    if (notices.length > 0) await store.insertMessages(notices, []);
     for (;;) {
       const finished = await store.finishedMessages(500);
       if (finished.length === 0) return;

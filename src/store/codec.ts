@@ -23,6 +23,7 @@ export const messageColumns = [
   'smtp',
   'state',
   'attempts',
+  'about',
 ] as const satisfies readonly (keyof MessageTable)[];
 
 /** The columns of a DeliveryRow. */
@@ -68,6 +69,7 @@ export function messageFromRow(row: MessageColumns): MessageRow {
     smtp: JSON.parse(row.smtp) as SmtpOptions,
     state: row.state,
     attempts: row.attempts,
+    ...(row.about === null ? {} : { about: row.about }),
   };
 }
 
@@ -93,6 +95,7 @@ export function messageToRow(message: NewMessage): Selectable<MessageTable> {
     reason: '',
     policy_version: '',
     sealed_facts: '',
+    about: message.about ?? null,
   };
 }
 

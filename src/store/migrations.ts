@@ -65,7 +65,7 @@ async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promi
   );
   messages = columns(messages, 'bigint', 'size header_size received_at spool_size lease_until');
   messages = columns(messages, 'integer', 'attempts');
-  await columns(messages, textType, 'reason policy_version sealed_facts').execute();
+  await columns(messages, textType, 'reason policy_version sealed_facts about?').execute();
 
   let deliveries: Table = trx.schema
     .createTable('deliveries')

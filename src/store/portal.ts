@@ -232,7 +232,7 @@ async function expireSome(
     .set({
       state: 'failed',
       status: expiredStatus,
-      reason: 'nobody opened it in the portal in time',
+      reason: 'Nobody opened the message in the portal in the time it waited there.',
       settled_at: now,
       needs_bytes: 0,
     })

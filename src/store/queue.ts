@@ -95,7 +95,7 @@ const deliveryActions = {
 } as const;
 
 const bouncedStatus = '5.7.1';
-const bouncedReason = 'an operator sent the message back';
+const bouncedReason = 'A person of your organisation sent the message back from the queue.';
 
 export async function queueAction(
   database: Database,

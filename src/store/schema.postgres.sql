@@ -91,6 +91,7 @@ create table messages (
   reason text collate "C" not null,
   policy_version text collate "C" not null,
   sealed_facts text collate "C" not null,
+  about text collate "C",
   PRIMARY KEY (id)
 );
 

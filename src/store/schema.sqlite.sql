@@ -90,7 +90,8 @@ CREATE TABLE "messages" ("id" text not null primary key,
   "attempts" integer not null,
   "reason" text not null,
   "policy_version" text not null,
-  "sealed_facts" text not null);
+  "sealed_facts" text not null,
+  "about" text);
 
 CREATE INDEX messages_by_message_id on messages (message_id);
 

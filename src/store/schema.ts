@@ -31,6 +31,7 @@ export type MessageTable = {
   reason: string;
   policy_version: string;
   sealed_facts: string;
+  about: string | null;
 };
 
 export type DeliveryTable = {

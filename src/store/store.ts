@@ -30,6 +30,8 @@ export type NewMessage = {
   readonly receivedAt: number;
   readonly spool: SpoolRef;
   readonly smtp: SmtpOptions;
+  /** The delivery that a notification announces: what becomes of the one matters to the other. */
+  readonly about?: string;
 };
 
 /** What the client asked of us in MAIL and we ask of the next server. */

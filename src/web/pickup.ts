@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import { codeMessage, serviceAddress } from '../mail/compose.ts';
-import { hashToken } from '../pipeline/attempt.ts';
+import { hashToken } from '../pipeline/portal.ts';
 import type { PortalRow } from '../store/store.ts';
 import { codeMinutes, codesPerHour, codeTries, hashCode, newCode, readCode } from './codes.ts';
 import { networkKey } from './limits.ts';

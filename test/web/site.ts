@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '../../src/event/event.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
-import { hashToken } from '../../src/pipeline/attempt.ts';
+import { hashToken } from '../../src/pipeline/portal.ts';
 import { issueCertificate } from '../../src/protect/x509.ts';
 import { openDatabaseSpool } from '../../src/spool/database.ts';
 import type { Spool } from '../../src/spool/spool.ts';
