@@ -25,6 +25,10 @@ export async function startPostern(configFile: string, logFile: string): Promise
     stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
   });
   const exit = once(child, 'exit');
+  // A test that runs out of time disposes of nothing; its process must not leave this one behind.
+  const orphan = () => void child.kill('SIGKILL');
+  process.once('exit', orphan);
+  child.once('exit', () => process.off('exit', orphan));
   if (child.stdout === null) throw new Error('the child has no standard output');
   const lines = createInterface(child.stdout);
   const ready = await Promise.race([once(lines, 'line'), exit.then(() => null)]);
