@@ -2,6 +2,9 @@
  * A Spool over any medium that keeps sealed frames: makes ids and data keys, seals what is written, opens what is read. The media are disk.ts
  * and database.ts; what a frame is says protect/seal.ts.
  *
+ * A small blob that was just written is read again at once, to decide about it and to send it: its sealed frame stays in memory for a
+ * while (`Fresh`), which spares the medium both readings.
+ *
  * The id of a blob is a UUIDv7, so it carries the time it was begun; a sweep needs no other record of that.
  *
  * Standards: RFC 9562.
@@ -12,6 +15,8 @@ import type { Spool, SpoolRef, SpoolWriter } from './spool.ts';
 
 /** Ids asked about in one step of a sweep. */
 const sweepBatch = 500;
+/** Octets of fresh frames kept in memory. */
+const maxFresh = 33_554_432;
 
 /** Where frames are kept. Frame numbers count from 0; ranges are [from, to). */
 export type Medium = {
@@ -36,13 +41,20 @@ export type MediumWriter = {
 
 /** `masterKey`: 32 octets. */
 export function createSealedSpool(masterKey: Buffer, medium: Medium): Spool {
+  const fresh = new Fresh();
   return {
     create: async () => {
       const id = randomUUIDv7();
-      return sealingWriter(id, masterKey, await medium.begin(id));
+      return sealingWriter(id, masterKey, await medium.begin(id), fresh);
     },
-    read: (ref, range) => readSealed(medium, masterKey, ref, range ?? { start: 0, end: ref.size }),
-    remove: (id) => medium.remove(id),
+    read: (ref, range) => {
+      const whole = { start: 0, end: ref.size };
+      return readSealed(fresh.framesOf(ref.id) ?? medium, masterKey, ref, range ?? whole);
+    },
+    remove: async (id) => {
+      fresh.forget(id);
+      await medium.remove(id);
+    },
     sweep: (known, olderThan) => sweep(medium, known, olderThan),
     close: () => medium.close(),
   };
@@ -58,7 +70,38 @@ export function isBlobId(name: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(name);
 }
 
-function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter): SpoolWriter {
+/** The only frames of blobs that were written lately, oldest first. */
+class Fresh {
+  readonly #frames = new Map<string, Buffer>();
+  #octets = 0;
+
+  keep(id: string, frame: Buffer): void {
+    this.#frames.set(id, frame);
+    this.#octets += frame.length;
+    for (const oldest of this.#frames.keys()) {
+      if (this.#octets <= maxFresh) return;
+      this.forget(oldest);
+    }
+  }
+
+  forget(id: string): void {
+    this.#octets -= this.#frames.get(id)?.length ?? 0;
+    this.#frames.delete(id);
+  }
+
+  /** Instead of the medium's, when the blob is here. */
+  framesOf(id: string): Pick<Medium, 'frames'> | null {
+    const frame = this.#frames.get(id);
+    if (frame === undefined) return null;
+    return {
+      async *frames() {
+        yield frame;
+      },
+    };
+  }
+}
+
+function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter, fresh: Fresh): SpoolWriter {
   const key = newDataKey();
   const sealer = new FrameSealer(key, id);
   let size = 0;
@@ -80,7 +123,9 @@ function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter): Spo
     async commit() {
       if (ended) throw new Error('a blob was committed after its end');
       ended = true;
-      await inTurn(() => medium.commit(sealer.end()));
+      const last = sealer.end();
+      await inTurn(() => medium.commit(last));
+      if (size <= frameSize) fresh.keep(id, last);
       return { id, wrappedKey: wrapKey(masterKey, key, id), size };
     },
     async abort() {
@@ -91,7 +136,7 @@ function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter): Spo
 }
 
 async function* readSealed(
-  medium: Medium,
+  medium: Pick<Medium, 'frames'>,
   masterKey: Buffer,
   ref: SpoolRef,
   range: { readonly start: number; readonly end: number },

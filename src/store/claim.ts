@@ -31,7 +31,7 @@ export async function claimDeliveries(
   leaseUntil: number,
   perDestination: (destination: string) => number,
 ): Promise<ClaimedDelivery[]> {
-  return await database.write(async (trx) => {
+  return await database.writeLazily(async (trx) => {
     const claimed: DeliveryRow[] = [];
     let { after } = round;
     let wrapped = false;
@@ -135,7 +135,7 @@ export async function promote(database: Database, now: number): Promise<number> 
   for (const statement of statements) {
     let changed = promoteBatch;
     while (changed === promoteBatch) {
-      changed = Number((await database.write((trx) => statement.execute(trx))).numAffectedRows ?? 0n);
+      changed = Number((await database.writeLazily((trx) => statement.execute(trx))).numAffectedRows ?? 0n);
       promoted += changed;
     }
   }
@@ -144,7 +144,7 @@ export async function promote(database: Database, now: number): Promise<number> 
 
 /** All leases end: for a process that knows it is alone on its database. */
 export async function recover(database: Database): Promise<void> {
-  await database.write(async (trx) => {
+  await database.writeLazily(async (trx) => {
     await sql`update deliveries set state = 'queued', crashes = crashes + 1, lease_until = 0 where state = 'sending'`.execute(
       trx,
     );
@@ -158,7 +158,7 @@ export async function extendLease(
   leaseUntil: number,
 ): Promise<void> {
   if (deliveryIds.length === 0) return;
-  await database.write((trx) =>
+  await database.writeLazily((trx) =>
     trx
       .updateTable('deliveries')
       .set({ lease_until: leaseUntil })

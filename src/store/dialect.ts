@@ -2,7 +2,7 @@
  * Where SQLite and PostgreSQL differ, as named traits: this file is the only one that knows both. Everything else in store/ is written
  * once, asks for a trait by its name, and never for the engine's. How each engine is reached is sqlite.ts and postgres.ts.
  */
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** busy: try again in a moment; down: broken until somebody or time mends it; full: no room; bug: our statement is wrong. */
@@ -21,6 +21,11 @@ export type Traits = {
   readonly oneWriter: boolean;
   /** Makes a second process that migrates wait until this transaction ends. */
   readonly lockMigrations: (trx: Transaction<Tables>) => Promise<void>;
+  /**
+   * Before the transactions that follow (one writer), or within one (many): whether its commit waits for stable storage. One that does not is
+   * still all or nothing, and never outlives one that came before it.
+   */
+  readonly setDurable: (db: Kysely<Tables>, durable: boolean) => Promise<void>;
   /** What kind of trouble an error of the driver means. */
   readonly trouble: (error: unknown) => Trouble;
 };
@@ -36,6 +41,9 @@ export const sqliteTraits: Traits = {
   forUpdate: nothing,
   oneWriter: true,
   lockMigrations: async () => {},
+  setDurable: async (db, durable) => {
+    await (durable ? sql`pragma synchronous = full` : sql`pragma synchronous = normal`).execute(db);
+  },
   trouble: sqliteTrouble,
 };
 
@@ -48,6 +56,9 @@ export const postgresTraits: Traits = {
   oneWriter: false,
   lockMigrations: async (trx) => {
     await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(trx);
+  },
+  setDurable: async (trx, durable) => {
+    if (!durable) await sql`set local synchronous_commit = off`.execute(trx);
   },
   trouble: postgresTrouble,
 };

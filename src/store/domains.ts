@@ -56,7 +56,7 @@ export class DomainNotes {
     // In one order, so that two processes that write the same domains wait for each other and no more.
     const sorted = [...notes.values()].sort((a, b) => (a.domain < b.domain ? -1 : 1));
     try {
-      await this.#database.write(async (trx) => {
+      await this.#database.writeLazily(async (trx) => {
         for (const note of sorted) await add(trx, note);
       });
     } catch (error) {

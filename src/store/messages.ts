@@ -26,7 +26,7 @@ export async function insertMessages(
 }
 
 export async function claimMessages(database: Database, limit: number, leaseUntil: number): Promise<MessageRow[]> {
-  const { rows } = await database.write((trx) => claimStatement(database, limit, leaseUntil).execute(trx));
+  const { rows } = await database.writeLazily((trx) => claimStatement(database, limit, leaseUntil).execute(trx));
   return rows.map(messageFromRow).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -42,7 +42,7 @@ export function claimStatement(database: Database, limit: number, leaseUntil: nu
 }
 
 export async function decided(database: Database, decisions: Decisions): Promise<void> {
-  await database.write(async (trx) => {
+  await database.writeLazily(async (trx) => {
     const now = Date.now();
     const mine = await markDecided(trx, decisions);
     const taken = decisions.filter((decision) => mine.has(decision.messageId));
@@ -144,7 +144,7 @@ export async function finishedMessages(
 
 export async function forgetBytes(database: Database, messageIds: readonly string[]): Promise<void> {
   if (messageIds.length === 0) return;
-  await database.write((trx) =>
+  await database.writeLazily((trx) =>
     trx
       .updateTable('messages')
       .set({ spool_key: '', bytes: 'gone', state: 'done' })

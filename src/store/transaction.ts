@@ -21,6 +21,7 @@ const maxShared = 64;
 type Work<T> = (trx: Transaction<Tables>) => Promise<T>;
 type Job = {
   readonly work: Work<unknown>;
+  readonly durable: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -30,6 +31,8 @@ export class Database {
   readonly traits: Traits;
   readonly #kysely: Kysely<Tables>;
   #jobs: Job[] = [];
+  /** What the one writer's connection was last told. */
+  #durable = true;
   #draining: Promise<void> | null = null;
   readonly #running = new Set<Promise<unknown>>();
 
@@ -45,9 +48,26 @@ export class Database {
 
   /** Runs `work` in a transaction and resolves once it is committed, on stable storage. `work` may run again after a conflict. */
   async write<T>(work: Work<T>): Promise<T> {
-    if (!this.traits.oneWriter) return await this.writeAlone(work);
+    return await this.#share(work, true);
+  }
+
+  /**
+   * As `write`, but without waiting for stable storage: for what is merely done again when a power cut takes it back (claims, leases,
+   * decisions nobody has acted on durably). A later `write` makes all that came before it durable too.
+   */
+  async writeLazily<T>(work: Work<T>): Promise<T> {
+    return await this.#share(work, false);
+  }
+
+  async #share<T>(work: Work<T>, durable: boolean): Promise<T> {
+    if (!this.traits.oneWriter) {
+      return await this.writeAlone(async (trx) => {
+        await this.traits.setDurable(trx, durable);
+        return await work(trx);
+      });
+    }
     return await new Promise<T>((resolve, reject) => {
-      this.#jobs.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#jobs.push({ work, durable, resolve: resolve as (value: unknown) => void, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -71,6 +91,7 @@ export class Database {
       await nextTurn();
       const jobs = this.#jobs.splice(0, maxShared);
       try {
+        await this.#beDurable(jobs.some((job) => job.durable));
         const done = await this.writeAlone((trx) => this.#together(trx, jobs));
         jobs.forEach((job, index) => settleJob(job, done[index]));
       } catch (error) {
@@ -81,6 +102,12 @@ export class Database {
       }
     }
     this.#draining = null;
+  }
+
+  async #beDurable(durable: boolean): Promise<void> {
+    if (durable === this.#durable) return;
+    await this.#patiently(() => this.traits.setDurable(this.#kysely, durable));
+    this.#durable = durable;
   }
 
   async #together(trx: Transaction<Tables>, jobs: readonly Job[]): Promise<Done[]> {

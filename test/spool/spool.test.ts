@@ -199,7 +199,8 @@ eachMedium((medium) => {
 
   test('takes no more memory for a large blob than for a small one', async () => {
     await using opened = await medium.open();
-    const frames = medium.name === 'disk' ? 3_000 : 1_500;
+    // 190 MiB; what the process grows by besides (garbage, the database's caches) is well below half of that.
+    const frames = 3_000;
     const chunk = randomBytes(frame);
     const before = process.memoryUsage().rss;
     const writer = await opened.spool.create();
@@ -208,6 +209,6 @@ eachMedium((medium) => {
     let octets = 0;
     for await (const piece of opened.spool.read(ref)) octets += piece.length;
     expect(octets).toBe(frames * frame);
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
+    expect(process.memoryUsage().rss - before).toBeLessThan(110 * 2 ** 20);
   });
 });
