@@ -54,10 +54,8 @@ export async function failureNotices(
     if (found === undefined) continue;
     const { step, attempts, warned, remote, status, reason } = delivery;
     const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote };
-    const next: Ended['next'] = {
-      ...{ state: 'failed', step, attempts, nextAt: 0, status, reason, warned },
-      ...{ notify: 'failure', fellBackTo: null },
-    };
+    const settled = { state: 'failed', step, attempts, nextAt: 0, status, reason, warned } as const;
+    const next = { ...settled, notify: 'failure', fellBackTo: null } as const;
     const ended = [{ delivery: { ...delivery, message: found.message }, outcome, next }];
     notices.push(...(await noticesFor(found.message, ended, ports)));
   }

@@ -25,8 +25,15 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
   return {
     settlements: [
       {
-        ...{ id, step, warned, state: 'waiting', attempts: attempts + 1, nextAt: 0 },
-        ...{ status: '2.0.0', reason: 'Waiting in the portal.', remote: delivery.remote },
+        id,
+        step,
+        warned,
+        state: 'waiting',
+        attempts: attempts + 1,
+        nextAt: 0,
+        status: '2.0.0',
+        reason: 'Waiting in the portal.',
+        remote: delivery.remote,
         portal: { tokenHash: hashToken(token), expiresAt },
       },
     ],

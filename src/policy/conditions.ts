@@ -108,12 +108,13 @@ export function asksAbout(condition: Condition): Doubt[] {
       return ['structure'];
     case 'header':
       return condition.test.name === 'subject' ? ['subject'] : condition.test.name === 'from' ? ['from'] : [];
-    case 'flag':
-      return flagDoubts[condition.fact];
     case 'recipient':
     case 'size':
       return [];
+    case 'flag':
+      break;
   }
+  return flagDoubts[condition.fact];
 }
 
 const flagDoubts: Readonly<Record<FlagName, Doubt[]>> = {
