@@ -110,6 +110,8 @@ test('by keyboard alone', async () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/code');
+    // A person sees the caret before typing.
+    await page.locator('input:focus').waitFor();
     await page.keyboard.type(site.lastCode());
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Hello' }).waitFor();
