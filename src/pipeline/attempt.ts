@@ -3,8 +3,8 @@
  *
  * A group is what the network can share: deliveries of one message, to one destination, by the same step, with the same octets. Protected
  * copies are made for one recipient and never grouped, so no copy can tell of another recipient. `attempt` tries the group's
- * current step once and returns values: what becomes of each delivery (plan/delivery.ts decides), the messages of our own that follow from
- * it (notices.ts) and the events; the runner writes all of them in one transaction.
+ * current step once and returns what follows from it, as values: what becomes of each delivery (plan/delivery.ts decides), the messages of our own
+ * (notices.ts, portal.ts) and the events; the runner writes all of them in one transaction.
  */
 import type { Config } from '../config/config.ts';
 import type { Transmitter } from '../deliver/pool.ts';
@@ -13,7 +13,7 @@ import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
-import { noticesFor } from './notices.ts';
+import { type Ended, noticesFor } from './notices.ts';
 import { type OctetPorts, prepare } from './octets.ts';
 import { publish, withdraw } from './portal.ts';
 
@@ -26,11 +26,20 @@ export type AttemptPorts = OctetPorts & {
 };
 
 export type Attempted = {
+  /** What the connection, if there was one, showed of the destination. */
+  readonly seen: DomainSeen | null;
+  /**
+   * What follows from the attempt. It stores messages of our own, so it may fail for lack of room or of the database; then it can be called again, and
+   * the network is not asked twice.
+   */
+  readonly conclude: () => Promise<Conclusion>;
+};
+
+/** To be written in one transaction. */
+export type Conclusion = {
   readonly settlements: readonly Settlement[];
   readonly messages: readonly NewMessage[];
   readonly events: readonly Event[];
-  /** What the connection, if there was one, showed of the destination. */
-  readonly seen: DomainSeen | null;
 };
 
 export type DomainSeen = { readonly domain: string } & Parameters<Store['noteDomain']>[1];
@@ -53,10 +62,10 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
 
 export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptPorts): Promise<Attempted> {
   const [first] = group;
-  if (first === undefined) return { settlements: [], messages: [], events: [], seen: null };
-  if (first.crashes > maxCrashes) return quarantine(group);
+  if (first === undefined) throw new Error('a group without deliveries');
+  if (first.crashes > maxCrashes) return { seen: null, conclude: async () => quarantine(group) };
   const step = first.steps[first.step];
-  if (step?.method === 'portal') return { ...(await publish(first, ports)), seen: null };
+  if (step?.method === 'portal') return { seen: null, conclude: () => publish(first, ports) };
   const outcomes = step === undefined ? group.map(() => nothingToTry(first)) : await transmit(group, step, ports);
 
   const now = ports.now();
@@ -64,6 +73,10 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
     const outcome = outcomes[index] ?? noOutcome;
     return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
   });
+  return { seen: seenOf(first.destination, outcomes[0], now), conclude: () => concludeAll(first, ended, ports) };
+}
+
+async function concludeAll(first: ClaimedDelivery, ended: readonly Ended[], ports: AttemptPorts): Promise<Conclusion> {
   const withdrawn = await withdraw(ended, ports);
   return {
     settlements: [
@@ -75,14 +88,13 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
       ...ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
       ...(withdrawn?.events ?? []),
     ],
-    seen: seenOf(first.destination, outcomes[0], now),
   };
 }
 
 /** Lost leases in a row after which a delivery is taken for one that kills its worker (threat T-29). */
 const maxCrashes = 10;
 
-function quarantine(group: readonly ClaimedDelivery[]): Attempted {
+function quarantine(group: readonly ClaimedDelivery[]): Conclusion {
   const reason = `The gateway stopped ${maxCrashes} times while it was sending this; a person should look at it.`;
   return {
     settlements: group.map(({ id, step, attempts, warned, remote }) => {
@@ -92,7 +104,6 @@ function quarantine(group: readonly ClaimedDelivery[]): Attempted {
     events: group.map(({ id, messageId, recipient }) => {
       return { kind: 'delivery.held', message: messageId, delivery: id, recipient, reason };
     }),
-    seen: null,
   };
 }
 

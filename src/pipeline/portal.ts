@@ -3,20 +3,14 @@
  * `withdraw` ends the wait when the notification could not be delivered, since nobody would ever come for the message.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Event } from '../event/event.ts';
 import type { Outcome } from '../plan/delivery.ts';
-import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
+import type { ClaimedDelivery, Store } from '../store/store.ts';
+import type { Conclusion } from './attempt.ts';
 import { type Ended, type NoticePorts, noticesFor, portalNotice } from './notices.ts';
-
-type Result = {
-  readonly settlements: readonly Settlement[];
-  readonly messages: readonly NewMessage[];
-  readonly events: readonly Event[];
-};
 
 type PortalPorts = NoticePorts & { readonly store: Pick<Store, 'findMessages'> };
 
-export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Result> {
+export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Conclusion> {
   const { web } = ports.config;
   if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
   const token = randomBytes(32).toString('base64url');
@@ -51,7 +45,7 @@ export function hashToken(token: string): string {
  * When what ended is a notification that failed: the delivery it announced fails too, and the sender's report is about that. Null when it is
  * something else, or nobody waits for it any more.
  */
-export async function withdraw(ended: readonly Ended[], ports: PortalPorts): Promise<Result | null> {
+export async function withdraw(ended: readonly Ended[], ports: PortalPorts): Promise<Conclusion | null> {
   const [notification] = ended;
   const about = notification?.delivery.message.about;
   if (notification === undefined || about === undefined || notification.next.state !== 'failed') return null;
@@ -73,7 +67,7 @@ async function failWaiting(
   next: Ended['next'],
   outcome: Outcome,
   ports: NoticePorts,
-): Promise<Result> {
+): Promise<Conclusion> {
   const { id, messageId, recipient, step, attempts, warned, message } = delivery;
   const { status, reason } = next;
   const remote = outcome.kind === 'waiting' ? null : outcome.remote;

@@ -7,7 +7,7 @@
  * in group commits, like accepts. A fault (database away, disk trouble) is an event and a pause, never an end.
  */
 import type { Event } from '../event/event.ts';
-import type { Spool } from '../spool/spool.ts';
+import { type Spool, SpoolFull } from '../spool/spool.ts';
 import {
   type ClaimedDelivery,
   type DeliveryRow,
@@ -17,7 +17,7 @@ import {
   StoreDown,
 } from '../store/store.ts';
 import { describe } from './accept.ts';
-import { type Attempted, type AttemptPorts, attempt, groupDeliveries } from './attempt.ts';
+import { type AttemptPorts, attempt, type Conclusion, groupDeliveries } from './attempt.ts';
 import { createBatch } from './batch.ts';
 import { type Decided, type DecidePorts, decide } from './decide.ts';
 import { failureNotices } from './notices.ts';
@@ -35,8 +35,9 @@ export type RunnerPorts = {
 const maxDecideAttempts = 3;
 const decideSlots = 32;
 const attemptSlots = 256;
-/** A lease outlives the longest silence of a healthy attempt; `extendLeases` renews it well before. */
-const lease = 10 * 60_000;
+/** Milliseconds after which others may take over what this process began. Attempts can be long, so theirs is renewed. */
+const attemptLease = 10 * 60_000;
+const decideLease = 2 * 60_000;
 const lookEvery = 1_000;
 /** Between two looks, so that under load each claims many at once; at low load a look follows a wake at once. Milliseconds. */
 const lookGap = 5;
@@ -48,7 +49,7 @@ export class Runner {
   readonly #deciding = new Set<string>();
   readonly #attempting = new Map<string, ClaimedDelivery>();
   readonly #running = new Set<Promise<void>>();
-  readonly #settle: (item: Attempted) => Promise<void>;
+  readonly #settle: (item: Conclusion) => Promise<void>;
   readonly #decided: (item: Extract<Decided, { kind: 'decided' }>) => Promise<void>;
   readonly #timers: NodeJS.Timeout[] = [];
   #looking: Promise<void> | null = null;
@@ -64,7 +65,7 @@ export class Runner {
 
   start(): void {
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
-    this.#timers.push(setInterval(() => this.#background(this.#extendLeases()), lease / 3));
+    this.#timers.push(setInterval(() => this.#background(this.#extendLeases()), attemptLease / 3));
     this.#timers.push(setInterval(() => this.#background(this.#housekeep()), 10 * lookEvery));
     this.#timers.push(setInterval(() => this.#background(this.#sweep()), sweepEvery));
     this.#background(this.#sweep());
@@ -102,13 +103,15 @@ export class Runner {
     try {
       const free = decideSlots - this.#deciding.size;
       if (free > 0) {
-        const messages = await store.claimMessages(free, now() + lease);
+        const messages = await store.claimMessages(free, now() + decideLease);
         for (const message of messages) this.#run(this.#decideOne(message));
         if (messages.length === free) this.#lookAgain = true;
       }
       const slots = attemptSlots - this.#attempting.size;
       if (slots > 0) {
-        const claimed = await store.claimDeliveries(slots, now() + lease, (destination) => this.#room(destination));
+        const claimed = await store.claimDeliveries(slots, now() + attemptLease, (destination) =>
+          this.#room(destination),
+        );
         for (const delivery of claimed) this.#attempting.set(delivery.id, delivery);
         for (const group of groupDeliveries(claimed)) this.#run(this.#attemptOne(group));
       }
@@ -139,12 +142,12 @@ export class Runner {
               kind: 'held',
               reason: `Deciding about this message failed ${maxDecideAttempts} times; it may be damaged or hostile.`,
             }
-          : await decide(message, this.#ports.decide);
+          : await this.#surely(() => decide(message, this.#ports.decide));
       await this.#surely(() =>
         decided.kind === 'decided' ? this.#decided(decided) : this.#hold(message, decided.reason),
       );
     } catch (error) {
-      // The lease runs out and it is tried again; after a few times it is held.
+      // A bug, or bytes that cannot be read. The lease runs out and it is tried again; after a few times it is held.
       await this.#fault('decide', error);
     } finally {
       this.#deciding.delete(message.id);
@@ -160,8 +163,10 @@ export class Runner {
 
   async #attemptOne(group: readonly ClaimedDelivery[]): Promise<void> {
     try {
-      const attempted = await attempt(group, this.#ports.attempt);
-      await this.#surely(() => this.#settle(attempted));
+      // Nothing in it throws once the network was asked.
+      const { seen, conclude } = await this.#surely(() => attempt(group, this.#ports.attempt));
+      if (seen !== null) this.#background(this.#ports.store.noteDomain(seen.domain, seen));
+      await this.#surely(async () => this.#settle(await conclude()));
     } catch (error) {
       await this.#fault('attempt', error);
     } finally {
@@ -177,7 +182,7 @@ export class Runner {
     this.wake();
   }
 
-  async #settleBatch(items: readonly Attempted[]): Promise<void> {
+  async #settleBatch(items: readonly Conclusion[]): Promise<void> {
     const events = items.flatMap((item) => item.events);
     await this.#ports.store.settle(
       items.flatMap((item) => item.settlements),
@@ -185,12 +190,11 @@ export class Runner {
       events,
     );
     for (const event of events) this.#ports.emit(event);
-    for (const { seen } of items) if (seen !== null) this.#background(this.#ports.store.noteDomain(seen.domain, seen));
   }
 
   async #extendLeases(): Promise<void> {
     if (this.#attempting.size > 0) {
-      await this.#ports.store.extendLease([...this.#attempting.keys()], this.#ports.now() + lease);
+      await this.#ports.store.extendLease([...this.#attempting.keys()], this.#ports.now() + attemptLease);
     }
   }
 
@@ -222,14 +226,13 @@ export class Runner {
     await spool.sweep((ids) => store.knownSpoolIds(ids), now() - sweepEvery);
   }
 
-  /** A result is not thrown away because the database is away for a while: a delivery made would be made twice. */
-  async #surely(write: () => Promise<void>): Promise<void> {
+  /** Waits while the database is away or the disk is full: a delivery made whose result were thrown away would be made twice. */
+  async #surely<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        await write();
-        return;
+        return await work();
       } catch (error) {
-        const passing = error instanceof StoreBusy || error instanceof StoreDown;
+        const passing = error instanceof StoreBusy || error instanceof StoreDown || error instanceof SpoolFull;
         if (!passing || this.#stopping) throw error;
         await this.#fault('store', error);
       }
