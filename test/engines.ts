@@ -14,10 +14,9 @@ export type Place = AsyncDisposable & { readonly database: string; readonly fold
 
 export type Engine = { readonly name: 'sqlite' | 'postgres'; readonly create: () => Promise<Place> };
 
-const engines: readonly Engine[] = [
-  { name: 'sqlite', create: createSqlite },
-  { name: 'postgres', create: createPostgres },
-];
+export const sqlite: Engine = { name: 'sqlite', create: createSqlite };
+export const postgres: Engine = { name: 'postgres', create: createPostgres };
+const engines: readonly Engine[] = [sqlite, postgres];
 
 export function eachEngine(body: (engine: Engine) => void): void {
   describe.each(engines)('on $name', body);

@@ -12,8 +12,12 @@ import { parseHeader } from '../mail/header.ts';
 /** What a message without Content-Type is, said aloud. No charset: its octets may be more than US-ASCII. RFC 2045 section 5.2. */
 const plainText = 'Content-Type: text/plain\r\n';
 
+/** Fields a sender's program should have removed: a protected copy is for one reader, and these name others. RFC 5322 section 3.6.3. */
+const blind = new Set(['bcc', 'resent-bcc']);
+
 /**
  * Splits a header block (its final blank line may be missing).
+ * Bcc fields are in neither.
  * `outer`: field lines each ending in CRLF, without blank line, empty when every field is inner.
  * `inner`: the entity's header with its final blank line; the original's body octets follow it unchanged.
  */
@@ -26,10 +30,11 @@ export function splitForProtection(headerBlock: Buffer): { readonly outer: Buffe
   for (const field of parseHeader(headerBlock)) {
     strays.push(headerBlock.subarray(at, field.start));
     const name = field.name.toLowerCase();
+    at = field.end;
+    if (blind.has(name)) continue;
     const inside = name.startsWith('content-') || name === 'mime-version';
     (inside ? content : outer).push(...closed(headerBlock.subarray(field.start, field.end)));
     typed ||= name === 'content-type';
-    at = field.end;
   }
   const rest = headerBlock.subarray(at);
   strays.push(rest.subarray(0, rest.length - blankLineLength(rest)));

@@ -1,33 +1,13 @@
 /**
- * End to end over loopback, on both databases: the gateway in this process, real SMTP in and out, real TLS, and what the outside sees:
- * mailboxes, reports, the trace.
+ * End to end over loopback, on both databases: what the outside sees of one message after another, in mailboxes, reports and the trace.
  */
-import { randomUUIDv7 } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { type Gateway, startGateway } from '../../src/command/gateway.ts';
-import { traceDocument } from '../../src/command/trace.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { readKeyFile } from '../../src/keys/import.ts';
-import { rowsForImport } from '../../src/keys/keyring.ts';
-import { connectSmtp } from '../../src/sandbox/client.ts';
-import { writeConfig } from '../../src/sandbox/config.ts';
-import { startDnsServer } from '../../src/sandbox/dns-server.ts';
-import { type Sinks, startSinks } from '../../src/sandbox/sink.ts';
-import { addressOf, createWorld, gatewayName, type World } from '../../src/sandbox/world.ts';
-import { freePort } from '../bench/ports.ts';
-import { type Engine, eachEngine } from '../engines.ts';
-
-type Stage = AsyncDisposable & {
-  readonly gateway: Gateway;
-  readonly sinks: Sinks;
-  readonly world: World;
-  /** Everything that was logged. */
-  readonly log: string[];
-  send(subject: string, to: readonly string[], more?: string): Promise<string>;
-  /** The trace once every delivery came to rest. */
-  trace(messageId: string): Promise<ReturnType<typeof traceDocument>>;
-};
+import { describe, expect, test } from 'vitest';
+import { startGateway } from '../../src/command/gateway.ts';
+import { queue } from '../../src/command/queue.ts';
+import type { Config } from '../../src/config/config.ts';
+import { addressOf } from '../../src/sandbox/world.ts';
+import { eachEngine, postgres, sqlite } from '../engines.ts';
+import { type FlowStage, letter, openFlow, until } from './stage.ts';
 
 const policy = `version: 1
 lists:
@@ -54,78 +34,14 @@ rules:
 default: { protect: none }
 `;
 
-async function open(engine: Engine, settings: { warnAfter?: string } = {}): Promise<Stage> {
-  const stack = new AsyncDisposableStack();
-  const place = stack.use(await engine.create());
-  const world = await createWorld();
-  const sinks = stack.use(await startSinks(world.hosts));
-  const dns = stack.use(await startDnsServer(world.zone));
-  const smtpPort = await freePort();
-  const files = writeConfig({
-    folder: place.folder,
-    smtpPort,
-    webPort: await freePort(),
-    deliveryPort: sinks.port,
-    dns: dns.address,
-    authority: world.authority,
-    policy,
-    retry: { first: '1s', max: '2s', giveUpAfter: '1h', warnAfter: settings.warnAfter ?? '30m' },
-  });
-  const text = readFileSync(files.config, 'utf8').replace('database: sqlite', `database: ${place.database}`);
-  writeFileSync(files.config, text);
-  const loaded = loadConfig(files.config);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const log: string[] = [];
-  const gateway = await startGateway(loaded.config, { logTo: { write: (line) => log.push(line) } });
-  stack.defer(() => gateway.stop());
-  for (const { pgp, smime } of world.people) {
-    const file = pgp?.publicKey ?? smime?.certPem;
-    const { entries } = file === undefined ? { entries: [] } : await readKeyFile(Buffer.from(file), null);
-    const rows = rowsForImport(entries, [], { source: 'test', now: Date.now() });
-    await gateway.store.insertKeys(rows, []);
-  }
-  return {
-    gateway,
-    sinks,
-    world,
-    log,
-    send: async (subject, to, more = '') => {
-      const messageId = `<${randomUUIDv7()}@corp.example>`;
-      await using client = await connectSmtp({
-        host: '127.0.0.1',
-        port: smtpPort,
-        tls: { ca: world.authority.certPem, serverName: gatewayName },
-      });
-      const bytes = `From: Anna <anna@corp.example>\r\nTo: ${to[0] ?? ''}\r\nSubject: ${subject}\r\nMessage-ID: ${messageId}\r\n${more}\r\nThe body of this message.\r\n`;
-      const { reply } = await client.send({ from: 'anna@corp.example', to }, Buffer.from(bytes));
-      expect(reply.code).toBe(250);
-      return messageId;
-    },
-    trace: async (messageId) => {
-      for (let tries = 0; ; tries++) {
-        const [found] = await gateway.store.findMessages(messageId);
-        if (found === undefined) throw new Error('the message is unknown');
-        const moving = ['queued', 'sending', 'deferred'];
-        const still =
-          found.message.state !== 'received' &&
-          found.message.state !== 'deciding' &&
-          !found.deliveries.some(({ state }) => moving.includes(state));
-        if (still || tries > 300) return traceDocument(found.message, found.deliveries);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
-
 /** By recipient, for assertions that do not depend on order. */
-function byRecipient(document: Awaited<ReturnType<Stage['trace']>>) {
+function byRecipient(document: Awaited<ReturnType<FlowStage['trace']>>) {
   return Object.fromEntries(document.deliveries.map((delivery) => [delivery.recipient, delivery]));
 }
 
 eachEngine((engine) => {
   test('one message, every recipient by the right method, and no content in the log', async () => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const [gina, erik, petra, simon] = ['Gina', 'Erik', 'Petra', 'Simon'].map(addressOf);
     const id = await stage.send('[way] Canary-Subject', [gina ?? '', erik ?? '', petra ?? '', simon ?? '']);
     const trace = byRecipient(await stage.trace(id));
@@ -149,7 +65,7 @@ eachEngine((engine) => {
   });
 
   test('held mail waits for a person and then leaves protected', async () => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const id = await stage.send('[hold] Look', [addressOf('Gina')]);
     const held = await stage.trace(id);
     expect(held.deliveries).toMatchObject([{ level: 'hold', state: 'held' }]);
@@ -165,7 +81,7 @@ eachEngine((engine) => {
     ['TLS or nothing, and there is no TLS', '[tls] Only', 'Nora', /STARTTLS/, 'TLS or nothing'],
     ['a recipient that does not exist', 'Hello', 'Ulf', /no such user/, ''],
   ])('%s: the sender gets a report that says why, and nothing leaves', async (_name, subject, person, reason, rule) => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const id = await stage.send(subject, [addressOf(person)]);
     expect((await stage.trace(id)).deliveries).toMatchObject([
       { state: 'failed', status: expect.stringMatching(/^5\./) },
@@ -182,7 +98,7 @@ eachEngine((engine) => {
   });
 
   test('NOTIFY=NEVER and TLS Exclusive: dropped or failed without a word', async () => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const id = await stage.send('[exclusive] Low importance', [addressOf('Nora'), addressOf('Gina')]);
     const trace = byRecipient(await stage.trace(id));
     expect(trace[addressOf('Nora')]).toMatchObject({ state: 'dropped' });
@@ -192,7 +108,7 @@ eachEngine((engine) => {
   });
 
   test('a notification that nobody takes fails the delivery it announced, and the sender hears of it', async () => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const id = await stage.send('[secure] For nobody', [addressOf('Ulf')]);
     const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'));
     expect(report.bytes.toString()).toContain(`Final-Recipient: rfc822; ${addressOf('Ulf')}`);
@@ -202,7 +118,7 @@ eachEngine((engine) => {
   });
 
   test('a long outage: the sender is told once, the message arrives when it is over', async () => {
-    await using stage = await open(engine, { warnAfter: '1s' });
+    await using stage = await openFlow(engine, policy, { warnAfter: '1s' });
     stage.sinks.setOutage({ code: 451, text: '4.3.2 down for maintenance' });
     const id = await stage.send('Hello', [addressOf('Gina')]);
     await until(async () => {
@@ -219,7 +135,7 @@ eachEngine((engine) => {
   });
 
   test('what is delivered is forgotten: the sealed bytes are deleted, what waits in the portal stays', async () => {
-    await using stage = await open(engine);
+    await using stage = await openFlow(engine, policy);
     const gone = await stage.send('Hello', [addressOf('Gina')]);
     const kept = await stage.send('[secure] Hello', [addressOf('Paula')]);
     await stage.trace(gone);
@@ -228,12 +144,100 @@ eachEngine((engine) => {
     await until(async () => (await state(gone)) === 'done');
     expect(await state(kept)).toBe('decided');
   }, 90_000);
+
+  test('mail an operator sends back: its sender is told', async () => {
+    await using stage = await openFlow(engine, policy);
+    const id = await stage.send('[secure] Hello', [addressOf('Paula')]);
+    const waiting = await stage.trace(id);
+    expect(waiting.deliveries).toMatchObject([{ state: 'waiting' }]);
+    expect(await queue(stage.config, ['bounce', waiting.id], true)).toBe(0);
+    const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'));
+    expect(text(report.bytes)).toContain('sent the message back from the queue');
+    expect((await stage.trace(id)).deliveries).toMatchObject([{ state: 'failed', status: '5.7.1' }]);
+  });
+
+  test('mail that nobody fetches in time: its sender is told', async () => {
+    const change = (config: Config) => ({ ...config, web: config.web && { ...config.web, keepFor: 1_000 } });
+    await using stage = await openFlow(engine, policy, { change });
+    const id = await stage.send('[secure] Hello', [addressOf('Paula')]);
+    const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'), 30_000);
+    expect(text(report.bytes)).toContain('Nobody opened the message');
+    expect((await stage.trace(id)).deliveries).toMatchObject([{ state: 'failed', status: '5.4.7' }]);
+  });
 });
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('it did not happen');
+/** What a reader of a mail in quoted-printable sees of its lines. */
+function text(bytes: Buffer): string {
+  return bytes.toString().replaceAll('=\r\n', '').replaceAll('\r\n', ' ');
 }
+
+describe('bad input has a clear answer, and the rest flows', () => {
+  const nested = Array.from(
+    { length: 10_000 },
+    (_, at) => `Content-Type: multipart/mixed; boundary=b${at}\r\n\r\n--b${at}\r\n`,
+  );
+  const from = 'From: anna@corp.example\r\n';
+  const table: [name: string, bytes: string, state: string, because: RegExp][] = [
+    ['10,000 parts inside one another', `${from}${nested.join('')}`, 'held', /nested deeper/],
+    [
+      '20,000 parts side by side',
+      `${from}Content-Type: multipart/mixed; boundary=b\r\n\r\n${'--b\r\n\r\nx\r\n'.repeat(20_000)}--b--\r\n`,
+      'held',
+      /more parts/,
+    ],
+    [
+      'a multipart that never ends',
+      `${from}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n`,
+      'delivered',
+      /default/,
+    ],
+    [
+      'a type that is no type',
+      `${from}Content-Type: ;;;\r\nContent-Transfer-Encoding: what\r\n\r\nx\r\n`,
+      'delivered',
+      /default/,
+    ],
+    [
+      'two Subjects, one with the keyword',
+      `${from}Subject: a\r\nSubject: [secure] b\r\n\r\nx\r\n`,
+      'held',
+      /more than one Subject/,
+    ],
+    ['a header without a body', from, 'delivered', /default/],
+    ['no body at all', `${from}\r\n`, 'delivered', /default/],
+  ];
+
+  test.each(table)('%s', async (_name, bytes, state, because) => {
+    await using stage = await openFlow(sqlite, policy);
+    await using client = await stage.connect();
+    const { reply } = await client.send({ from: 'anna@corp.example', to: [addressOf('Gina')] }, Buffer.from(bytes));
+    expect(reply.code).toBe(250);
+    const id = /queued as (\S+)/.exec(reply.text)?.[1] ?? '';
+    const [delivery] = (await stage.trace(id)).deliveries;
+    expect(delivery?.because.join(' ')).toMatch(because);
+    expect(delivery?.state).toBe(state);
+    const after = await stage.send('Hello', [addressOf('Gina')]);
+    expect((await stage.trace(after)).deliveries).toMatchObject([{ state: 'delivered' }]);
+  });
+
+  test('an empty message names nobody, so it is refused', async () => {
+    await using stage = await openFlow(sqlite, policy);
+    await using client = await stage.connect();
+    const { reply } = await client.send({ from: 'anna@corp.example', to: [addressOf('Gina')] }, Buffer.from(''));
+    expect(`${reply.code} ${reply.text}`).toMatch(/^550 5\.7\.1 .*From/);
+  });
+});
+
+test('processes with one role each share a PostgreSQL', async () => {
+  await using work = await openFlow(postgres, policy, { change: (config) => ({ ...config, roles: ['work'] }) });
+  const door = await startGateway({ ...work.config, roles: ['smtp'] }, { logTo: { write: () => {} } });
+  try {
+    await using client = await work.connect();
+    const [message, to] = [letter('Hello', addressOf('Gina'), '<roles@corp.example>'), [addressOf('Gina')]];
+    expect((await client.send({ from: 'anna@corp.example', to }, message)).reply.code).toBe(250);
+    await work.sinks.wait(({ recipients }) => recipients.includes(addressOf('Gina')));
+    expect((await work.trace('<roles@corp.example>')).deliveries).toMatchObject([{ state: 'delivered' }]);
+  } finally {
+    await door.stop();
+  }
+});

@@ -42,6 +42,14 @@ describe('splitForProtection', () => {
     expect(split(header)).toEqual({ outer, inner });
   });
 
+  test('leaves out fields that name blind recipients', () => {
+    const { outer, inner } = split(
+      'To: a@x.example\r\nBcc: b@x.example,\r\n c@x.example\r\nresent-BCC: d@x.example\r\nSubject: s\r\n\r\n',
+    );
+    expect(outer).toBe('To: a@x.example\r\nSubject: s\r\n');
+    expect(inner).toBe('Content-Type: text/plain\r\n\r\n');
+  });
+
   test('loses and invents no line', () => {
     const line = fc.oneof(
       fc.constantFrom('Content-Type: a/b', 'Subject: s', ' folded', 'no field', 'MIME-Version: 1.0', 'X-Y:', ': z'),
