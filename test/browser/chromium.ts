@@ -13,5 +13,7 @@ const weakening = new Set([
 
 export async function launch(): Promise<Browser> {
   const args = chromium.args.filter((arg) => !weakening.has(arg));
-  return playwright.launch({ executablePath: await chromium.executablePath(), args, headless: true });
+  // Without a UTF-8 locale Chromium gives up on file names beyond ASCII.
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+  return playwright.launch({ executablePath: await chromium.executablePath(), args, env, headless: true });
 }

@@ -215,7 +215,10 @@ describe('commands', () => {
       remote: { tls: 'TLSv1.3', verifiedBy: 'root Postern sandbox CA' },
     });
     expect((await postern('queue')).stdout).toBe('The queue is empty.\n');
-    const { document: known } = await json('domains');
+    const known = await waitFor(
+      async () => (await json('domains')).document,
+      (document) => document.domains.length > 0,
+    );
     expect(known.domains).toMatchObject([{ domain: 'portal.example', lastTls: 'verify' }]);
     const checked = await json('domains', 'check', 'portal.example');
     expect(checked.document.hosts).toMatchObject([{ level: 'verify', defect: null }]);
