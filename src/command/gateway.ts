@@ -12,6 +12,7 @@ import { traceKeyFrom } from '../mail/trace.ts';
 import { createResolver } from '../net/dns.ts';
 import { createEgress } from '../net/egress.ts';
 import { createAccept } from '../pipeline/accept.ts';
+import { openSubject } from '../pipeline/decide.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createProtectPool } from '../protect/pool.ts';
@@ -158,6 +159,8 @@ async function startPortal(config: Config, { store, spool, accept, emit, ending 
     store: store.portal,
     spool,
     tenants: config.tenants,
+    subjectOf: ({ message, delivery: { subject } }) =>
+      subject === null ? null : openSubject(config.masterKey, message.id, subject),
     portalUrl: web.portalUrl,
     key: subKey(config.masterKey, 'portal codes'),
     submit: accept.submit,

@@ -88,8 +88,7 @@ async function open(
   if (introduced.code !== 250) return unwilling(target, wire, introduced);
   const extensions = extensionsOf(introduced.lines);
   if (tls && extensions.has('STARTTLS')) return upgrade(target, level, ports, wire, extensions);
-  if (level !== 'may')
-    return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, { reply: introduced });
+  if (level !== 'may') return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, {});
   return opened(target, wire, extensions, null, 'may');
 }
 

@@ -157,7 +157,8 @@ function account(kind: Report['kind'], recipient: ReportRecipient): string[] {
       `${recipient.rules.length === 1 ? one : many}: ${recipient.rules.map((rule) => `"${plain(rule)}"`).join(', ')}.`,
     );
   }
-  if (recipient.remoteReply) {
+  // Most reasons quote it already.
+  if (recipient.remoteReply && !recipient.reason.includes(recipient.remoteReply)) {
     const server = recipient.remoteMx ? `The mail server ${plain(recipient.remoteMx)}` : 'Their mail server';
     sentences.push(`${server} said: ${plain(recipient.remoteReply)}`);
   }

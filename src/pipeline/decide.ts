@@ -16,7 +16,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import { type Facts, factsOf } from '../policy/facts.ts';
 import type { Policy } from '../policy/schema.ts';
 import { type Level, levels, type Verdict } from '../policy/verdict.ts';
-import { sealText } from '../protect/seal.ts';
+import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
 import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
 
@@ -126,8 +126,12 @@ function subjectSealer(messageId: string, masterKey: Buffer): (subject: string) 
   };
 }
 
-/** What a sealed Subject is bound to. */
-export function subjectContext(messageId: string): string {
+/** The Subject that a delivery's `subject` holds sealed. */
+export function openSubject(masterKey: Buffer, messageId: string, sealed: string): string {
+  return openText(masterKey, sealed, subjectContext(messageId));
+}
+
+function subjectContext(messageId: string): string {
   return `subject ${messageId}`;
 }
 

@@ -13,10 +13,9 @@ import type { Step } from '../plan/plan.ts';
 import { splitForProtection } from '../protect/entity.ts';
 import type { ProtectPool } from '../protect/pool.ts';
 import { CannotProtect } from '../protect/protected.ts';
-import { openText } from '../protect/seal.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
-import { subjectContext } from './decide.ts';
+import { openSubject } from './decide.ts';
 
 export type OctetPorts = {
   readonly config: Pick<Config, 'masterKey'>;
@@ -109,7 +108,7 @@ export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>
 /** The header with the delivery's own Subject in place of the sender's. */
 function withSubject(header: Buffer, { message, subject }: ClaimedDelivery, { config }: OctetPorts): Buffer {
   if (subject === null) return header;
-  const opened = openText(config.masterKey, subject, subjectContext(message.id));
+  const opened = openSubject(config.masterKey, message.id, subject);
   const fields = fieldsNamed(parseHeader(header), 'subject');
   return editHeader(
     header,

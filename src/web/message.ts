@@ -12,6 +12,7 @@ import { type Part, type Structure, StructureParser } from '../mail/structure.ts
 import { decodeCharset, decodeTransfer } from '../mail/text.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { PortalRow } from '../store/store.ts';
+import type { PortalPorts } from './ports.ts';
 
 /** Octets of decoded text shown on a page. */
 const maxText = 1_000_000;
@@ -51,7 +52,7 @@ export type Messages = {
   whole(row: PortalRow): AsyncIterable<Uint8Array>;
 };
 
-export function openMessages(spool: Pick<Spool, 'read'>): Messages {
+export function openMessages({ spool, subjectOf }: Pick<PortalPorts, 'spool' | 'subjectOf'>): Messages {
   const cache = new Map<string, Promise<Structure>>();
 
   const structure = (row: PortalRow): Promise<Structure> => {
@@ -107,7 +108,7 @@ export function openMessages(spool: Pick<Spool, 'read'>): Messages {
     const block = await readUpTo(spool.read(ref, { start: 0, end: headerSize }), headerSize);
     const fields = parseHeader(block);
     const hidden = [...fieldsNamed(fields, 'bcc'), ...fieldsNamed(fields, 'resent-bcc')];
-    const subject = row.delivery.subject;
+    const subject = subjectOf(row);
     const edits: HeaderEdit[] = hidden.map((field) => ({ kind: 'remove', field }));
     if (subject !== null) {
       for (const field of fieldsNamed(fields, 'subject')) {

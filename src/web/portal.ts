@@ -34,7 +34,7 @@ export function createPortal(ports: PortalPorts): Portal {
     ports,
     now,
     sessions: createSessions(ports.key, now),
-    messages: openMessages(ports.spool),
+    messages: openMessages(ports),
     cleaner,
     limits: {
       lookUps: createLimiter(30, hour / 6, now),

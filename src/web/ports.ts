@@ -13,6 +13,8 @@ export type PortalPorts = {
   readonly store: PortalStore;
   readonly spool: Pick<Spool, 'read'>;
   readonly tenants: readonly Pick<Tenant, 'id' | 'domains'>[];
+  /** The Subject a rule put in place of the sender's, null when it left it alone. The row holds it sealed. */
+  readonly subjectOf: (row: PortalRow) => string | null;
   /** Origin without a trailing slash, as in the links. */
   readonly portalUrl: string;
   /** 32 octets from which cookies, form tokens and code hashes are keyed; the same in every process that serves the portal. */

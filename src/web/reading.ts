@@ -31,18 +31,18 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
   const found = await opened(c, shared);
   if (found instanceof Response) return found;
   const { session, row } = found;
-  const view = viewOf(await messages.structure(row), row.delivery.subject);
+  const view = viewOf(await messages.structure(row), ports.subjectOf(row));
   const text = await messages.text(row, view.plain);
   if (c.req.method === 'GET') await noteOpened(shared, row, clientOf(c));
   return c.html(messagePage(aroundOf(row, ports), { view, text, formToken: sessions.formToken(session) }));
 }
 
 export async function showFormatted(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { messages, cleaner } = shared;
+  const { ports, messages, cleaner } = shared;
   const found = await opened(c, shared);
   if (found instanceof Response) return found;
   const { row } = found;
-  const view = viewOf(await messages.structure(row), row.delivery.subject);
+  const view = viewOf(await messages.structure(row), ports.subjectOf(row));
   const pieces: string[] = [];
   let cut = false;
   for (const part of view.rich) {
@@ -72,11 +72,11 @@ export async function download(c: Context<Env>, shared: ReadingShared): Promise<
 }
 
 export async function downloadWhole(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { messages } = shared;
+  const { ports, messages } = shared;
   const found = await opened(c, shared);
   if (found instanceof Response) return found;
   const { row } = found;
-  const { subject } = viewOf(await messages.structure(row), row.delivery.subject);
+  const { subject } = viewOf(await messages.structure(row), ports.subjectOf(row));
   const name = `${safeFileName(subject.slice(0, 80), 'message')}.eml`;
   return send(c, name, messages.whole(row), () => noteDownloaded(shared, row, clientOf(c)));
 }
