@@ -77,6 +77,15 @@ const sources: Source[] = readdirSync(root, { recursive: true, encoding: 'utf8' 
     };
   });
 
+const claims = sources.flatMap((source) =>
+  [...source.text.matchAll(/Standards:([\s\S]*?)\.\s/g)].flatMap((claim) =>
+    [...(claim[1] ?? '').matchAll(/RFC (\d+)/g)].map((match) => ({
+      standard: `RFC ${match[1] ?? ''}`,
+      path: source.path,
+    })),
+  ),
+);
+
 function packageOf(specifier: string): string {
   const parts = specifier.split('/');
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? specifier);
@@ -142,17 +151,15 @@ describe('the house', () => {
   });
 
   test('one standard, one home', () => {
-    const claims = sources.flatMap((source) =>
-      [...source.text.matchAll(/Standards:([\s\S]*?)\.\s/g)].flatMap((claim) =>
-        [...(claim[1] ?? '').matchAll(/RFC (\d+)/g)].map((match) => ({
-          standard: `RFC ${match[1] ?? ''}`,
-          path: source.path,
-        })),
-      ),
-    );
     expect(claims.length).toBeGreaterThan(10);
     const homesOf = Map.groupBy(claims, (claim) => claim.standard);
     const twice = [...homesOf].filter(([, of]) => new Set(of.map((claim) => claim.path)).size > 1);
     expect(twice.map(([standard, of]) => `${standard}: ${of.map((claim) => claim.path).join(', ')}`)).toEqual([]);
+  });
+
+  test('the table of standards in the README is true', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const listed = [...readme.matchAll(/^\| (RFC \d+) \| .+ \| `src\/(.+)` \|$/gm)].map((row) => `${row[1]} ${row[2]}`);
+    expect(listed.toSorted()).toEqual(claims.map(({ standard, path }) => `${standard} ${path}`).toSorted());
   });
 });
