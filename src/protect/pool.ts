@@ -96,7 +96,8 @@ class Lane {
     // No environment: secrets there are none of a worker's business. A key that makes it eat memory ends the worker, not the process.
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      // A small young generation is collected often, and with it the octets of pieces that have passed: half the memory of a large copy.
+      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.on('message', (message: FromWorker) => {
       const copy = this.#copies.get(message.id);
