@@ -35,11 +35,11 @@ type Command = (context: {
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => {
     const { serve } = await import('./command/serve.ts');
-    return ({ config }) => serve(config);
+    return ({ config, words }) => serve(noMore(config, words));
   },
   check: async () => {
     const { check } = await import('./command/check.ts');
-    return ({ config }) => check(config);
+    return ({ config, words, options }) => check(noMore(config, words), options.json);
   },
   explain: async () => {
     const { explain } = await import('./command/explain.ts');
@@ -63,16 +63,23 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   },
   migrate: async () => {
     const { migrate } = await import('./command/migrate.ts');
-    return ({ config }) => migrate(config);
+    return ({ config, words, options }) => migrate(noMore(config, words), options.json);
   },
 };
+
+/** For commands that take no further words. */
+function noMore(config: Config, words: readonly string[]): Config {
+  const [word] = words;
+  if (word !== undefined) throw new UsageError(`"${word}" is one word too many.`);
+  return config;
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = readArguments(args);
   if (parsed === null) return complain();
   const { values, positionals } = parsed;
   const [name = '', ...words] = positionals;
-  if (values.help) {
+  if (values.help || name === 'help') {
     process.stdout.write(usage);
     return 0;
   }
@@ -96,7 +103,11 @@ async function main(args: readonly string[]): Promise<number> {
     });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
-    throw error;
+    const { mistakeOf } = await import('./command/mistakes.ts');
+    const mistake = mistakeOf(error, loaded.config);
+    if (mistake === null) throw error;
+    process.stderr.write(`${mistake}\n`);
+    return 1;
   }
 }
 

@@ -3,29 +3,47 @@
  * itself was checked on the way here.) Errors make the exit status 1; warnings are printed and do not.
  */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Config, Identity } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
 import { createResolver } from '../net/dns.ts';
 import { readPolicy } from '../pipeline/policies.ts';
 import { runCases } from '../policy/cases.ts';
+import { mistakeOf } from './mistakes.ts';
+import { printJson } from './output.ts';
+import { openStorage } from './storage.ts';
 
 type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
 
+const unprovable =
+  'which this version cannot prove: TLS counts as not available there, and the next method or `otherwise` applies';
+
 const expirySoon = 14 * 24 * 60 * 60_000;
 
-export async function check(config: Config): Promise<number> {
+export async function check(config: Config, json: boolean): Promise<number> {
   const findings: Findings = { errors: [], warnings: [], fine: [`${config.file}: the configuration is complete`] };
   for (const file of new Set(config.tenants.map((tenant) => tenant.policy))) checkPolicy(file, findings);
+  for (const { id, minimumTls } of config.tenants) {
+    if (minimumTls === 'secure' || minimumTls === 'dane') {
+      findings.warnings.push(`tenant ${id}: minimumTls is ${minimumTls}, ${unprovable}`);
+    }
+  }
   if (config.smtp.tls !== null) checkIdentity('smtp.tls', config.smtp.tls, config.hostname, findings);
   if (config.web !== null && config.web.tls !== null) {
     checkIdentity('web.tls', config.web.tls, new URL(config.web.portalUrl).hostname, findings);
   }
+  await checkStorage(config, findings);
   await checkNames(config, findings);
+  const status = findings.errors.length === 0 ? 0 : 1;
+  if (json) {
+    printJson({ ok: findings.fine, warnings: findings.warnings, errors: findings.errors });
+    return status;
+  }
   for (const line of findings.fine) process.stdout.write(`ok       ${line}\n`);
   for (const line of findings.warnings) process.stdout.write(`warning  ${line}\n`);
   for (const line of findings.errors) process.stdout.write(`error    ${line}\n`);
-  return findings.errors.length === 0 ? 0 : 1;
+  return status;
 }
 
 /** A policy, and the cases in the file of the same name that ends in .cases.yaml. */
@@ -34,6 +52,11 @@ function checkPolicy(file: string, findings: Findings): void {
   if (!result.ok) {
     findings.errors.push(...result.problems.map(formatProblem));
     return;
+  }
+  for (const rule of result.policy.rules) {
+    if (rule.tls === 'secure' || rule.tls === 'dane') {
+      findings.warnings.push(`${file}: rule "${rule.name}" demands TLS ${rule.tls}, ${unprovable}`);
+    }
   }
   const casesFile = file.replace(/\.ya?ml$/, '.cases.yaml');
   if (casesFile === file || !existsSync(casesFile)) {
@@ -58,6 +81,24 @@ function checkIdentity(setting: string, identity: Identity, name: string, findin
   } else if (until < Date.now() + expirySoon)
     findings.warnings.push(`${setting}: the certificate expires soon, on ${certificate.validTo}`);
   else findings.fine.push(`${setting}: the certificate names ${name} and is valid until ${certificate.validTo}`);
+}
+
+/** Opens what `serve` would open. A data folder that does not exist yet is only looked at from outside. */
+async function checkStorage(config: Config, findings: Findings): Promise<void> {
+  try {
+    if (config.database === 'sqlite' && !existsSync(config.data)) {
+      accessSync(path.dirname(config.data), constants.W_OK);
+      findings.fine.push(`data: ${config.data} does not exist yet and can be made`);
+      return;
+    }
+    const { close } = await openStorage(config);
+    await close();
+    findings.fine.push('database: opens, and the master key fits the data folder');
+  } catch (error) {
+    const mistake = mistakeOf(error, config);
+    if (mistake === null) throw error;
+    findings.errors.push(mistake);
+  }
 }
 
 async function checkNames(config: Config, findings: Findings): Promise<void> {

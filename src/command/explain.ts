@@ -82,7 +82,7 @@ async function explainMessage(
         because: [...verdict.because, ...plan.because],
         methods: steps.map((step) => step.method),
         otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
-        tls: steps[0]?.tls ?? null,
+        tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
         subject: verdict.subject,
       });
     }

@@ -17,6 +17,7 @@ import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createProtectPool } from '../protect/pool.ts';
 import type { Spool } from '../spool/spool.ts';
+import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
@@ -54,7 +55,11 @@ export async function startGateway(
     const accept = createAccept({ spool, store, emit, wake: () => wake() });
     if (config.roles.includes('work')) {
       const runner = createRunner(config, { store, spool, accept, policies, emit, ending: (end) => running.push(end) });
-      if (config.database === 'sqlite') await store.recover();
+      if (config.database === 'sqlite') {
+        const release = holdFolder(config.data);
+        running.push(async () => release());
+        await store.recover();
+      }
       runner.start();
       wake = () => runner.wake();
       running.push(() => runner.stop());
@@ -172,7 +177,7 @@ async function startPortal(config: Config, { store, spool, accept, emit, ending 
     listen: web.listen,
     tls: web.tls,
     emit,
-    healthy: () => store.countByState(),
+    healthy: () => store.portal.byToken('', 0),
   });
   ending(() => server.close());
   return server.listen();

@@ -67,18 +67,27 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
   );
   await store.insertKeys(rows, events);
   for (const problem of read.problems) process.stderr.write(`${printable(problem)}\n`);
+  if (!json) for (const { note } of read.entries) if (note !== '') process.stdout.write(`${printable(note)}\n`);
   if (json) printJson({ imported: rows.map(keyLine), problems: read.problems });
   else
     for (const row of rows)
       process.stdout.write(`${row.state}: ${row.kind} ${row.fingerprint} for ${printable(row.address)} (${row.id})\n`);
-  if (!json && rows.length === 0) process.stdout.write('Nothing new was imported.\n');
+  const known = existing.filter((row) => read.entries.some((entry) => isSame(row, entry)));
+  if (!json)
+    for (const row of known)
+      process.stdout.write(
+        `already here: ${row.kind} ${row.fingerprint} for ${printable(row.address)}, ${row.state} (${row.id})\n`,
+      );
+  if (!json && read.entries.length === 0) process.stdout.write('Nothing was imported.\n');
   return read.entries.length === 0 ? 1 : 0;
 }
 
 async function judge(store: Store, id: string, verb: 'trust' | 'reject', json: boolean): Promise<number> {
   const row = (await store.listKeys()).find((key) => key.id === id);
   if (row === undefined) {
-    process.stderr.write(`No key has the ID ${printable(id)}. postern keys list shows them.\n`);
+    const error = `No key has the ID ${printable(id)}. postern keys list shows them.`;
+    if (json) printJson({ error });
+    else process.stderr.write(`${error}\n`);
     return 1;
   }
   const { address, fingerprint } = row;
@@ -90,6 +99,10 @@ async function judge(store: Store, id: string, verb: 'trust' | 'reject', json: b
       `${verb === 'trust' ? 'Trusted' : 'Rejected'}: ${row.kind} ${fingerprint} for ${printable(address)}\n`,
     );
   return 0;
+}
+
+function isSame(row: KeyRow, entry: Pick<KeyRow, 'kind' | 'address' | 'fingerprint'>): boolean {
+  return row.kind === entry.kind && row.address === entry.address && row.fingerprint === entry.fingerprint;
 }
 
 function keyLine(row: KeyRow) {

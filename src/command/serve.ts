@@ -5,21 +5,13 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import { PolicyBroken } from '../pipeline/policies.ts';
-import { type Gateway, startGateway } from './gateway.ts';
+import { startGateway } from './gateway.ts';
 
 /** Milliseconds for messages under way to end. */
 const drainFor = 60_000;
 
 export async function serve(config: Config): Promise<number> {
-  let gateway: Gateway;
-  try {
-    gateway = await startGateway(config);
-  } catch (error) {
-    if (!(error instanceof PolicyBroken)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
-  }
+  const gateway = await startGateway(config);
   const addresses = [
     ...gateway.smtp.map((address) => `smtp=${address}`),
     ...(gateway.portal === null ? [] : [`web=${gateway.portal}`]),

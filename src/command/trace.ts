@@ -3,6 +3,7 @@
  * Message-ID, the newest.
  */
 import type { Config } from '../config/config.ts';
+import type { Event } from '../event/event.ts';
 import type { DeliveryRow, MessageRow } from '../store/store.ts';
 import { printable, printJson, time } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -13,18 +14,28 @@ export async function trace(config: Config, words: readonly string[], json: bool
   if (id === undefined || more.length > 0) throw new UsageError('postern trace takes one message id or Message-ID.');
   const { store, close } = await openStorage(config);
   try {
-    const [found] = await store.findMessages(id);
+    const [found, ...older] = await store.findMessages(id);
     if (found === undefined) {
-      process.stderr.write(`No message with the id or Message-ID ${printable(id)} is known here.\n`);
+      const error = `No message with the id or Message-ID ${printable(id)} is known here.`;
+      if (json) printJson({ error });
+      else process.stderr.write(`${error}\n`);
       return 1;
     }
-    const document = traceDocument(found.message, found.deliveries);
+    const others = older.map(({ message }) => message.id);
+    if (others.length > 0) process.stderr.write(`Others with this Message-ID, older: ${others.join(', ')}\n`);
+    const history = await store.listEvents(found.message.id);
+    const document = { ...traceDocument(found.message, found.deliveries), events: history.map(eventLine) };
     if (json) printJson(document);
-    else process.stdout.write(tracePage(document));
+    else process.stdout.write(tracePage(document, document.events));
     return 0;
   } finally {
     await close();
   }
+}
+
+function eventLine({ at, event }: { readonly at: number; readonly event: Event }) {
+  const { kind, ...detail } = event;
+  return { at: new Date(at).toISOString(), kind, ...detail };
 }
 
 export type TraceDocument = ReturnType<typeof traceDocument>;
@@ -38,16 +49,16 @@ export function traceDocument(message: MessageRow, deliveries: readonly Delivery
     receivedAt: new Date(message.receivedAt).toISOString(),
     size: message.size,
     state: message.state,
-    deliveries: deliveries.map((delivery) => ({
+    deliveries: inEnvelopeOrder(message, deliveries).map((delivery) => ({
       id: delivery.id,
       recipient: delivery.recipient,
       level: delivery.level,
       rules: delivery.rules,
       because: delivery.because,
-      method: delivery.steps[delivery.step]?.method ?? null,
+      method: delivery.state === 'held' ? null : (delivery.steps[delivery.step]?.method ?? null),
       state: delivery.state,
       status: delivery.status,
-      reason: delivery.reason,
+      reason: delivery.state === 'held' && delivery.reason === '' ? (delivery.because.at(-1) ?? '') : delivery.reason,
       attempts: delivery.attempts,
       remote: delivery.remote ?? {
         mx: null,
@@ -62,7 +73,12 @@ export function traceDocument(message: MessageRow, deliveries: readonly Delivery
   };
 }
 
-function tracePage(document: TraceDocument): string {
+function inEnvelopeOrder(message: MessageRow, deliveries: readonly DeliveryRow[]): DeliveryRow[] {
+  const place = new Map(message.recipients.map((recipient, index) => [recipient, index]));
+  return deliveries.toSorted((a, b) => (place.get(a.recipient) ?? 0) - (place.get(b.recipient) ?? 0));
+}
+
+function tracePage(document: TraceDocument, history: readonly ReturnType<typeof eventLine>[]): string {
   const lines = [
     `Message   ${document.id} (${document.state})`,
     `          ${document.messageId === '' ? 'no Message-ID' : document.messageId}`,
@@ -86,5 +102,6 @@ function tracePage(document: TraceDocument): string {
     if (remote.reply !== null) lines.push(`          it said: ${remote.reply}`);
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }
+  lines.push('', 'History', ...history.map(({ at, kind }) => `          ${time(Date.parse(at))}  ${kind}`));
   return `${lines.map(printable).join('\n')}\n`;
 }

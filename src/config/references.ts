@@ -5,8 +5,8 @@
  * No message holds what was read, nor the text of a setting that might be the secret itself instead of its path.
  */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Identity } from './config.ts';
 import type { SecretReference } from './kinds.ts';
 import type { Path, Problem, ProblemAt } from './yaml.ts';
@@ -42,14 +42,19 @@ export class References {
 
   /** 32 octets, or null after a problem. */
   masterKey(reference: SecretReference, at: Path): Buffer | null {
+    const file = reference.file === undefined ? null : this.absolute(reference.file);
+    // Nobody may be talked into overwriting the key of a gateway that has mail waiting.
+    const keep = 'Restore your copy of it; do not make a new one while mail waits, which only the old one opens.';
     const make =
-      reference.file === undefined
+      file === null
         ? 'Make one with: head -c 32 /dev/urandom | base64'
-        : `Make one with: (umask 077; head -c 32 /dev/urandom | base64 > ${this.absolute(reference.file)})`;
+        : existsSync(file)
+          ? `Let the user of the gateway read it (chown, chmod). ${keep}`
+          : `If this is a new gateway, make one with: mkdir -p ${dirname(file)} && (umask 077; head -c 32 /dev/urandom | base64 > ${file}). Else restore your copy.`;
     const octets = this.#secret(reference, at, make);
     if (octets === null) return null;
     const key = decodeKey(octets, reference.env === undefined);
-    if (key === null) this.#report(at, 'the master key is not 32 octets, raw, in hexadecimal or in base64', make);
+    if (key === null) this.#report(at, 'the master key is not 32 octets, raw, in hexadecimal or in base64', keep);
     return key;
   }
 

@@ -137,7 +137,10 @@ const tenant = section({
     'Where its mailboxes are: microsoft365, google or generic.',
     { example: 'microsoft365', live: true },
   ),
-  proof: setting(proof, 'What proves that mail comes from this tenant. At least one of the two.'),
+  proof: setting(
+    proof,
+    'What proves that mail comes from this tenant. At least one of the two; when both are given, both must hold.',
+  ),
   policy: setting(kinds.file('a policy'), 'Its policy.', { example: './policies/default.yaml' }),
   inbound: setting(
     section({

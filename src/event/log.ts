@@ -35,6 +35,9 @@ const severity: Partial<Record<EventKind, Level>> = {
 const addressFields = ['from', 'recipient', 'address'] as const;
 
 export function createLog(options: LogOptions): (event: Event) => void {
+  const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
+  // A log that cannot be written (a full disk) must not end the gateway.
+  if ('on' in destination && typeof destination.on === 'function') destination.on('error', () => {});
   const logger = pino(
     {
       level: options.level,
@@ -42,7 +45,7 @@ export function createLog(options: LogOptions): (event: Event) => void {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: true }),
+    destination,
   );
   const shown =
     options.addresses === 'full' ? (event: Event) => event : (event: Event) => hashAddresses(event, options.key);

@@ -43,6 +43,7 @@ export type Report = {
     /** With its angle brackets, as written. */
     readonly messageId: string | null;
     /** Decoded. */
+    /** Left out when it must not be repeated. */
     readonly subject?: string;
     /** Only From, To, Cc, Date, Message-ID, Subject, In-Reply-To and References of it go back. */
     readonly header: Buffer;
@@ -72,7 +73,10 @@ export function buildReport(report: Report): Buffer {
   const header = [
     encodeField('From', `Mail Delivery System <postmaster@${hostname}>`),
     encodeField('To', report.to),
-    encodeField('Subject', `${headlines[kind]}: ${original.subject || 'message without subject'}`),
+    encodeField(
+      'Subject',
+      `${headlines[kind]}: ${original.subject === undefined ? 'your message' : original.subject || 'message without subject'}`,
+    ),
     encodeField('Date', mailDate(report.now)),
     encodeField('Message-ID', `<${report.id}@${hostname}>`),
     answers && encodeField('In-Reply-To', answers),
@@ -120,7 +124,7 @@ function letter(report: Report): string {
   const lines = [
     ...wrapped(openings[kind], ''),
     '',
-    ...wrapped(`Subject: ${plain(original.subject ?? '')}`, ''),
+    ...(original.subject === undefined ? [] : wrapped(`Subject: ${plain(original.subject)}`, '')),
     `Sent: ${mailDate(original.receivedAt)}`,
     '',
   ];

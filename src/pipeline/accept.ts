@@ -60,8 +60,7 @@ export function createAccept(ports: Ports): Accept {
 
   const own = async (message: OwnMessage): Promise<NewMessage> => {
     const writer = await ports.spool.create();
-    await writer.write(message.bytes);
-    const spool = await writer.commit();
+    const spool = await writer.write(message.bytes).then(() => committed(writer));
     return ownRow(message, spool, now());
   };
 
@@ -70,7 +69,7 @@ export function createAccept(ports: Ports): Accept {
 
     commit: async (writer: SpoolWriter, submission: Submission): Promise<AcceptReply> => {
       try {
-        const spool = await writer.commit();
+        const spool = await committed(writer);
         const message: NewMessage = { ...submission.message, size: spool.size, spool };
         const event = acceptedEvent(message, submission.client);
         await insert({ message, event });
@@ -92,6 +91,16 @@ export function createAccept(ports: Ports): Accept {
       ports.wake();
     },
   };
+}
+
+/** The blob made durable. Without room for it nothing of it stays; once its row may have been written it must stay, whatever happens. */
+async function committed(writer: SpoolWriter): Promise<NewMessage['spool']> {
+  try {
+    return await writer.commit();
+  } catch (error) {
+    await writer.abort().catch(() => {});
+    throw error;
+  }
 }
 
 /** What a client hears when we, not its message, are the trouble. Anything unforeseen is a bug of ours: 451 too, and it is logged. */

@@ -112,8 +112,9 @@ function seenOf(domain: string, outcome: Outcome | undefined, at: number): Domai
   if (outcome === undefined || outcome.kind === 'waiting' || outcome.remote === null) return null;
   const { tls, verifiedBy, mx } = outcome.remote;
   const level = tls === null ? null : verifiedBy === null ? 'encrypt' : 'verify';
-  const heard = outcome.kind === 'delivered' || (outcome.kind === 'failed' && outcome.scope === 'recipient');
-  return { domain, at, tls: level, mx, failure: heard ? null : outcome.reason };
+  // A server that refuses a recipient says nothing of its domain.
+  if (outcome.kind === 'failed' && outcome.scope === 'recipient') return null;
+  return { domain, at, tls: level, mx, failure: outcome.kind === 'delivered' ? null : outcome.reason };
 }
 
 const noOutcome: Outcome = {

@@ -3,13 +3,23 @@
  * batch is being written the next one gathers, so durability costs little under load and nothing waits at low load.
  */
 
-/** Writes one batch; a rejection reaches every member of it. */
+/** Writes one batch. */
 export type Flush<T> = (items: readonly T[]) => Promise<void>;
 
-/** Returns `add(item)`, which resolves when the batch that holds the item is on stable storage. */
-export function createBatch<T>(flush: Flush<T>, maxItems = 500): (item: T) => Promise<void> {
-  let gathering: { item: T; resolve: () => void; reject: (error: unknown) => void }[] = [];
+export type BatchOptions = {
+  readonly maxItems?: number;
+  /** Errors for which the members are tried again one by one, because one of them may be at fault and the others not. */
+  readonly mayBeOnes?: (error: unknown) => boolean;
+};
+
+/** Returns `add(item)`, which resolves when the batch that holds the item is on stable storage and rejects with what its flush rejected with. */
+export function createBatch<T>(flush: Flush<T>, options: BatchOptions = {}): (item: T) => Promise<void> {
+  type Member = { readonly item: T; readonly resolve: () => void; readonly reject: (error: unknown) => void };
+  const { maxItems = 500, mayBeOnes = () => false } = options;
+  let gathering: Member[] = [];
   let busy = false;
+
+  const alone = (member: Member): Promise<void> => flush([member.item]).then(member.resolve, member.reject);
 
   const run = async (): Promise<void> => {
     while (gathering.length > 0) {
@@ -19,7 +29,8 @@ export function createBatch<T>(flush: Flush<T>, maxItems = 500): (item: T) => Pr
         await flush(batch.map((member) => member.item));
         for (const member of batch) member.resolve();
       } catch (error) {
-        for (const member of batch) member.reject(error);
+        if (batch.length > 1 && mayBeOnes(error)) for (const member of batch) await alone(member);
+        else for (const member of batch) member.reject(error);
       }
     }
     busy = false;

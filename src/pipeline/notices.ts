@@ -12,7 +12,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { notificationMessage, serviceAddress } from '../mail/compose.ts';
 import { buildReport } from '../mail/dsn.ts';
-import { authorsOf, parseHeader, valuesOf } from '../mail/header.ts';
+import { authorsOf, editHeader, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
 import type { Next, Outcome } from '../plan/delivery.ts';
 import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
@@ -49,14 +49,16 @@ export async function failureNotices(
   ports: NoticePorts & { readonly store: Pick<Store, 'findMessages'> },
 ): Promise<NewMessage[]> {
   const notices: NewMessage[] = [];
-  for (const delivery of failed) {
-    const [found] = await ports.store.findMessages(delivery.id);
+  for (const [messageId, deliveries] of Map.groupBy(failed, (delivery) => delivery.messageId)) {
+    const [found] = await ports.store.findMessages(messageId);
     if (found === undefined) continue;
-    const { step, attempts, warned, remote, status, reason } = delivery;
-    const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote };
-    const settled = { state: 'failed', step, attempts, nextAt: 0, status, reason, warned } as const;
-    const next = { ...settled, notify: 'failure', fellBackTo: null } as const;
-    const ended = [{ delivery: { ...delivery, message: found.message }, outcome, next }];
+    const ended = deliveries.map((delivery): Ended => {
+      const { step, attempts, warned, remote, status, reason } = delivery;
+      const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote };
+      const settled = { state: 'failed', step, attempts, nextAt: 0, status, reason, warned } as const;
+      const next = { ...settled, notify: 'failure', fellBackTo: null } as const;
+      return { delivery: { ...delivery, message: found.message }, outcome, next };
+    });
     notices.push(...(await noticesFor(found.message, ended, ports)));
   }
   return notices;
@@ -75,7 +77,7 @@ async function report(
   ports: NoticePorts,
 ): Promise<NewMessage> {
   const { config } = ports;
-  const header = await readHeader(message, ports.spool);
+  const header = await safeHeader(message, told, ports);
   const [subject] = valuesOf(parseHeader(header), 'Subject');
   const bytes = buildReport({
     kind: notify === 'failure' ? 'failed' : 'delayed',
@@ -107,6 +109,21 @@ async function report(
   });
   const kind = notify === 'failure' ? 'dsn' : 'delay';
   return ports.own({ tenant: message.tenant, kind, mailFrom: '', to: message.mailFrom, bytes });
+}
+
+/**
+ * What a report may repeat of the message. Reports travel like any mail, so the Subject of a message that was to be protected is left out. A message
+ * whose bytes are deleted already (someone else ended it meanwhile) is reported without its header rather than not at all.
+ */
+async function safeHeader(message: MessageRow, told: readonly Ended[], ports: NoticePorts): Promise<Buffer> {
+  const gone = message.spool.wrappedKey === '';
+  const header = gone ? Buffer.alloc(0) : await readHeader(message, ports.spool);
+  if (told.every(({ delivery }) => delivery.level === 'none')) return header;
+  const subjects = fieldsNamed(parseHeader(header), 'subject');
+  return editHeader(
+    header,
+    subjects.map((field) => ({ kind: 'remove', field })),
+  );
 }
 
 /**

@@ -30,7 +30,12 @@ export function loadPolicies(tenants: readonly Tenant[]): Policies {
       for (const tenant of tenants) {
         const result = readPolicy(tenant.policy);
         if (result.ok) byTenant.set(tenant.id, result.policy);
-        else emit({ kind: 'service.failed', component: 'policy', error: result.problems.map(formatProblem).join(' ') });
+        else
+          emit({
+            kind: 'service.failed',
+            component: 'policy',
+            error: `${result.problems.map(formatProblem).join(' ')} The policy read before stays in force.`,
+          });
       }
     },
   };

@@ -42,6 +42,7 @@ const lookEvery = 1_000;
 /** Between two looks, so that under load each claims many at once; at low load a look follows a wake at once. Milliseconds. */
 const lookGap = 5;
 const pauseAfterFault = 1_000;
+const sayFaultEvery = 900;
 const sweepEvery = 60 * 60_000;
 
 export class Runner {
@@ -55,17 +56,19 @@ export class Runner {
   #looking: Promise<void> | null = null;
   #nextLook: NodeJS.Timeout | null = null;
   #lookAgain = false;
+  #extendedAt = 0;
+  #housekeeping = false;
+  readonly #faultedAt = new Map<string, number>();
   #stopping = false;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
-    this.#settle = createBatch((items) => this.#settleBatch(items));
-    this.#decided = createBatch((items) => this.#decidedBatch(items));
+    this.#settle = createBatch((items) => this.#settleBatch(items), { mayBeOnes: isBug });
+    this.#decided = createBatch((items) => this.#decidedBatch(items), { mayBeOnes: isBug });
   }
 
   start(): void {
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
-    this.#timers.push(setInterval(() => this.#background(this.#extendLeases()), attemptLease / 3));
     this.#timers.push(setInterval(() => this.#background(this.#housekeep()), 10 * lookEvery));
     this.#timers.push(setInterval(() => this.#background(this.#sweep()), sweepEvery));
     this.#background(this.#sweep());
@@ -112,8 +115,10 @@ export class Runner {
         const claimed = await store.claimDeliveries(slots, now() + attemptLease, (destination) =>
           this.#room(destination),
         );
-        for (const delivery of claimed) this.#attempting.set(delivery.id, delivery);
-        for (const group of groupDeliveries(claimed)) this.#run(this.#attemptOne(group));
+        // After a pause of the whole machine our own leases may have run out under us.
+        const fresh = claimed.filter((delivery) => !this.#attempting.has(delivery.id));
+        for (const delivery of fresh) this.#attempting.set(delivery.id, delivery);
+        for (const group of groupDeliveries(fresh)) this.#run(this.#attemptOne(group));
       }
     } catch (error) {
       await this.#fault('runner', error);
@@ -122,7 +127,13 @@ export class Runner {
 
   /** What came due, what a vanished worker had, and what another process accepted. */
   async #promote(): Promise<void> {
-    await this.#ports.store.promote(this.#ports.now());
+    // Own leases first: a clock that jumped must not take from us what we still hold.
+    const now = this.#ports.now();
+    if (now - this.#extendedAt > attemptLease / 3) {
+      await this.#extendLeases();
+      this.#extendedAt = now;
+    }
+    await this.#ports.store.promote(now);
     this.wake();
   }
 
@@ -166,7 +177,8 @@ export class Runner {
       // Nothing in it throws once the network was asked.
       const { seen, conclude } = await this.#surely(() => attempt(group, this.#ports.attempt));
       if (seen !== null) this.#background(this.#ports.store.noteDomain(seen.domain, seen));
-      await this.#surely(async () => this.#settle(await conclude()));
+      const conclusion = await this.#surely(conclude);
+      await this.#surely(() => this.#settle(conclusion));
     } catch (error) {
       await this.#fault('attempt', error);
     } finally {
@@ -198,20 +210,31 @@ export class Runner {
     }
   }
 
-  /** Bytes whose deliveries all ended are deleted; what waited in the portal too long ends. */
+  /** What waited in the portal too long ends; bytes whose deliveries all ended are deleted. One at a time. */
   async #housekeep(): Promise<void> {
-    const { store, spool, now } = this.#ports;
-    const expired = new Map<string, DeliveryRow>();
-    const eventOf = ({ id, messageId, recipient }: DeliveryRow): Event => {
-      return { kind: 'delivery.expired', message: messageId, delivery: id, recipient };
-    };
-    await store.portal.expire(now(), (delivery) => {
-      expired.set(delivery.id, delivery);
-      return eventOf(delivery);
-    });
-    for (const delivery of expired.values()) this.#ports.emit(eventOf(delivery));
-    const notices = await failureNotices([...expired.values()], this.#ports.attempt);
-    if (notices.length > 0) await store.insertMessages(notices, []);
+    if (this.#housekeeping) return;
+    this.#housekeeping = true;
+    try {
+      await this.#expire();
+      await this.#forgetFinished();
+    } finally {
+      this.#housekeeping = false;
+    }
+  }
+
+  /** Senders are told before the wait ends: a crash in between tells them twice, not never. */
+  async #expire(): Promise<void> {
+    const { store, now } = this.#ports;
+    const at = now();
+    const due = await store.portal.unfetched(at);
+    const notices = await this.#surely(() => failureNotices(due, this.#ports.attempt));
+    if (notices.length > 0) await this.#surely(() => store.insertMessages(notices, []));
+    await store.portal.expire(at, expiredEvent);
+    for (const delivery of due) this.#ports.emit(expiredEvent(delivery));
+  }
+
+  async #forgetFinished(): Promise<void> {
+    const { store, spool } = this.#ports;
     for (;;) {
       const finished = await store.finishedMessages(500);
       if (finished.length === 0) return;
@@ -232,8 +255,7 @@ export class Runner {
       try {
         return await work();
       } catch (error) {
-        const passing = error instanceof StoreBusy || error instanceof StoreDown || error instanceof SpoolFull;
-        if (!passing || this.#stopping) throw error;
+        if (isBug(error)) throw error;
         await this.#fault('store', error);
       }
     }
@@ -249,7 +271,21 @@ export class Runner {
   }
 
   async #fault(component: string, error: unknown): Promise<void> {
-    this.#ports.emit({ kind: 'service.failed', component, error: describe(error) });
+    // A hundred attempts that wait for one database are one fault.
+    const now = performance.now();
+    if (now - (this.#faultedAt.get(component) ?? -Infinity) > sayFaultEvery) {
+      this.#faultedAt.set(component, now);
+      this.#ports.emit({ kind: 'service.failed', component, error: describe(error) });
+    }
     await new Promise((resolve) => setTimeout(resolve, pauseAfterFault));
   }
+}
+
+/** Not one of the troubles that pass by themselves. */
+function isBug(error: unknown): boolean {
+  return !(error instanceof StoreBusy || error instanceof StoreDown || error instanceof SpoolFull);
+}
+
+function expiredEvent({ id, messageId, recipient }: DeliveryRow): Event {
+  return { kind: 'delivery.expired', message: messageId, delivery: id, recipient };
 }

@@ -69,7 +69,8 @@ const migrationLock = 0x706f73746572;
 /** https://www.sqlite.org/rescode.html: the primary result code is the low octet. */
 function sqliteTrouble(error: unknown): Trouble {
   const code = property(error, 'errcode');
-  if (typeof code !== 'number') return 'bug';
+  // Opening the file again failed in the file system: gone, read-only, out of descriptors.
+  if (typeof code !== 'number') return property(error, 'syscall') === undefined ? 'bug' : 'down';
   switch (code & 0xff) {
     case 5: // SQLITE_BUSY
     case 6: // SQLITE_LOCKED
@@ -99,12 +100,14 @@ function postgresTrouble(error: unknown): Trouble {
   if (['40001', '40P01', '55P03', '57014', '53300'].includes(code)) return 'busy';
   if (code === '53100') return 'full';
   // connection, resources, operator intervention, system, corruption, wrong password, read-only (a standby), no such database
-  if (/^(?:08|53|57|58|XX|28)/.test(code) || code === '25006' || code === '3D000') return 'down';
+  if (/^(?:08|53|57|58|XX|28)/.test(code) || code === '25P03' || code === '25006' || code === '3D000') return 'down';
   return 'bug';
 }
 
 function isConnectionError(error: unknown, code: unknown): boolean {
   if (typeof code === 'string' && /^E[A-Z_]+$/.test(code) && !code.startsWith('ERR_')) return true;
+  // A certificate that expired, or is not trusted, breaks the connection and not our statement.
+  if (typeof code === 'string' && /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) return true;
   const text = error instanceof Error ? error.message : '';
   return /^(?:Connection terminated|timeout e|Client has encountered a connection error|Query read timeout|Client was closed|The server does not support SSL)/.test(
     text,

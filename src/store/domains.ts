@@ -7,7 +7,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { tlsLevels } from '../config/config.ts';
 import type { Tables } from './schema.ts';
-import { type DomainRow, type Store, StoreBusy, StoreDown } from './store.ts';
+import type { DomainRow, Store } from './store.ts';
 import type { Database } from './transaction.ts';
 
 type Seen = Parameters<Store['noteDomain']>[1];
@@ -71,8 +71,8 @@ export class DomainNotes {
   async #writeOrWait(): Promise<void> {
     try {
       await this.write();
-    } catch (error) {
-      if (!(error instanceof StoreBusy || error instanceof StoreDown)) throw error;
+    } catch {
+      // Whatever it was, those who ask for something hear of it; notes just wait on.
       this.#timer ??= setTimeout(() => void this.#writeOrWait(), writeEvery).unref();
     }
   }

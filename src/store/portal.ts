@@ -20,6 +20,7 @@ const triesPerHour = 20;
 const expireBatch = 200;
 /** RFC 3463 has no word for "nobody came": a message that could not be delivered in the time it had. */
 const expiredStatus = '5.4.7';
+const expiredReason = 'Nobody opened the message in the portal in the time it waited there.';
 
 type Publication = {
   readonly delivery_id: string;
@@ -41,6 +42,7 @@ export function createPortalStore(database: Database): PortalStore {
       );
     },
     expire: (now, events) => expire(database, now, events),
+    unfetched: (now) => unfetched(database, now),
   };
 }
 
@@ -216,6 +218,19 @@ async function expire(database: Database, now: number, events: (delivery: Delive
   return expired;
 }
 
+async function unfetched(database: Database, now: number): Promise<DeliveryRow[]> {
+  const rows = await database.read((db) =>
+    db
+      .selectFrom('publications')
+      .innerJoin('deliveries', 'deliveries.id', 'publications.delivery_id')
+      .select(deliveryColumns.map((column) => `deliveries.${column}` as const))
+      .where('publications.expires_at', '<=', now)
+      .where('deliveries.state', '=', 'waiting')
+      .execute(),
+  );
+  return rows.map((row) => ({ ...deliveryFromRow(row), status: expiredStatus, reason: expiredReason }));
+}
+
 async function expireSome(
   trx: Transaction<Tables>,
   database: Database,
@@ -232,7 +247,7 @@ async function expireSome(
     .set({
       state: 'failed',
       status: expiredStatus,
-      reason: 'Nobody opened the message in the portal in the time it waited there.',
+      reason: expiredReason,
       settled_at: now,
       needs_bytes: 0,
     })

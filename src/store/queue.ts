@@ -115,7 +115,7 @@ export async function queueAction(
         database,
         changed.map((delivery) => delivery.messageId),
       );
-    } else await changeMessages(trx, id, action);
+    } else if (id !== null) await changeMessages(trx, id, action);
     await insertEvents(
       trx,
       changed.flatMap((delivery) => more.events?.(delivery) ?? []),
@@ -142,6 +142,8 @@ async function changeDeliveries(
   if (action === 'bounce')
     update = update.set({ status: bouncedStatus, reason: bouncedReason, settled_at: now, needs_bytes: 0 });
   if (action === 'release') {
+    // The time it was held does not count against the time it may take.
+    update = update.set({ created_at: now, attempts: 0, warned: 0, crashes: 0 });
     // Held by its level, it was never planned: without steps there is nothing to release it to.
     if (more.steps === undefined) update = update.where('steps', '<>', '[]');
     else update = update.set({ steps: sql`case when steps = '[]' then ${JSON.stringify(more.steps)} else steps end` });
@@ -152,13 +154,16 @@ async function changeDeliveries(
 /** A held message is decided again; one that nobody has begun to decide can be held. */
 async function changeMessages(
   trx: Transaction<Tables>,
-  id: string | null,
+  id: string,
   action: 'retry' | 'hold' | 'release',
 ): Promise<void> {
   const [from, to] = action === 'hold' ? (['received', 'held'] as const) : (['held', 'received'] as const);
-  let update = trx.updateTable('messages').set({ state: to, attempts: 0, reason: '' }).where('state', '=', from);
-  if (id !== null) update = update.where('id', '=', id);
-  await update.execute();
+  await trx
+    .updateTable('messages')
+    .set({ state: to, attempts: 0, reason: '' })
+    .where('state', '=', from)
+    .where('id', '=', id)
+    .execute();
 }
 
 /** A held message has no deliveries yet: they come to be as failed, so that the sender can be told recipient by recipient. */

@@ -38,7 +38,7 @@ export async function settle(
         if (row.needs_bytes === 0) ended.push(row.message_id);
       }
     }
-    await insertRows(trx, 'publications', publications(settlements, changed));
+    await publish(trx, publications(settlements, changed));
     await freeEnded(trx, database, ended);
     await insertRows(trx, 'messages', rows);
     await insertEvents(trx, events, now);
@@ -55,6 +55,22 @@ export async function freeEnded(trx: Transaction<Tables>, database: Database, id
       trx,
     );
   await freeBytes(trx, unique);
+}
+
+/** A delivery that was attempted twice (its lease ran out) has the link that was made last. */
+async function publish(
+  trx: Transaction<Tables>,
+  rows: readonly ReturnType<typeof publications>[number][],
+): Promise<void> {
+  for (const row of rows) {
+    await trx
+      .insertInto('publications')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.column('delivery_id').doUpdateSet({ token_hash: row.token_hash, expires_at: row.expires_at }),
+      )
+      .execute();
+  }
 }
 
 function publications(settlements: readonly Settlement[], changed: ReadonlySet<string>) {

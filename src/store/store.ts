@@ -267,6 +267,8 @@ export type PortalStore = {
   endSession(sessionHash: string): Promise<void>;
   /** Deliveries whose time in the portal is over: they become failed (never opened) or stay opened, and their links die. */
   expire(now: number, events: (delivery: DeliveryRow) => Event): Promise<number>;
+  /** Those that `expire(now)` will end although nobody opened them, already with the status and reason it will give them. */
+  unfetched(now: number): Promise<DeliveryRow[]>;
 };
 
 /** Another process holds the database, or it takes too long: answered with 451 4.3.0 and tried again. */

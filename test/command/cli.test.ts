@@ -1,5 +1,6 @@
 /** The command line as an admin and a script see it: exit status, standard output, standard error. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +83,8 @@ describe('commands', () => {
     ['trace', ['trace']],
     ['explain', ['explain', 'x.eml']],
     ['domains', ['domains', 'check']],
+    ['check', ['check', 'everything']],
+    ['queue list', ['queue', 'list', 'x']],
   ])('%s called with the wrong words: status 2', async (_name, words) => {
     const ran = await postern(...words);
     expect(ran.status).toBe(2);
@@ -225,6 +228,29 @@ describe('commands', () => {
     expect((await json('domains', 'check', 'expired-cert.example')).status).toBe(1);
     expect((await postern('trace', 'unknown')).status).toBe(1);
     expect(await running.stop()).toBe(0);
+  });
+
+  test('a second gateway on the same folder, a port in use, another master key: one line each, no stack', async () => {
+    const running = await stage.serve();
+    const second = await postern('serve');
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toMatch(/another postern serve is at work/);
+    const elsewhere = join(stage.folder, 'elsewhere.yaml');
+    writeFileSync(elsewhere, readFileSync(stage.config, 'utf8').replace('data: ./data', 'data: ./data2'));
+    const port = await run(['serve', '--config', elsewhere]);
+    expect(port.stderr).toMatch(/address already in use .*smtp\.listen/);
+    await running.stop();
+    const key = join(stage.folder, 'master.key');
+    const right = readFileSync(key, 'utf8');
+    writeFileSync(key, `${randomBytes(32).toString('base64')}\n`);
+    const wrong = await postern('serve');
+    const checked = await postern('check', '--json');
+    writeFileSync(key, right);
+    expect(wrong).toMatchObject({ status: 1, stdout: '' });
+    expect(wrong.stderr).toMatch(/masterKey: this is not the key that sealed/);
+    expect(checked.status).toBe(1);
+    expect(JSON.parse(checked.stdout).errors.join(' ')).toContain('masterKey');
+    for (const { stderr } of [second, port, wrong]) expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
   test('migrate is done before serve needs it', async () => {

@@ -236,11 +236,11 @@ describe('a wrong setting is named with its place and a remedy', () => {
     ['web: { portalUrl: "https://secure.example/x" }', `${after}:19: web.portalUrl: expected an https origin`],
     [
       'masterKey: { file: data/none.key }',
-      'masterKey.file: DIR/data/none.key does not exist. Make one with: (umask 077; head -c 32 /dev/urandom | base64 > DIR/data/none.key)',
+      'masterKey.file: DIR/data/none.key does not exist. If this is a new gateway, make one with: mkdir -p DIR/data && (umask 077; head -c 32 /dev/urandom | base64 > DIR/data/none.key)',
     ],
     [
       'masterKey: { file: data/short.key }',
-      'masterKey: the master key is not 32 octets, raw, in hexadecimal or in base64. Make one with',
+      'masterKey: the master key is not 32 octets, raw, in hexadecimal or in base64. Restore your copy',
     ],
     ['masterKey: { file: data/zero.key }', 'masterKey: the master key is not 32 octets'],
     ['masterKey: { file: data/password.key }', 'masterKey: the master key is not 32 octets'],

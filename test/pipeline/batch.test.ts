@@ -50,11 +50,26 @@ describe('group commit', () => {
     await second;
   });
 
+  test('when one member may be at fault, the others are not made to suffer', async () => {
+    const written: number[] = [];
+    const flush = async (items: readonly number[]): Promise<void> => {
+      if (items.includes(2)) throw new Error('two');
+      written.push(...items);
+    };
+    const add = createBatch(flush, { mayBeOnes: (error) => error instanceof Error && error.message === 'two' });
+    const results = await Promise.allSettled([1, 2, 3].map((item) => add(item)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(written).toEqual([1, 3]);
+  });
+
   test('a batch has a largest size and the rest follows', async () => {
     const sizes: number[] = [];
-    const add = createBatch<number>(async (items) => {
-      sizes.push(items.length);
-    }, 10);
+    const add = createBatch<number>(
+      async (items) => {
+        sizes.push(items.length);
+      },
+      { maxItems: 10 },
+    );
     await Promise.all(Array.from({ length: 25 }, (_, index) => add(index)));
     expect(sizes).toEqual([10, 10, 5]);
   });
