@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/event/event.ts';
 import { createLog } from '../../src/event/log.ts';
@@ -56,6 +57,14 @@ describe('the log', () => {
     expect(logged({ level: 'warn' }, [delivered, deferred]).map((line) => JSON.parse(line).kind)).toEqual([
       'delivery.deferred',
     ]);
+  });
+
+  test('goes on when it cannot be written', () => {
+    const destination = Object.assign(new EventEmitter(), {
+      write: () => void destination.emit('error', new Error('ENOSPC')),
+    });
+    const log = createLog({ level: 'info', addresses: 'full', key: Buffer.from('k'), destination });
+    expect(() => log(delivered)).not.toThrow();
   });
 
   test('hashes addresses so that one person keeps one hash, also inside a remote reply', () => {

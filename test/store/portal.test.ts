@@ -37,6 +37,24 @@ const attempt = (deliveryId: string, changes = {}) => ({
 });
 
 eachEngine((engine) => {
+  test('published twice (its lease ran out in between): the later link holds, and its neighbours are settled', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveries } = await decide(store, ['a@x.example', 'b@x.example']);
+    const [a, b] = await claimAll(store);
+    if (a === undefined || b === undefined) throw new Error('two claims were expected');
+    const wait = (tokenHash: string) => settlement(a, { state: 'waiting', portal: { tokenHash, expiresAt: 9_000 } });
+    await store.settle([wait('first')], [], []);
+    await store.settle([wait('second'), settlement(b)], [], []);
+    expect(await store.portal.byToken('first', 1)).toBeNull();
+    expect((await store.portal.byToken('second', 1))?.delivery.id).toBe(a.id);
+    expect(await store.countByState()).toEqual({ waiting: 1, delivered: 1 });
+    expect(await store.portal.unfetched(8_000)).toEqual([]);
+    expect(await store.portal.unfetched(9_000)).toMatchObject([{ id: a.id, status: '5.4.7' }]);
+    expect(deliveries).toHaveLength(2);
+    await store.close();
+  });
+
   test('a link leads to its message until its time is over', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);

@@ -79,6 +79,28 @@ eachEngine((engine) => {
     await store.close();
   });
 
+  test('a retry of everything leaves alone what a person, or our caution, holds', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const row = message();
+    await store.insertMessages([row], []);
+    await store.claimMessages(1, Date.now() + 60_000);
+    await store.holdMessage(row.id, 'it kills its worker', []);
+    await store.queueAction(null, 'retry', Date.now());
+    expect((await store.findMessages(row.id))[0]?.message.state).toBe('held');
+    await store.close();
+  });
+
+  test('the time a delivery was held does not count against the time it may take', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveries } = await decide(store, ['a@x.example'], { state: 'held' });
+    const later = Date.now() + 6 * 86_400_000;
+    const [released] = await store.queueAction(deliveries[0]?.id ?? '', 'release', later);
+    expect(released).toMatchObject({ state: 'queued', createdAt: later, attempts: 0, warned: false });
+    await store.close();
+  });
+
   test('what was held by its level needs steps to be released', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);

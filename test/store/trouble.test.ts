@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
+import { postgresTraits, sqliteTraits } from '../../src/store/dialect.ts';
 import { connect, openStore } from '../../src/store/open.ts';
 import { StoreBusy, StoreDown } from '../../src/store/store.ts';
 import { eachEngine, type Place } from '../engines.ts';
@@ -162,3 +163,25 @@ async function sqlitePlace(): Promise<Place> {
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+test.each([
+  [{ code: 'ENOENT', syscall: 'open' }, 'down'],
+  [{ code: 'EROFS', syscall: 'open' }, 'down'],
+  [{ code: 'EMFILE', syscall: 'open' }, 'down'],
+  [{ errcode: 5 }, 'busy'],
+  [{ errcode: 13 }, 'full'],
+  [{}, 'bug'],
+] as const)('SQLite: %o is %s', (properties, trouble) => {
+  expect(sqliteTraits.trouble(Object.assign(new Error('x'), properties))).toBe(trouble);
+});
+
+test.each([
+  [{ code: 'CERT_HAS_EXPIRED' }, 'down'],
+  [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'down'],
+  [{ code: 'ECONNREFUSED' }, 'down'],
+  [{ code: '25P03', severity: 'FATAL' }, 'down'],
+  [{ code: '40001', severity: 'ERROR' }, 'busy'],
+  [{ code: '42601', severity: 'ERROR' }, 'bug'],
+] as const)('PostgreSQL: %o is %s', (properties, trouble) => {
+  expect(postgresTraits.trouble(Object.assign(new Error('x'), properties))).toBe(trouble);
+});
