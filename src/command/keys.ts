@@ -67,6 +67,9 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
   );
   await store.insertKeys(rows, events);
   for (const problem of read.problems) process.stderr.write(`${printable(problem)}\n`);
+  if (read.problems.some((problem) => problem.includes('passphrase'))) {
+    process.stderr.write('Put the passphrase into the environment variable POSTERN_PASSPHRASE.\n');
+  }
   if (!json) for (const { note } of read.entries) if (note !== '') process.stdout.write(`${printable(note)}\n`);
   if (json) printJson({ imported: rows.map(keyLine), problems: read.problems });
   else

@@ -112,9 +112,7 @@ function checkedPassword(pfx: PFX, content: Buffer, passphrase: string | null): 
   });
   if (right !== undefined) return right;
   throw new CannotOpen(
-    passphrase === null
-      ? 'The PKCS #12 file needs a passphrase; put it into the environment variable POSTERN_PASSPHRASE.'
-      : 'The passphrase of the PKCS #12 file is wrong.',
+    passphrase === null ? 'The PKCS #12 file needs a passphrase.' : 'The passphrase of the PKCS #12 file is wrong.',
   );
 }
 
