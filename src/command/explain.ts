@@ -11,7 +11,7 @@ import { planRecipient } from '../pipeline/decide.ts';
 import { loadPolicies, PolicyBroken } from '../pipeline/policies.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
 import { factsOf } from '../policy/facts.ts';
-import { printJson } from './output.ts';
+import { printable, printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
@@ -28,8 +28,9 @@ export async function explain(
   const recipients = options.to.map((to) => address(to, '--to'));
   const tenant = tenantOf(config, from);
   if (tenant === undefined) {
-    process.stderr.write(
-      `No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.\n`,
+    printFailure(
+      `No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.`,
+      options.json,
     );
     return 1;
   }
@@ -37,8 +38,12 @@ export async function explain(
   try {
     explanation = await explainMessage(config, tenant, { from, recipients }, file);
   } catch (error) {
-    if (!(error instanceof PolicyBroken) && !isMissingFile(error)) throw error;
-    process.stderr.write(`${error instanceof PolicyBroken ? error.message : `${file} cannot be read.`}\n`);
+    if (!(error instanceof PolicyBroken) && !isUnreadable(error, file)) throw error;
+    const why =
+      error instanceof PolicyBroken
+        ? error.message
+        : `${printable(file)} cannot be read. Check the path and who may read the file.`;
+    printFailure(why, options.json);
     return 1;
   }
   if (options.json) printJson(explanation);
@@ -104,10 +109,8 @@ function address(text: string, option: string): string {
   return canonical;
 }
 
-function isMissingFile(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EISDIR')
-  );
+/** The message file's own trouble, not that of the data folder. */
+function isUnreadable(error: unknown, file: string): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === 'EISDIR' || ('path' in error && error.path === file);
 }

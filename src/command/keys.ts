@@ -11,7 +11,7 @@ import type { Event } from '../event/event.ts';
 import { readKeyFile } from '../keys/import.ts';
 import { rowsForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
-import { printable, printJson, table, time } from './output.ts';
+import { printable, printFailure, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
@@ -89,8 +89,7 @@ async function judge(store: Store, id: string, verb: 'trust' | 'reject', json: b
   const row = (await store.listKeys()).find((key) => key.id === id);
   if (row === undefined) {
     const error = `No key has the ID ${printable(id)}. postern keys list shows them.`;
-    if (json) printJson({ error });
-    else process.stderr.write(`${error}\n`);
+    printFailure(error, json);
     return 1;
   }
   const { address, fingerprint } = row;

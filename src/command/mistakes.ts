@@ -17,6 +17,9 @@ export function mistakeOf(error: unknown, config: Config): string | null {
   }
   if (!(error instanceof Error) || !('code' in error)) return null;
   const { code, message } = error;
+  if ('syscall' in error && error.syscall === 'listen' && code === 'EACCES') {
+    return `${config.file}: ${message}. This user may not listen there: ports below 1024 need CAP_NET_BIND_SERVICE (deploy/postern.service gives it), or choose another in smtp.listen or web.listen.`;
+  }
   switch (code) {
     case 'EADDRINUSE':
       return `${config.file}: ${message}. Another program listens there: stop it, or change smtp.listen or web.listen.`;
@@ -28,10 +31,17 @@ export function mistakeOf(error: unknown, config: Config): string | null {
     case 'EEXIST':
     case 'ENOTDIR':
     case 'ENOENT':
+      // A file elsewhere that is missing or forbidden is a fault of the installation or of ours, and keeps its stack.
+      if (!('path' in error) || !isAbout(String(error.path), config.data)) return null;
       return `${config.file}: data: ${config.data} cannot be used (${message}). It must be a folder that this user may write, or whose parent it may write.`;
     default:
       return null;
   }
+}
+
+/** Whether a path is the data folder, below it, or a folder it lies in. */
+function isAbout(path: string, data: string): boolean {
+  return path.startsWith(data) || data.startsWith(path);
 }
 
 /** The database without what may be a password in its URL. */

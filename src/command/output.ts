@@ -4,6 +4,12 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/** Why a command failed: in the one document with --json, else on standard error. */
+export function printFailure(error: string, json: boolean): void {
+  if (json) printJson({ error });
+  else process.stderr.write(`${error}\n`);
+}
+
 /** Columns as wide as their widest cell; control characters never reach the terminal. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(printable));

@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import type { DeliveryRow, MessageRow } from '../store/store.ts';
-import { printable, printJson, time } from './output.ts';
+import { printable, printFailure, printJson, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
@@ -17,8 +17,7 @@ export async function trace(config: Config, words: readonly string[], json: bool
     const [found, ...older] = await store.findMessages(id);
     if (found === undefined) {
       const error = `No message with the id or Message-ID ${printable(id)} is known here.`;
-      if (json) printJson({ error });
-      else process.stderr.write(`${error}\n`);
+      printFailure(error, json);
       return 1;
     }
     const others = older.map(({ message }) => message.id);

@@ -164,6 +164,8 @@ describe('commands', () => {
     expect(document.deliveries[0].because.join(' ')).toContain('The sender asked for it');
     const page = await postern('explain', '--from', 'anna@corp.example', '--to', petra, file);
     expect(page.stdout).toContain('The sender asked for it');
+    const gone = await json('explain', '--from', 'anna@corp.example', '--to', petra, `${file}.gone`);
+    expect(gone).toMatchObject({ status: 1, document: { error: expect.stringContaining('cannot be read') } });
     const stranger = await postern('explain', '--from', 'a@stranger.example', '--to', petra, file);
     expect(stranger).toMatchObject({ status: 1, stdout: '' });
   });
