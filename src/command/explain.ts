@@ -10,7 +10,7 @@ import { StructureParser } from '../mail/structure.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import { loadPolicies, PolicyBroken } from '../pipeline/policies.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
-import { factsOf } from '../policy/facts.ts';
+import { factsOf, noGroups } from '../policy/facts.ts';
 import { printable, printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -63,7 +63,16 @@ async function explainMessage(
   const lineEnds = new LineEnds();
   for await (const chunk of createReadStream(file)) parser.push(lineEnds.push(chunk as Buffer));
   parser.push(lineEnds.end());
-  const facts = factsOf({ structure: parser.end(), tenant: tenant.id, tenantDomains: tenant.domains, envelope });
+  const facts = factsOf({
+    structure: parser.end(),
+    tenant: tenant.id,
+    tenantDomains: tenant.domains,
+    envelope,
+    receivedAt: Date.now(),
+    thread: null,
+    groups: noGroups,
+    scan: null,
+  });
   const { store, close } = await openStorage(config);
   try {
     const deliveries: Explanation['deliveries'][number][] = [];

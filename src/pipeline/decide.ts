@@ -13,9 +13,9 @@ import { addressKey, domainOf } from '../mail/address.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
 import { type Plan, planFor, type Step } from '../plan/plan.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type Facts, factsOf } from '../policy/facts.ts';
+import { type Facts, factsOf, noGroups } from '../policy/facts.ts';
 import type { Policy } from '../policy/schema.ts';
-import { type Level, levels, type Verdict } from '../policy/verdict.ts';
+import { type Level, levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
 import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
@@ -51,6 +51,10 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
     tenant: tenant.id,
     tenantDomains: tenant.domains,
     envelope: { from: message.mailFrom, recipients: message.recipients },
+    receivedAt: message.receivedAt,
+    thread: null,
+    groups: noGroups,
+    scan: null,
   });
   const deliveries: NewDelivery[] = [];
   const seal = subjectSealer(message.id, ports.masterKey);
@@ -151,6 +155,8 @@ function deliveryOf(
     steps,
     otherwise: plan.kind === 'deliver' ? plan.otherwise : 'bounce',
     subject: verdict.subjectChanged ? seal(verdict.subject) : null,
+    actions: { headers: verdict.headers, expires: verdict.expires, reply: verdict.reply },
+    priority: verdict.priority ?? usualPriority,
     state: plan.kind === 'hold' ? 'held' : 'queued',
     status: plan.kind === 'hold' ? '4.7.0' : '',
   };
@@ -184,6 +190,8 @@ function decideOwn(message: MessageRow): Decision {
       steps: [{ method: 'none', tls: 'may', keys: [] }],
       otherwise: 'bounce',
       subject: null,
+      actions: noActions,
+      priority: usualPriority,
       state: 'queued',
       status: '',
     })),

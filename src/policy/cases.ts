@@ -19,7 +19,7 @@ import * as kinds from '../config/kinds.ts';
 import { type Path, type Problem, parseYaml, says, section } from '../config/yaml.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { evaluate } from './evaluate.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, noGroups } from './facts.ts';
 import type { Policy } from './schema.ts';
 import { levels, methods, otherwises, type Verdict } from './verdict.ts';
 
@@ -142,6 +142,8 @@ function factsOfCase(each: Case): Facts {
   }));
   return {
     tenant: domainOf(each.from),
+    tenantDomains: [domainOf(each.from)],
+    receivedAt: 0,
     envelope: { from, recipients: each.to },
     size: each.size,
     subject: each.subject,
@@ -158,6 +160,13 @@ function factsOfCase(each: Case): Facts {
     encrypted: each.encrypted,
     rightsProtected: each.rightsProtected,
     tnef: each.tnef,
+    sensitivity: 'normal',
+    importance: 'normal',
+    labels: [],
+    thread: null,
+    groups: noGroups,
+    findings: [],
+    probes: {},
     unscannable: each.unscannable,
     doubts: each.unscannable === null ? [] : ['limits'],
   };

@@ -22,7 +22,7 @@ import { examine, foldedSubject } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { occurrences, without } from './keyword.ts';
 import { builtInPrefix, type Policy, type Rule } from './schema.ts';
-import { type Level, levels, type Otherwise, type Verdict } from './verdict.ts';
+import { type Level, levels, noActions, type Otherwise, type Verdict } from './verdict.ts';
 
 /** The name under which the built-in rule appears among the rules and reasons. */
 export const unscannableRule = `${builtInPrefix} what cannot be looked through waits`;
@@ -55,6 +55,10 @@ export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdi
     otherwise: actions.otherwise,
     tls: actions.tls,
     methods: actions.methods,
+    ...noActions,
+    notifySender: [],
+    reviewers: [],
+    priority: null,
     subject,
     subjectChanged: subject !== facts.subject,
   };

@@ -17,12 +17,31 @@
 import { domainOf, type Mailboxes, parseMailboxes } from '../mail/address.ts';
 import { decodeValue, type Field, fieldsNamed, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Structure } from '../mail/structure.ts';
+import type { Finding, ScanResult } from './detection.ts';
+import type { Level } from './verdict.ts';
 
-/** `size`: octets as transferred, before Content-Transfer-Encoding is undone. */
-type AttachmentFact = { readonly name: string; readonly type: string; readonly size: number };
+export type AttachmentFact = {
+  /** As mail/structure.ts counts; for a member of an archive, the path of the archive. */
+  readonly part: string;
+  readonly name: string;
+  /** As the message declares it, or "" for a member of an archive. */
+  readonly type: string;
+  /** What the octets say, or null when they say nothing or nobody looked. */
+  readonly detected: string | null;
+  /** Octets as transferred, before Content-Transfer-Encoding is undone; of a member, unpacked. */
+  readonly size: number;
+  /** It, or something in it, needs a password. */
+  readonly encrypted: boolean;
+  /** True for what lies inside an archive or a winmail.dat. */
+  readonly member: boolean;
+};
 
 export type Facts = {
   readonly tenant: string;
+  /** Lower-case A-labels. */
+  readonly tenantDomains: readonly string[];
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
   readonly envelope: {
     /** Empty for the null reverse-path. */
     readonly from: string;
@@ -51,6 +70,18 @@ export type Facts = {
   readonly encrypted: boolean;
   readonly rightsProtected: boolean;
   readonly tnef: boolean;
+  /** RFC 4021 section 2.1.55: what Outlook's "private" and the like become. */
+  readonly sensitivity: 'normal' | 'personal' | 'private' | 'company-confidential';
+  readonly importance: 'low' | 'normal' | 'high';
+  /** Sensitivity labels of Microsoft Purview (MSIP_Labels); the name is empty when the header has none. */
+  readonly labels: readonly { readonly id: string; readonly name: string }[];
+  /** The strictest level at which an earlier message of the thread left, or null. */
+  readonly thread: Level | null;
+  readonly groups: GroupFacts;
+  /** Null when the content was not looked through. */
+  readonly findings: readonly Finding[] | null;
+  /** Count by probe id. What a policy asks that is not here, nobody looked for. */
+  readonly probes: Readonly<Record<string, number>>;
   /** Why the message could not be looked through (a limit that was exceeded, a structure that is ambiguous), or null. */
   readonly unscannable: string | null;
   /** What the reasons of `unscannable` put in doubt; empty when it is null. */
@@ -61,7 +92,16 @@ export type Facts = {
  * What may not be as the facts say: `limits`: there is content nobody looked at; the others: two programs could read this differently (the
  * tree of parts, the From field, the Subject field), so a rule that asks about it could be deceived.
  */
-export type Doubt = 'limits' | 'structure' | 'from' | 'subject';
+export type Doubt = 'limits' | 'structure' | 'from' | 'subject' | 'content' | 'password';
+
+export type GroupFacts = {
+  /** Every group of the directory, or null when there is no directory. */
+  readonly known: readonly string[] | null;
+  /** Groups by address (as mail/address.ts `addressKey` gives it), for sender and recipients; those in no group are left out. */
+  readonly of: Readonly<Record<string, readonly string[]>>;
+};
+
+export const noGroups: GroupFacts = { known: null, of: {} };
 
 export type FactsInput = {
   readonly structure: Structure;
@@ -70,6 +110,11 @@ export type FactsInput = {
   /** Lower-case A-labels. */
   readonly tenantDomains: readonly string[];
   readonly envelope: { readonly from: string; readonly recipients: readonly string[] };
+  readonly receivedAt: number;
+  readonly thread: Level | null;
+  readonly groups: GroupFacts;
+  /** Null: not looked through. */
+  readonly scan: ScanResult | null;
 };
 
 /** The facts of a message, from its structure and envelope. Addresses of the envelope are in normal form already. */
@@ -81,6 +126,8 @@ export function factsOf(input: FactsInput): Facts {
   const from = senders.flatMap((sender) => sender.mailboxes.map((mailbox) => mailbox.address));
   return {
     tenant: input.tenant,
+    tenantDomains: input.tenantDomains,
+    receivedAt: input.receivedAt,
     envelope,
     size: structure.size,
     subject: valuesOf(fields, 'subject')[0] ?? '',
@@ -97,6 +144,13 @@ export function factsOf(input: FactsInput): Facts {
     encrypted: root.type === 'multipart/encrypted' || isEnveloped(smimeType(root)),
     rightsProtected: parts.some((part) => part.type === 'application/x-microsoft-rpmsg-message'),
     tnef: parts.some((part) => tnefTypes.has(part.type) || part.fileName?.toLowerCase() === 'winmail.dat'),
+    sensitivity: 'normal',
+    importance: 'normal',
+    labels: [],
+    thread: input.thread,
+    groups: input.groups,
+    findings: input.scan?.findings ?? null,
+    probes: input.scan?.probes ?? {},
     ...doubtsOf(structure, senders),
   };
 }
@@ -112,7 +166,15 @@ function isAttachment(part: Part): boolean {
 }
 
 function attachmentFact(part: Part): AttachmentFact {
-  return { name: part.fileName ?? '', type: part.type, size: part.body.end - part.body.start };
+  return {
+    part: part.path,
+    name: part.fileName ?? '',
+    type: part.type,
+    detected: null,
+    size: part.body.end - part.body.start,
+    encrypted: false,
+    member: false,
+  };
 }
 
 /** Left by Outlook's inbox rules, by Gmail's forwarding, and by those who resend. */

@@ -15,20 +15,44 @@ export type Method = (typeof methods)[number];
 export const otherwises = ['portal', 'bounce', 'drop'] as const;
 export type Otherwise = (typeof otherwises)[number];
 
-export type Verdict = {
+/** What a delivery carries besides its level and methods, once decided. */
+export type Actions = {
+  /** Header fields to put in and to take out of what leaves; names as written, values without line breaks. */
+  readonly headers: {
+    readonly add: readonly { readonly name: string; readonly value: string }[];
+    readonly remove: readonly string[];
+  };
+  /** How long it waits in the portal, milliseconds, or null for the gateway's own time. */
+  readonly expires: number | null;
+  /** Whether the recipient may reply from the portal, or null when no rule says. */
+  readonly reply: boolean | null;
+};
+
+export const noActions: Actions = { headers: { add: [], remove: [] }, expires: null, reply: null };
+
+/** Of 0 (first) to 9, what a delivery has when no rule says. */
+export const usualPriority = 4;
+
+export type Verdict = Actions & {
   readonly recipient: string;
   readonly level: Level;
   /** The level without the rules that ask for `hold`: what applies (at least `transport`) once a person releases the message. Equals `level` when it is not hold. */
   readonly released: Level;
   /** Names of the rules that matched, in file order. */
   readonly rules: readonly string[];
-  /** Readable sentences: which rules matched on what, who won, what the default was. */
+  /** Readable sentences: which rules matched on what, which did not and why, who won, what the default was. */
   readonly because: readonly string[];
   readonly otherwise: Otherwise | null;
   /** The TLS level a rule demanded, or null for the tenant's minimum. */
   readonly tls: TlsLevel | null;
   /** The order of methods a rule asked for, or null for the level's own. */
   readonly methods: readonly Method[] | null;
+  /** What to tell the sender besides, in the words of the rules; empty for nothing. */
+  readonly notifySender: readonly string[];
+  /** Who is told that the message waits (level hold). */
+  readonly reviewers: readonly string[];
+  /** 0 (first) to 9, or null for `usualPriority`. */
+  readonly priority: number | null;
   /** The decoded Subject as it would leave. */
   readonly subject: string;
   /** True when `subject` differs from what the sender wrote, so the header must be edited. */

@@ -9,11 +9,11 @@
 import type { Event } from '../event/event.ts';
 import type { DeliveryState, Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
-import type { Level, Otherwise } from '../policy/verdict.ts';
+import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
 
-/** Who wrote the message: a tenant's user, or we ourselves. */
-export type MessageKind = 'submitted' | 'dsn' | 'delay' | 'notification' | 'code';
+/** Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. */
+export type MessageKind = 'submitted' | 'dsn' | 'delay' | 'notification' | 'code' | 'notice';
 
 export type NewMessage = {
   readonly id: string;
@@ -64,6 +64,9 @@ export type NewDelivery = {
   readonly otherwise: Otherwise;
   /** The Subject to put in place of the sender's, sealed by the caller, or null to leave the header's octets alone. */
   readonly subject: string | null;
+  readonly actions: Actions;
+  /** 0 (first) to 9: of the deliveries to one destination, and of the destinations, those with the lower number are claimed first. */
+  readonly priority: number;
   readonly state: 'queued' | 'held' | 'failed';
   readonly status: string;
 };
@@ -147,6 +150,20 @@ export type PortalRow = {
   readonly codesSentSince: number;
 };
 
+/** What replay needs of a message: its facts, and how each recipient's delivery was decided. */
+export type KeptMessage = {
+  readonly id: string;
+  readonly receivedAt: number;
+  readonly policyVersion: string;
+  readonly sealedFacts: string;
+  readonly deliveries: readonly {
+    readonly id: string;
+    readonly recipient: string;
+    readonly level: Level;
+    readonly rules: readonly string[];
+  }[];
+};
+
 export type Store = {
   /** One transaction for a whole batch of accepted messages (group commit) with their events. */
   insertMessages(messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
@@ -162,6 +179,8 @@ export type Store = {
       readonly sealedFacts: string;
       readonly policyVersion: string;
       readonly deliveries: readonly NewDelivery[];
+      /** When it left protected: the hash of its Message-ID, and the strictest level among its deliveries. */
+      readonly thread?: { readonly hash: string; readonly level: Level } | null;
       /** Messages of our own that the decision caused (the DSN of a refusal). */
       readonly messages?: readonly NewMessage[];
       readonly events: readonly Event[];
@@ -200,6 +219,17 @@ export type Store = {
   /** By our id, a delivery's id, or the Message-ID header (with or without brackets); newest first. */
   findMessages(idOrMessageId: string): Promise<{ readonly message: MessageRow; readonly deliveries: DeliveryRow[] }[]>;
   messageFacts(messageId: string): Promise<{ readonly sealedFacts: string; readonly policyVersion: string } | null>;
+  /** The strictest level that any of these messages (hashes of Message-IDs) of the tenant left at, or null when none is known. */
+  threadLevel(tenant: string, hashes: readonly string[]): Promise<Level | null>;
+  /** Messages whose facts are kept, received at `since` or later, in the order of their ids, from behind the id `after`; for replay. */
+  keptMessages(query: {
+    readonly tenant: string;
+    readonly since: number;
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<KeptMessage[]>;
+  /** Forgets the facts of messages received before `factsBefore` and the threads last seen before `threadsBefore`; at most `limit` of each; returns how many. */
+  forgetOld(before: { readonly factsBefore: number; readonly threadsBefore: number }, limit: number): Promise<number>;
   listQueue(limit: number): Promise<{ readonly messages: MessageRow[]; readonly deliveries: DeliveryRow[] }>;
   /**
    * What `postern queue` does to one delivery, to every delivery of a message, or (null) to all: returns the rows as they became.

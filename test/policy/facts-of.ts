@@ -1,10 +1,12 @@
-import type { Facts } from '../../src/policy/facts.ts';
+import { type Facts, noGroups } from '../../src/policy/facts.ts';
 import { type Policy, parsePolicy } from '../../src/policy/schema.ts';
 
 /** An ordinary message from Anna, with whatever a test changes. */
 export function facts(changes: Partial<Facts> = {}): Facts {
   return {
     tenant: 'corp',
+    tenantDomains: ['corp.example'],
+    receivedAt: Date.UTC(2026, 10, 20, 12),
     envelope: { from: 'anna@corp.example', recipients: ['bob@other.example'] },
     size: 10_000,
     subject: 'Hello',
@@ -21,6 +23,13 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     encrypted: false,
     rightsProtected: false,
     tnef: false,
+    sensitivity: 'normal',
+    importance: 'normal',
+    labels: [],
+    thread: null,
+    groups: noGroups,
+    findings: [],
+    probes: {},
     unscannable: null,
     // What could not be looked through at all, unless a test says that it is only ambiguous.
     doubts: changes.unscannable == null ? [] : ['limits'],
