@@ -17,6 +17,7 @@ import { type Path, type Problem, type ProblemAt, parseYaml, says, section } fro
 import type { AddressSet } from './addresses.ts';
 import { compileWhen, whenSchema } from './compile.ts';
 import { asksAbout, asksForUnscannable, type Condition, keywordsOf } from './conditions.ts';
+import type { Probe } from './detection.ts';
 import type { Doubt } from './facts.ts';
 import { compileLists } from './lists.ts';
 import { type Level, levels, type Method, methods, type Otherwise, otherwises } from './verdict.ts';
@@ -44,6 +45,12 @@ export type Policy = {
   /** What the conditions of its rules rest on. */
   readonly asksAbout: ReadonlySet<Doubt>;
   readonly default: { readonly protect: Level };
+  /** What the scan is to count, without repetitions. */
+  readonly probes: readonly Probe[];
+  /** Names of the groups it asks for, without repetitions. */
+  readonly groups: readonly string[];
+  /** Every file that was read besides the policy's own text, as it was asked for of the reader. */
+  readonly files: readonly string[];
 };
 
 export type PolicyResult =
@@ -105,9 +112,11 @@ export function parsePolicy(text: string, file: string, readList: (path: string)
   if (!parsed.ok) return parsed;
   const { value, problemAt } = parsed;
   const hash = createHash('sha256').update(text);
+  const files: string[] = [];
   const lists = compileLists(value.lists ?? {}, problemAt, (path) => {
     const content = readList(path);
     hash.update(`\0${path}\0${content}`);
+    files.push(path);
     return content;
   });
   const problems = [...lists.problems];
@@ -129,7 +138,19 @@ export function parsePolicy(text: string, file: string, readList: (path: string)
   }
   if (problems.length > 0) return { ok: false, problems };
   const asked = new Set(rules.flatMap((rule) => asksAbout(rule.when)));
-  return { ok: true, policy: { file, version: hash.digest('hex'), rules, asksAbout: asked, default: value.default } };
+  return {
+    ok: true,
+    policy: {
+      file,
+      version: hash.digest('hex'),
+      rules,
+      asksAbout: asked,
+      default: value.default,
+      probes: [],
+      groups: [],
+      files,
+    },
+  };
 }
 
 function readRule(
