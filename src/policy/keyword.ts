@@ -66,6 +66,15 @@ export function occurrences(folded: Folded, keyword: string): Span[] {
   return spans;
 }
 
+/** Whether the keyword stands in a text; both are folded. */
+export function standsIn(text: string, keyword: string): boolean {
+  if (keyword === '') return false;
+  for (let at = text.indexOf(keyword); at !== -1; at = text.indexOf(keyword, at + 1)) {
+    if (standsApart(text[at - 1], keyword.at(0)) && standsApart(keyword.at(-1), text[at + keyword.length])) return true;
+  }
+  return false;
+}
+
 /** The text without the spans; where one was taken out, one space stays between words. */
 export function without(text: string, spans: readonly Span[]): string {
   const pieces: string[] = [];

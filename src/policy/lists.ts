@@ -26,7 +26,7 @@ export function compileLists(
   return { sets, problems };
 }
 
-const entryForms = 'a@b.example, b.example or "*.b.example"';
+export const entryForms = 'a@b.example, b.example or "*.b.example"';
 
 function compileInline(texts: readonly string[], at: Path, report: Report): AddressSet {
   return compileEntries(texts, at, ['address', 'domain', 'parent'], entryForms, report);

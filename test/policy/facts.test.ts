@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { StructureParser } from '../../src/mail/structure.ts';
-import { type Facts, factsOf } from '../../src/policy/facts.ts';
+import { type Facts, factsOf, noGroups } from '../../src/policy/facts.ts';
 
 /** What policy may know, from messages as they stand on the wire. */
 
@@ -14,6 +14,10 @@ function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example'): Fac
     tenant: 'corp',
     tenantDomains: ['corp.example', 'corp2.example'],
     envelope,
+    receivedAt: Date.UTC(2026, 10, 20),
+    thread: null,
+    groups: noGroups,
+    scan: null,
   });
 }
 
