@@ -25,6 +25,8 @@ export type Tenant = {
   };
   /** Absolute path of the policy file. */
   readonly policy: string;
+  /** Absolute path of the file of groups that rules may ask about, or null. */
+  readonly groups: string | null;
   /** Where mail to the tenant's own people goes (bounces, portal replies); null: by MX. */
   readonly inbound: { readonly host: string; readonly port: number; readonly tls: TlsLevel } | null;
   readonly minimumTls: TlsLevel;
@@ -73,5 +75,12 @@ export type Config = {
     readonly keepFor: number;
   } | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly addresses: 'full' | 'hashed' };
+  /** How long what outlives the mail is kept, milliseconds. */
+  readonly retention: {
+    /** What is known of each message (policy/facts.ts), sealed: what `postern replay` can go back to. */
+    readonly facts: number;
+    /** Which threads were protected. */
+    readonly threads: number;
+  };
   readonly tenants: readonly Tenant[];
 };

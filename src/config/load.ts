@@ -78,6 +78,7 @@ function assemble(file: string, settings: Settings, references: References, prob
     egress: settings.egress,
     web: web === undefined ? null : { ...web, tls: webIdentity },
     log: settings.log,
+    retention: settings.retention,
     tenants,
   };
 }
@@ -95,6 +96,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     platform: tenant.platform,
     proof: { networks, secretHeader: secretHeader === undefined ? null : { name: secretHeader.name, valueHashes } },
     policy: references.file(tenant.policy, [...at, 'policy']),
+    groups: tenant.groups === undefined ? null : references.file(tenant.groups, [...at, 'groups']),
     inbound: tenant.inbound ?? null,
     minimumTls: tenant.minimumTls,
   };

@@ -142,6 +142,11 @@ const tenant = section({
     'What proves that mail comes from this tenant. At least one of the two; when both are given, both must hold.',
   ),
   policy: setting(kinds.file('a policy'), 'Its policy.', { example: './policies/default.yaml' }),
+  groups: setting(
+    kinds.file('a file of groups').optional(),
+    'Groups that rules may ask about, a YAML file with a group and its members on each line:\n    legal: [ann@corp.example, law.corp.example]',
+    { example: './policies/groups.yaml' },
+  ),
   inbound: setting(
     section({
       host: setting(kinds.host(), 'Server of its mailboxes.', { example: 'corp-example.mail.protection.outlook.com' }),
@@ -223,6 +228,19 @@ export const settings = section({
       ),
     }).prefault({}),
     'The log, one line per event, on standard error. Never holds content of messages.',
+  ),
+  retention: setting(
+    section({
+      facts: setting(
+        kinds.duration().prefault('30d'),
+        'What policy saw of each message, without its text: how far back postern replay can go.',
+      ),
+      threads: setting(
+        kinds.duration().prefault('365d'),
+        'Which threads were protected, so that a rule can keep an answer as safe as what it answers.',
+      ),
+    }).prefault({}),
+    'How long what outlives the mail is kept.',
   ),
   tenants: setting(kinds.listOf(tenant, 'a list of tenants', 1), 'The organisations whose mail this gateway protects.'),
 });

@@ -20,6 +20,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     proof: { networks: ['127.0.0.0/8'], secretHeader: null },
     policy: '/dev/null',
     inbound: null,
+    groups: null,
     minimumTls: 'verify',
     ...changes,
   };

@@ -14,6 +14,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     proof: { networks: [], secretHeader: null, ...proof },
     policy: '/dev/null',
     inbound: null,
+    groups: null,
     minimumTls: 'verify',
   };
 }
