@@ -8,6 +8,7 @@
  * digits, hyphens and underscores (RFC 1035 section 2.3.1, RFC 8552) never leaves this file: a record that holds one is dropped.
  */
 import * as packet from 'dns-packet';
+import type { TlsaRecord } from './resolver.ts';
 
 /** What a record of each type says. TXT strings of one record are joined. */
 export type DnsRecord = { readonly name: string; readonly ttl: number } & (
@@ -15,11 +16,12 @@ export type DnsRecord = { readonly name: string; readonly ttl: number } & (
   | { readonly type: 'TXT'; readonly data: string }
   /** `exchange` is "." for a null MX. */
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
+  | ({ readonly type: 'TLSA' } & TlsaRecord)
   /** `minimum`: how long, in seconds, the absence of a record may be remembered. */
   | { readonly type: 'SOA'; readonly minimum: number }
 );
 
-export type QuestionType = 'A' | 'AAAA' | 'MX' | 'TXT';
+export type QuestionType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'TLSA';
 
 export type Question = { readonly id: number; readonly name: string; readonly type: QuestionType };
 
@@ -212,6 +214,10 @@ function recordOf(answer: packet.Answer): DnsRecord | null {
     const data = canonicalName(answer.data);
     return data === null ? null : { ...base, type: 'CNAME', data };
   }
+  if (answer.type === 'TLSA') {
+    const { usage, selector, matchingType, certificate } = answer.data;
+    return { ...base, type: 'TLSA', usage, selector, matching: matchingType, data: Buffer.from(certificate) };
+  }
   if (answer.type !== 'MX') return null;
   const exchange = canonicalName(answer.data.exchange);
   return exchange === null ? null : { ...base, type: 'MX', preference: answer.data.preference ?? 0, exchange };
@@ -223,6 +229,10 @@ function packetRecord(record: DnsRecord): packet.Answer {
   if (record.type === 'TXT') return { ...base, type: 'TXT', data: record.data.match(/.{1,60}/gsu) ?? [''] };
   if (record.type === 'SOA') {
     return { ...base, type: 'SOA', data: { mname: base.name, rname: 'hostmaster.invalid', minimum: record.minimum } };
+  }
+  if (record.type === 'TLSA') {
+    const { usage, selector, matching, data } = record;
+    return { ...base, type: 'TLSA', data: { usage, selector, matchingType: matching, certificate: Buffer.from(data) } };
   }
   if (record.type !== 'MX') return { ...base, type: record.type, data: record.data };
   return { ...base, type: 'MX', data: { preference: record.preference, exchange: usable(record.exchange) } };

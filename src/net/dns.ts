@@ -13,7 +13,7 @@ import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { canonicalName, type DecodedAnswer, type DnsRecord, type QuestionType } from './dns-message.ts';
 import { askServer, type NameServer, type Transport } from './dns-transport.ts';
-import type { DnsAnswer, MxRecord, Resolver } from './resolver.ts';
+import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from './resolver.ts';
 
 export type ResolverOptions = {
   /** "address:port", "[address]:port" or an address alone (port 53); asked in turn. */
@@ -77,9 +77,10 @@ export function createResolver(options: ResolverOptions): OwnResolver {
 
   return {
     mx: async (domain) => narrow(await lookUp(domain, 'MX'), mxOf),
-    a: async (host) => narrow(await lookUp(host, 'A'), dataOf),
-    aaaa: async (host) => narrow(await lookUp(host, 'AAAA'), dataOf),
-    txt: async (name) => narrow(await lookUp(name, 'TXT'), dataOf),
+    a: async (host) => narrow(await lookUp(host, 'A'), textOf),
+    aaaa: async (host) => narrow(await lookUp(host, 'AAAA'), textOf),
+    txt: async (name) => narrow(await lookUp(name, 'TXT'), textOf),
+    tlsa: async (name) => narrow(await lookUp(name, 'TLSA'), tlsaOf),
     close: () => {
       closing.abort();
       cache.clear();
@@ -196,7 +197,10 @@ function narrow<T>(answer: Found, pick: (record: DnsRecord) => T | null): DnsAns
 const mxOf = (record: DnsRecord): MxRecord | null =>
   record.type === 'MX' ? { preference: record.preference, exchange: record.exchange } : null;
 
-const dataOf = (record: DnsRecord): string | null => ('data' in record ? record.data : null);
+const tlsaOf = (record: DnsRecord): TlsaRecord | null => (record.type === 'TLSA' ? record : null);
+
+const textOf = (record: DnsRecord): string | null =>
+  'data' in record && typeof record.data === 'string' ? record.data : null;
 
 function parseServer(text: string): NameServer {
   if (isIPv6(text)) return { address: text, port: 53 };

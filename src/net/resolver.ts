@@ -13,9 +13,18 @@ export type DnsAnswer<T> =
 
 export type MxRecord = { readonly preference: number; readonly exchange: string };
 
+/** RFC 6698 section 2.1, numbers as they stand in the record. */
+export type TlsaRecord = {
+  readonly usage: number;
+  readonly selector: number;
+  readonly matching: number;
+  readonly data: Uint8Array;
+};
+
 export type Resolver = {
   mx(domain: string): Promise<DnsAnswer<MxRecord>>;
   a(host: string): Promise<DnsAnswer<string>>;
   aaaa(host: string): Promise<DnsAnswer<string>>;
   txt(name: string): Promise<DnsAnswer<string>>;
+  tlsa(name: string): Promise<DnsAnswer<TlsaRecord>>;
 };
