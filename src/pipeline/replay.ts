@@ -1,0 +1,291 @@
+/**
+ * The time machine: what a draft of the policy would have done with mail that the live one decided.
+ *
+ * Nothing is opened again. Each record holds what decide.ts knew: the facts, and what could be done for each recipient then. Both policies
+ * judge the same record through the same functions as real mail (`planWith`), so replaying the live policy changes nothing, and an answer
+ * comes from thousands of messages in seconds. `startReplay` takes one record after the other and keeps only counts and a few ids.
+ *
+ * A delivery changes when its end does (what would be tried first) or, with the same end, one of the other aspects. For each change the
+ * rules are named that match under one policy only, or under both and want something else now; where the level changed, only those
+ * that want the level that won.
+ *
+ * What a policy asks and the facts do not answer (a text nobody looked for then, a group that no directory knew) can be yes or no. Where
+ * that makes no difference the answer stands; otherwise the delivery is counted as unknown, and not as changed.
+ *
+ * Limits: an end is the plan's, not the deed's: whether a server met its TLS level was seen on the wire only, so a delivery that ended in
+ * the portal for want of TLS counts as transport under both. Several unanswered questions are tried as all yes and as all no.
+ */
+import type { TlsLevel } from '../config/config.ts';
+import { addressKey } from '../mail/address.ts';
+import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import type { Facts } from '../policy/facts.ts';
+import type { Policy, Rule } from '../policy/schema.ts';
+import type { Level } from '../policy/verdict.ts';
+import type { KeptMessage } from '../store/store.ts';
+import type { Planned } from './decide.ts';
+
+/** What would happen first: "transport" is method tls, "message" a protected copy, "bounce" and "drop" that there is nothing to try. */
+const ends = ['as sent', 'transport', 'message', 'portal', 'hold', 'refuse', 'bounce', 'drop'] as const;
+export type End = (typeof ends)[number];
+
+/** What can be different although the end is the same, in the order in which it is reported. */
+const aspects = [
+  'level',
+  'methods',
+  'tls',
+  'otherwise',
+  'headers',
+  'subject',
+  'expires',
+  'reply',
+  'priority',
+  'notices',
+] as const;
+export type Aspect = (typeof aspects)[number];
+
+/** How many deliveries, and the ids of the first of them. */
+export type Counted = { readonly deliveries: number; readonly examples: readonly string[] };
+
+export type Responsible = {
+  /** Null: the policy's default. */
+  readonly rule: string | null;
+  /** Under which policy it matches; `both`: it wants something else in the draft. */
+  readonly matches: 'live' | 'draft' | 'both';
+  readonly deliveries: number;
+};
+
+export type Replayed = {
+  readonly messages: number;
+  readonly deliveries: number;
+  /** Deliveries that would change in any way. */
+  readonly changed: number;
+  /** By the change of the end, most frequent first. */
+  readonly moves: readonly (Counted & { readonly from: End; readonly to: End })[];
+  /** Of the deliveries with the same end; one of them can be in several. */
+  readonly others: readonly (Counted & { readonly what: Aspect })[];
+  /** Of all changed deliveries, most frequent first. */
+  readonly rules: readonly Responsible[];
+  /** Deliveries whose facts do not answer what one of the policies asks. */
+  readonly unknown: Counted;
+  /** Messages whose record is damaged. */
+  readonly unreadable: { readonly messages: number; readonly examples: readonly string[] };
+  /** Of the deliveries that the live policy decided in this very version, those whose recorded level it would not give today: none, or we have a fault. */
+  readonly drift: Counted & { readonly of: number };
+};
+
+export type Replay = {
+  /** A record, opened, or null when it cannot be. */
+  add(message: Pick<KeptMessage, 'id' | 'policyVersion' | 'deliveries'>, kept: Kept | null): void;
+  result(): Replayed;
+};
+
+/** `most`: how many ids to remember of each kind of change. */
+export function startReplay(live: Policy, draft: Policy, most: number): Replay {
+  const counts = { messages: 0, deliveries: 0, live: 0, changed: 0 };
+  const tally = new Map<string, { deliveries: number; examples: string[] }>();
+  const count = (what: string, id: string): void => {
+    const known = tally.get(what) ?? { deliveries: 0, examples: [] };
+    known.deliveries++;
+    if (known.examples.length < most) known.examples.push(id);
+    tally.set(what, known);
+  };
+  const rules = new Map<string, Omit<Responsible, 'deliveries'> & { deliveries: number }>();
+  const responsible = comparePolicies(live, draft);
+
+  const replayDelivery = (recorded: Recorded, id: string, before: Fate, after: Fate): void => {
+    counts.deliveries++;
+    if (recorded.version === live.version) {
+      counts.live++;
+      if (before.level !== recorded.level) count('drift', id);
+    }
+    if (!before.certain || !after.certain) return count('unknown', id);
+    const changes = changesBetween(before, after);
+    if (changes.length === 0) return;
+    counts.changed++;
+    for (const change of changes) count(change, id);
+    for (const each of responsible(before, after)) {
+      const key = JSON.stringify(each);
+      const known = rules.get(key) ?? { ...each, deliveries: 0 };
+      known.deliveries++;
+      rules.set(key, known);
+    }
+  };
+
+  return {
+    add: (message, kept) => {
+      if (kept === null) return count('unreadable', message.id);
+      counts.messages++;
+      for (const { id, recipient, level } of message.deliveries) {
+        const recorded = { version: message.policyVersion, level };
+        replayDelivery(recorded, id, fateOf(live, kept, recipient), fateOf(draft, kept, recipient));
+      }
+    },
+    result: () => {
+      const of = (what: string): Counted => tally.get(what) ?? { deliveries: 0, examples: [] };
+      const { deliveries: messages, examples } = of('unreadable');
+      const moves = ends.flatMap((from) => ends.map((to) => ({ from, to, ...of(moveFrom(from, to)) })));
+      return {
+        messages: counts.messages,
+        deliveries: counts.deliveries,
+        changed: counts.changed,
+        moves: moves.filter(({ deliveries }) => deliveries > 0).sort(mostFirst),
+        others: aspects.map((what) => ({ what, ...of(what) })).filter(({ deliveries }) => deliveries > 0),
+        rules: [...rules.values()].sort((a, b) => mostFirst(a, b) || byName(a, b)),
+        unknown: of('unknown'),
+        unreadable: { messages, examples },
+        drift: { of: counts.live, ...of('drift') },
+      };
+    },
+  };
+}
+
+type Recorded = { readonly version: string; readonly level: Level };
+
+const mostFirst = (a: { readonly deliveries: number }, b: { readonly deliveries: number }): number =>
+  b.deliveries - a.deliveries;
+const byName = (a: Omit<Responsible, 'deliveries'>, b: typeof a): number =>
+  `${a.rule} ${a.matches}` < `${b.rule} ${b.matches}` ? -1 : 1;
+const moveFrom = (from: End, to: End): string => `${from} -> ${to}`;
+
+/** What a policy makes of one delivery. */
+type Fate = {
+  readonly end: End;
+  readonly level: Level;
+  readonly rules: readonly string[];
+  /** In words that are equal when it is the same. */
+  readonly aspects: Readonly<Record<Aspect, string>>;
+  /** False when it rests on what the facts do not answer. */
+  readonly certain: boolean;
+};
+
+function fateOf(policy: Policy, kept: Kept, recipient: string): Fate {
+  const capability = kept.capabilities[recipient];
+  if (capability === undefined) throw new Error('a kept record without the capability of a recipient');
+  const planned = (facts: Facts): Planned =>
+    planWith({ policy, facts, recipient, capability, minimumTls: kept.minimumTls });
+  const strict = fateIn(planned(kept.facts));
+  const open = unanswered(policy, kept.facts);
+  const same = (other: Fate): boolean => changesBetween(strict, other).length === 0;
+  const certain =
+    (open.probes.length === 0 && open.groups.length === 0) ||
+    [false, true].every((yes) => same(fateIn(planned(answered(kept.facts, open, yes)))));
+  return { ...strict, certain };
+}
+
+function fateIn({ verdict, plan, steps }: Planned): Fate {
+  const { level, rules, headers, subject, expires, reply, priority, notifySender, reviewers } = verdict;
+  return {
+    end: endOf(plan, steps),
+    level,
+    rules,
+    aspects: {
+      level,
+      methods: steps.map((step) => step.method).join(),
+      tls: steps[0]?.tls ?? '',
+      otherwise: plan.kind === 'deliver' ? plan.otherwise : '',
+      headers: JSON.stringify(headers),
+      subject,
+      expires: String(expires),
+      reply: String(reply),
+      priority: String(priority),
+      notices: JSON.stringify([notifySender, reviewers]),
+    },
+    certain: true,
+  };
+}
+
+function endOf(plan: Plan, steps: readonly Step[]): End {
+  if (plan.kind !== 'deliver') return plan.kind;
+  const [first] = steps;
+  if (first === undefined) return plan.otherwise === 'drop' ? 'drop' : 'bounce';
+  return endByMethod[first.method];
+}
+
+const endByMethod: Readonly<Record<Step['method'], End>> = {
+  none: 'as sent',
+  tls: 'transport',
+  smime: 'message',
+  pgp: 'message',
+  portal: 'portal',
+};
+
+/** The change of the end, or else every aspect that differs. */
+function changesBetween(before: Fate, after: Fate): string[] {
+  if (before.end !== after.end) return [moveFrom(before.end, after.end)];
+  return aspects.filter((aspect) => before.aspects[aspect] !== after.aspects[aspect]);
+}
+
+type Unanswered = { readonly probes: readonly string[]; readonly groups: readonly string[] };
+
+function unanswered(policy: Policy, facts: Facts): Unanswered {
+  return {
+    probes: policy.probes.map(({ id }) => id).filter((id) => !Object.hasOwn(facts.probes, id)),
+    groups: policy.groups.filter((group) => !facts.groups.known?.includes(group)),
+  };
+}
+
+/** The facts with a yes, or a no, to all that they do not answer. */
+function answered(facts: Facts, { probes, groups }: Unanswered, yes: boolean): Facts {
+  const people = [facts.envelope.from, ...facts.from, ...facts.envelope.recipients].map(addressKey);
+  const of = people.map((person) => [person, [...(facts.groups.of[person] ?? []), ...groups]] as const);
+  return {
+    ...facts,
+    probes: { ...facts.probes, ...Object.fromEntries(probes.map((id) => [id, yes ? Number.MAX_SAFE_INTEGER : 0])) },
+    groups: {
+      known: [...(facts.groups.known ?? []), ...groups],
+      of: yes && groups.length > 0 ? Object.fromEntries(of) : facts.groups.of,
+    },
+  };
+}
+
+/** The rules that make the difference between two fates under these policies. */
+function comparePolicies(live: Policy, draft: Policy) {
+  const rulesOf = (policy: Policy) => new Map(policy.rules.map((rule) => [rule.name, rule]));
+  const [liveRules, draftRules] = [rulesOf(live), rulesOf(draft)];
+  const rewritten = (name: string): boolean => thenOf(liveRules.get(name)) !== thenOf(draftRules.get(name));
+  const wantsLevel = (name: string, { level }: Fate, rules: typeof liveRules): boolean =>
+    (rules.get(name)?.protect ?? 'hold') === level;
+
+  return (before: Fate, after: Fate): Omit<Responsible, 'deliveries'>[] => {
+    const onlyLive = before.rules.filter((name) => !after.rules.includes(name));
+    const onlyDraft = after.rules.filter((name) => !before.rules.includes(name));
+    const both = before.rules.filter((name) => after.rules.includes(name) && rewritten(name));
+    const all = [
+      ...onlyDraft.map((rule) => ({ rule, matches: 'draft', decides: wantsLevel(rule, after, draftRules) }) as const),
+      ...onlyLive.map((rule) => ({ rule, matches: 'live', decides: wantsLevel(rule, before, liveRules) }) as const),
+      ...both.map((rule) => {
+        const decides = wantsLevel(rule, before, liveRules) || wantsLevel(rule, after, draftRules);
+        return { rule, matches: 'both', decides } as const;
+      }),
+    ];
+    const deciding = before.level === after.level ? all : all.filter(({ decides }) => decides);
+    const named = (deciding.length > 0 || live.default.protect !== draft.default.protect ? deciding : all).map(
+      ({ rule, matches }) => ({ rule, matches }),
+    );
+    return named.length > 0 ? named : [{ rule: null, matches: 'both' }];
+  };
+}
+
+/** What a rule wants, in words that are equal when it is the same; the built-in rule is in no policy. */
+function thenOf(rule: Rule | undefined): string {
+  return rule === undefined ? '' : JSON.stringify({ ...rule, when: null });
+}
+
+export type Kept = {
+  readonly facts: Facts;
+  readonly capabilities: Readonly<Record<string, Capability>>;
+  readonly minimumTls: TlsLevel;
+};
+
+function planWith(input: {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly recipient: string;
+  readonly capability: Capability;
+  readonly minimumTls: TlsLevel;
+}): Planned {
+  const verdict = evaluate(input.policy, input.facts, input.recipient);
+  const plan = planFor(verdict, input.capability, input.minimumTls);
+  return { verdict, plan, steps: plan.kind === 'deliver' ? plan.steps : [] };
+}
