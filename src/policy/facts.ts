@@ -1,23 +1,27 @@
 /**
- * Facts: what policy may know of a message. Computed once from the structure and the envelope (`factsOf`), kept for replay; no body
- * text.
+ * Facts: what policy may know of a message. Computed once (`factsOf`) from the structure, the envelope and what the scan found, kept
+ * for replay; no body text.
  *
  * `forwarded` is true when any of these holds: MAIL FROM is outside the tenant's domains; the From header has addresses, none of
  * them in the tenant's domains; a mark of forwarding is there (X-MS-Exchange-Inbox-Rules-Loop, X-Forwarded-For, X-Forwarded-To,
  * Resent-From, Auto-Submitted: auto-forwarded, Gmail's "+caf_=" in MAIL FROM).
  *
  * `signed` and `encrypted` are about the message as a whole, so they look at its outermost part only: an encrypted attachment does
- * not make a message encrypted. `calendar`, `tnef` and `rightsProtected` look at every part, also in forwarded messages.
+ * not make a message encrypted. `calendar`, `tnef` and `rightsProtected` look at every part, also in forwarded messages, and believe
+ * what its octets are as well as what it says it is.
  *
  * `unscannable` also covers headers that two programs could read differently: more than one From or Subject, or a From that cannot
- * be read clearly.
+ * be read clearly, and every place the scan could not look into. `doubts` sorts the reasons.
  *
- * Limits: all of this is what the message says of itself; nothing is opened. PGP text inside a body is not seen here.
+ * Limits: what the scan did not find out is what the message says of itself. PGP text inside a body is not seen here. Members of
+ * archives after the first `mostMembers` are left out, and that is a doubt (`limits`).
  */
-import { domainOf, type Mailboxes, parseMailboxes } from '../mail/address.ts';
+import { domainOf, parseMailboxes } from '../mail/address.ts';
 import { decodeValue, type Field, fieldsNamed, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Structure } from '../mail/structure.ts';
-import type { Finding, ScanResult } from './detection.ts';
+import { classificationOf } from './classification.ts';
+import type { Blind, Finding, Looked, ScanResult } from './detection.ts';
+import { doubtsOf } from './doubts.ts';
 import type { Level } from './verdict.ts';
 
 export type AttachmentFact = {
@@ -117,13 +121,15 @@ export type FactsInput = {
   readonly scan: ScanResult | null;
 };
 
-/** The facts of a message, from its structure and envelope. Addresses of the envelope are in normal form already. */
+/** The facts of a message. Addresses of the envelope are in normal form already. */
 export function factsOf(input: FactsInput): Facts {
-  const { structure, envelope } = input;
+  const { structure, envelope, scan } = input;
   const { fields, root } = structure;
-  const parts = leaves(structure);
   const senders = fieldsNamed(fields, 'from').map((field) => parseMailboxes(field.raw));
   const from = senders.flatMap((sender) => sender.mailboxes.map((mailbox) => mailbox.address));
+  const looked = new Map(scan?.looked.map((each) => [each.path, each]));
+  const parts = leaves(structure).map((part): Seen => ({ part, looked: looked.get(part.path) ?? null }));
+  const { attachments, complete } = attachmentFacts(parts);
   return {
     tenant: input.tenant,
     tenantDomains: input.tenantDomains,
@@ -135,25 +141,37 @@ export function factsOf(input: FactsInput): Facts {
     to: addressesIn(fields, 'to'),
     cc: addressesIn(fields, 'cc'),
     headers: fields.map((field) => ({ name: field.name.toLowerCase(), value: decodeValue(field.raw) })),
-    attachments: parts.filter(isAttachment).map(attachmentFact),
+    attachments,
     forwarded: isForwarded(fields, from, envelope.from, input.tenantDomains),
     autoSubmitted: isAutoSubmitted(fields, envelope.from),
     report: reportOf(root),
-    calendar: parts.some((part) => part.type === 'text/calendar' || part.type === 'application/ics'),
+    calendar: parts.some((part) => isOf(calendarTypes, part)),
     signed: root.type === 'multipart/signed' || smimeType(root) === 'signed-data',
     encrypted: root.type === 'multipart/encrypted' || isEnveloped(smimeType(root)),
-    rightsProtected: parts.some((part) => part.type === 'application/x-microsoft-rpmsg-message'),
-    tnef: parts.some((part) => tnefTypes.has(part.type) || part.fileName?.toLowerCase() === 'winmail.dat'),
-    sensitivity: 'normal',
-    importance: 'normal',
-    labels: [],
+    rightsProtected: parts.some((part) => isOf(rightsTypes, part)),
+    tnef: parts.some((part) => isOf(tnefTypes, part) || part.part.fileName?.toLowerCase() === 'winmail.dat'),
+    ...classificationOf(fields),
     thread: input.thread,
     groups: input.groups,
-    findings: input.scan?.findings ?? null,
-    probes: input.scan?.probes ?? {},
-    ...doubtsOf(structure, senders),
+    findings: scan?.findings ?? null,
+    probes: scan?.probes ?? {},
+    ...doubtsOf(structure, senders, [...(scan?.blind ?? []), ...(complete ? [] : [tooManyMembers])]),
   };
 }
+
+/** Message-IDs (with their angle brackets) of earlier messages of the thread: In-Reply-To, and of References the first and the last. */
+export function threadIdsOf(fields: readonly Field[]): string[] {
+  const idsIn = (name: string): string[] =>
+    fieldsNamed(fields, name).flatMap((field) => field.raw.match(/<[^<>\s]{1,998}>/g) ?? []);
+  const references = idsIn('references');
+  const ids = [...idsIn('in-reply-to').slice(-5), ...references.slice(0, 1), ...references.slice(-mostReferences)];
+  return [...new Set(ids)];
+}
+
+const mostReferences = 50;
+
+/** A leaf part with what its octets turned out to be, or null when nobody looked. */
+type Seen = { readonly part: Part; readonly looked: Looked | null };
 
 function addressesIn(fields: readonly Field[], name: string): string[] {
   return fieldsNamed(fields, name).flatMap((field) =>
@@ -161,20 +179,52 @@ function addressesIn(fields: readonly Field[], name: string): string[] {
   );
 }
 
-function isAttachment(part: Part): boolean {
-  return part.disposition === 'attachment' || part.fileName !== null || !/^(?:text|multipart)\//.test(part.type);
+const mostMembers = 2000;
+const tooManyMembers: Blind = {
+  doubt: 'limits',
+  part: '',
+  reason: `the archives have more than ${mostMembers} members`,
+};
+const longestFileName = 255;
+
+function attachmentFacts(parts: readonly Seen[]): { attachments: AttachmentFact[]; complete: boolean } {
+  const attachments: AttachmentFact[] = [];
+  let members = 0;
+  for (const seen of parts) {
+    if (isAttachment(seen)) attachments.push(attachmentFact(seen));
+    for (const member of seen.looked?.members ?? []) {
+      members += 1;
+      if (members > mostMembers) continue;
+      const name = member.name.slice(-longestFileName);
+      const { detected, size } = member;
+      attachments.push({ part: seen.part.path, name, type: '', detected, size, encrypted: false, member: true });
+    }
+  }
+  return { attachments, complete: members <= mostMembers };
 }
 
-function attachmentFact(part: Part): AttachmentFact {
+function isAttachment({ part, looked }: Seen): boolean {
+  if (part.disposition === 'attachment' || part.fileName !== null) return true;
+  // A PDF is no text, whatever it says.
+  return !textual.test(part.type) || !textual.test(looked?.detected ?? 'text/plain');
+}
+
+const textual = /^(?:text|multipart)\//;
+
+function attachmentFact({ part, looked }: Seen): AttachmentFact {
   return {
     part: part.path,
     name: part.fileName ?? '',
     type: part.type,
-    detected: null,
+    detected: looked?.detected ?? null,
     size: part.body.end - part.body.start,
-    encrypted: false,
+    encrypted: looked?.encrypted ?? false,
     member: false,
   };
+}
+
+function isOf(types: ReadonlySet<string>, { part, looked }: Seen): boolean {
+  return types.has(part.type) || types.has(looked?.detected ?? '');
 }
 
 /** Left by Outlook's inbox rules, by Gmail's forwarding, and by those who resend. */
@@ -215,6 +265,8 @@ function reportOf(root: Part): Facts['report'] {
 
 const smimeTypes = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);
 const tnefTypes = new Set(['application/ms-tnef', 'application/vnd.ms-tnef']);
+const calendarTypes = new Set(['text/calendar', 'application/ics']);
+const rightsTypes = new Set(['application/x-microsoft-rpmsg-message']);
 
 /** RFC 8551 section 3.2.2: the parameter is optional, and what is left unsaid is most often encryption. Null: no S/MIME. */
 function smimeType(root: Part): string | null {
@@ -224,17 +276,4 @@ function smimeType(root: Part): string | null {
 
 function isEnveloped(type: string | null): boolean {
   return type === 'enveloped-data' || type === 'authenveloped-data';
-}
-
-function doubtsOf(structure: Structure, senders: readonly Mailboxes[]): Pick<Facts, 'unscannable' | 'doubts'> {
-  const reasons = [...structure.problems];
-  const doubts: Doubt[] = reasons.length === 0 ? [] : [structure.exceeded ? 'limits' : 'structure'];
-  if (senders.length > 1) reasons.push('the message has more than one From field');
-  if (senders.some((sender) => sender.ambiguous)) reasons.push('the From field can be read in more than one way');
-  if (senders.length > 1 || senders.some((sender) => sender.ambiguous)) doubts.push('from');
-  if (fieldsNamed(structure.fields, 'subject').length > 1) {
-    reasons.push('the message has more than one Subject field');
-    doubts.push('subject');
-  }
-  return { unscannable: reasons.length === 0 ? null : reasons.join('; '), doubts };
 }

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseHeader } from '../../src/mail/header.ts';
 import { StructureParser } from '../../src/mail/structure.ts';
-import { type Facts, factsOf, noGroups } from '../../src/policy/facts.ts';
+import type { ScanResult } from '../../src/policy/detection.ts';
+import { type Facts, factsOf, noGroups, threadIdsOf } from '../../src/policy/facts.ts';
 
 /** What policy may know, from messages as they stand on the wire. */
 
-function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example'): Facts {
+function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example', scan: ScanResult | null = null): Facts {
   const parser = new StructureParser();
   parser.push(typeof text === 'string' ? Buffer.from(text.replaceAll('\n', '\r\n')) : text);
   const envelope = { from: mailFrom, recipients: ['bob@other.example'] };
@@ -17,7 +19,7 @@ function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example'): Fac
     receivedAt: Date.UTC(2026, 10, 20),
     thread: null,
     groups: noGroups,
-    scan: null,
+    scan,
   });
 }
 
@@ -197,6 +199,152 @@ describe('unscannable', () => {
     expect(factsOfText('\n')).toMatchObject({ subject: '', from: [], headers: [] });
     expect(factsOfText('')).toMatchObject({ size: 0 });
   });
+});
+
+describe('how the sender classified it', () => {
+  const guid = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
+  const other = '11111111-2222-3333-4444-555555555555';
+  test.each<[string, Partial<Facts>]>([
+    ['Sensitivity: Private', { sensitivity: 'private' }],
+    ['sensitivity: company-CONFIDENTIAL', { sensitivity: 'company-confidential' }],
+    ['Sensitivity: Company Confidential', { sensitivity: 'company-confidential' }],
+    ['Sensitivity: Personal\nSensitivity: Company-Confidential', { sensitivity: 'company-confidential' }],
+    ['Sensitivity: constructor', { sensitivity: 'normal' }],
+    ['Importance: High', { importance: 'high' }],
+    ['Importance: low\nX-Priority: 1', { importance: 'low' }],
+    ['X-Priority: 1 (Highest)', { importance: 'high' }],
+    ['X-Priority: 5', { importance: 'low' }],
+    ['Priority: urgent', { importance: 'high' }],
+    ['Priority: __proto__', { importance: 'normal' }],
+    [
+      `MSIP_Labels: MSIP_Label_${guid.toUpperCase()}_Enabled=True; MSIP_Label_${guid.toUpperCase()}_SiteId=x;\n MSIP_Label_${guid.toUpperCase()}_Name=Strictly Confidential;`,
+      { labels: [{ id: guid, name: 'Strictly Confidential' }] },
+    ],
+    [
+      `msip_labels: MSIP_Label_${guid}_Name=Old; MSIP_Label_${guid}_Enabled=false; MSIP_Label_${other}_Enabled=true`,
+      { labels: [{ id: other, name: '' }] },
+    ],
+    [
+      `MSIP_Labels: MSIP_Label_${guid}_Name=A; MSIP_Label_${guid}_Enabled=true\nMSIP_Labels: MSIP_Label_${guid}_Enabled=false; MSIP_Label_${other}_Name==?utf-8?q?Geh=C3=A4im?=`,
+      {
+        labels: [
+          { id: guid, name: 'A' },
+          { id: other, name: 'Gehäim' },
+        ],
+      },
+    ],
+    ['MSIP_Labels: nothing of the kind; MSIP_Label_x_Name=y; =; ;;', { labels: [] }],
+    [`MSIP_Labels: MSIP_Label_${guid}_Name=${'long'.repeat(200)}`, { labels: [{ id: guid, name: 'long'.repeat(50) }] }],
+  ])('%s', (header, expected) => {
+    expect(factsOfText(`${head}${header}\n\nHello\n`)).toMatchObject(expected);
+  });
+
+  test('no more labels than anybody uses', () => {
+    const many = Array.from({ length: 3000 }, (_, at) => `MSIP_Label_${String(at).padStart(36, '0')}_Name=x;`);
+    expect(factsOfText(`${head}MSIP_Labels: ${many.join('\n ')}\n\nHello\n`).labels).toHaveLength(50);
+  });
+});
+
+describe('what the scan saw', () => {
+  const mixed = `${head}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n--b
+Content-Type: application/octet-stream; name=a.bin\n\nx\n--b\nContent-Type: text/plain\n\nx\n--b--\n`;
+  const nothing: ScanResult = { findings: [], probes: {}, looked: [], blind: [] };
+  const seen = (part: Partial<ScanResult>): Facts => factsOfText(mixed, undefined, { ...nothing, ...part });
+
+  test('findings and probes are kept as they are; without a scan nobody knows', () => {
+    const finding = { kind: 'ssn', count: 2, part: '1', sample: '•••6789' } as const;
+    expect(seen({ findings: [finding], probes: { abc: 3 } })).toMatchObject({
+      findings: [finding],
+      probes: { abc: 3 },
+    });
+    expect(factsOfText(mixed)).toMatchObject({ findings: null, probes: {} });
+  });
+
+  test('attachments are what their octets are, and archives show their members', () => {
+    const zip = { name: 'b.doc', detected: null, size: 7 };
+    const { attachments } = seen({
+      looked: [
+        { path: '1', detected: null, encrypted: false, members: [] },
+        { path: '2', detected: 'application/zip', encrypted: true, members: [zip] },
+        { path: '3', detected: 'application/pdf', encrypted: false, members: [] },
+      ],
+    });
+    expect(attachments).toEqual([
+      {
+        part: '2',
+        name: 'a.bin',
+        type: 'application/octet-stream',
+        detected: 'application/zip',
+        size: 1,
+        encrypted: true,
+        member: false,
+      },
+      { part: '2', name: 'b.doc', type: '', detected: null, size: 7, encrypted: false, member: true },
+      {
+        part: '3',
+        name: '',
+        type: 'text/plain',
+        detected: 'application/pdf',
+        size: 1,
+        encrypted: false,
+        member: false,
+      },
+    ]);
+    expect(factsOfText(mixed).attachments.map((each) => each.part)).toEqual(['2']);
+  });
+
+  test.each<[string, Partial<Facts>]>([
+    ['application/ms-tnef', { tnef: true }],
+    ['text/calendar', { calendar: true }],
+    ['application/x-microsoft-rpmsg-message', { rightsProtected: true }],
+    ['application/zip', { tnef: false, calendar: false, rightsProtected: false }],
+  ])('%s is noticed under any name', (detected, expected) => {
+    expect(seen({ looked: [{ path: '2', detected, encrypted: false, members: [] }] })).toMatchObject(expected);
+  });
+
+  test('a reason is told once, with the parts it holds for', () => {
+    const password = (part: string) => ({ doubt: 'password', part, reason: 'a password is needed' }) as const;
+    expect(
+      seen({
+        blind: [password('2'), password('3'), password('2'), { doubt: 'limits', part: '2/1', reason: 'a bomb' }],
+      }),
+    ).toMatchObject({
+      unscannable: 'a password is needed (part 2, 3); a bomb (part 2/1)',
+      doubts: ['password', 'limits'],
+    });
+  });
+
+  test('whatever is wrong, and however much, the text of it stays short', () => {
+    const blind = Array.from(
+      { length: 5000 },
+      (_, at) => ({ doubt: 'content', part: `${at}`, reason: `${'x'.repeat(500)}${at}` }) as const,
+    );
+    const facts = seen({ blind });
+    expect(facts.unscannable?.length).toBeLessThan(2000);
+    expect(facts.unscannable).toMatch(/; and 4992 more$/);
+    expect(facts.doubts).toEqual(['content']);
+  });
+
+  test('an archive of very many members is a doubt', () => {
+    const members = Array.from({ length: 2001 }, (_, at) => ({
+      name: `${'d/'.repeat(500)}${at}.txt`,
+      detected: null,
+      size: 1,
+    }));
+    const facts = seen({ looked: [{ path: '2', detected: 'application/zip', encrypted: false, members }] });
+    expect(facts.attachments.filter((each) => each.member)).toHaveLength(2000);
+    expect(facts.attachments.at(-1)?.name.length).toBeLessThan(300);
+    expect(facts.doubts).toEqual(['limits']);
+  });
+});
+
+test('the thread is told by the messages it answers, first and last', () => {
+  const ids = Array.from({ length: 300 }, (_, at) => `<${at}@x.example>`);
+  const header = `In-Reply-To: <reply@x.example> (of Friday)\r\nReferences: ${ids.join('\r\n ')}\r\n no-id <a b> <>\r\n\r\n`;
+  const found = threadIdsOf(parseHeader(Buffer.from(header)));
+  expect(found).toHaveLength(52);
+  expect(found).toEqual(['<reply@x.example>', '<0@x.example>', ...ids.slice(-50)]);
+  expect(threadIdsOf(parseHeader(Buffer.from('Subject: <no@id>\r\n\r\n')))).toEqual([]);
 });
 
 const corpora = new URL('../../../shared/corpora/', import.meta.url);
