@@ -57,7 +57,7 @@ async function explainMessage(
   envelope: { readonly from: string; readonly recipients: readonly string[] },
   file: string,
 ): Promise<Explanation> {
-  const policy = loadPolicies([tenant]).of(tenant.id);
+  const policy = loadPolicies([tenant]).of(tenant.id)?.policy;
   if (policy === undefined) throw new Error('a loaded policy is missing');
   const parser = new StructureParser();
   const lineEnds = new LineEnds();

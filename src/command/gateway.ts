@@ -16,6 +16,7 @@ import { openSubject } from '../pipeline/decide.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createProtectPool } from '../protect/pool.ts';
+import { createScanPool } from '../scan/pool.ts';
 import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
@@ -43,9 +44,9 @@ export async function startGateway(
   config: Config,
   options: { readonly logTo?: LogOptions['destination'] } = {},
 ): Promise<Gateway> {
-  const policies = loadPolicies(config.tenants);
-  const { store, spool, close } = await openStorage(config);
   const { emit, events } = createEvents(config, options.logTo);
+  const policies = loadPolicies(config.tenants, emit);
+  const { store, spool, close } = await openStorage(config);
   const running: (() => Promise<unknown>)[] = [close];
   const stop = async (): Promise<void> => {
     for (const end of running.splice(0).toReversed()) await end();
@@ -63,6 +64,8 @@ export async function startGateway(
       runner.start();
       wake = () => runner.wake();
       running.push(() => runner.stop());
+      const unwatch = policies.watch();
+      running.push(async () => unwatch());
     }
     const portal = config.roles.includes('web')
       ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) })
@@ -80,7 +83,7 @@ export async function startGateway(
       running.push(() => listener.close());
     }
     emit({ kind: 'service.ready', listening: [...smtp, ...(portal === null ? [] : [portal])] });
-    return { smtp, portal, store, spool, events, reload: () => policies.reload(emit), stop };
+    return { smtp, portal, store, spool, events, reload: () => policies.reload(), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -135,8 +138,10 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     statics,
   });
   const protect = createProtectPool();
+  const scan = createScanPool();
   ending(async () => resolver.close());
   ending(() => protect.close());
+  ending(() => scan.close());
   ending(() => transmitter.close());
   const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
   return new Runner({
@@ -147,6 +152,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     decide: {
       spool,
       store,
+      scan: (job) => scan.scan(job),
       tenant: (id) => tenants.get(id),
       policy: (tenant) => policies.of(tenant),
       portal: config.web !== null,

@@ -144,7 +144,7 @@ const tenant = section({
   policy: setting(kinds.file('a policy'), 'Its policy.', { example: './policies/default.yaml' }),
   groups: setting(
     kinds.file('a file of groups').optional(),
-    'Groups that rules may ask about, a YAML file with a group and its members on each line:\n    legal: [ann@corp.example, law.corp.example]',
+    'Groups that rules may ask about: a YAML file with a group and its members on each line, such as\nlegal: [ann@corp.example, law.corp.example]',
     { example: './policies/groups.yaml' },
   ),
   inbound: setting(

@@ -44,11 +44,25 @@ type KeyEvent = {
   fingerprint: string;
 };
 
+type PolicyEvent =
+  | { kind: 'policy.loaded'; tenant: string; version: string }
+  /** Said at once and every hour until it is mended; `error` is the first of `problems`, `version` what stays in force. */
+  | {
+      kind: 'policy.broken';
+      tenant: string;
+      file: string;
+      line: number;
+      column: number;
+      error: string;
+      problems: number;
+      version: string;
+    };
+
 type ServiceEvent =
   | { kind: 'service.ready'; listening: string[] }
   | { kind: 'service.stopped' }
   /** Our fault or the machine's: `error` is the error's name and message, never content. */
   | { kind: 'service.failed'; component: string; error: string };
 
-export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | ServiceEvent;
+export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | PolicyEvent | ServiceEvent;
 export type EventKind = Event['kind'];

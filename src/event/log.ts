@@ -27,6 +27,7 @@ const severity: Partial<Record<EventKind, Level>> = {
   'delivery.fellback': 'warn',
   'portal.codeWrong': 'warn',
   'portal.limited': 'warn',
+  'policy.broken': 'error',
   'service.failed': 'error',
   'message.decided': 'debug',
 };

@@ -1,32 +1,35 @@
 /**
- * Decide: message -> structure -> facts -> for each recipient verdict, capability, plan -> one delivery row each.
+ * Decide: message -> structure -> facts (examine.ts) -> for each recipient verdict, capability, plan -> one delivery row each.
  *
- * Reads the sealed message once, as a stream. The decisions themselves are pure (policy/, plan/, keys/keyring.ts); `planRecipient` joins them and is
- * what `postern explain` shows too, so that the explanation can never differ from the deed. Whatever the policy says, the deed is
- * done in attempt.ts: a refused message or a plan without steps becomes a queued delivery with nothing to try, whose attempt fails at once
- * and tells the sender, in one transaction.
+ * Reads the sealed message as a stream. The decisions themselves are pure (policy/, plan/, keys/keyring.ts); `planRecipient` joins them and is
+ * what `postern explain` shows too, so that the explanation can never differ from the deed; `planWith` is what `postern replay` repeats. Whatever
+ * the policy says, the deed is done in attempt.ts: a refused message or a plan without steps becomes a queued delivery with nothing to try,
+ * whose attempt fails at once and tells the sender, in one transaction.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { Tenant } from '../config/config.ts';
+import type { Tenant, TlsLevel } from '../config/config.ts';
 import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
-import { type Plan, planFor, type Step } from '../plan/plan.ts';
+import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { type Facts, factsOf, noGroups } from '../policy/facts.ts';
+import type { Facts } from '../policy/facts.ts';
 import type { Policy } from '../policy/schema.ts';
 import { type Level, levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
 import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
+import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
+import { sealKept } from './kept.ts';
+import type { InForce } from './policies.ts';
 
 export type Decision = Parameters<Store['decided']>[0][number];
 
-export type DecidePorts = {
+export type DecidePorts = ExaminePorts & {
   readonly spool: Pick<Spool, 'read'>;
-  readonly store: Pick<Store, 'keysFor'>;
+  readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
   readonly tenant: (id: string) => Tenant | undefined;
-  readonly policy: (tenant: string) => Policy | undefined;
+  readonly policy: (tenant: string) => InForce | undefined;
   /** Whether this gateway has a portal to wait in. */
   readonly portal: boolean;
   readonly masterKey: Buffer;
@@ -41,35 +44,25 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   const tenant = ports.tenant(message.tenant);
   if (tenant === undefined)
     return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
-  const policy = ports.policy(message.tenant);
-  if (policy === undefined)
+  const inForce = ports.policy(message.tenant);
+  if (inForce === undefined)
     return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
 
-  const structure = await readStructure(ports.spool, message.spool);
-  const facts = factsOf({
-    structure,
-    tenant: tenant.id,
-    tenantDomains: tenant.domains,
-    envelope: { from: message.mailFrom, recipients: message.recipients },
-    receivedAt: message.receivedAt,
-    thread: null,
-    groups: noGroups,
-    scan: null,
-  });
-  const deliveries: NewDelivery[] = [];
+  const { policy } = inForce;
+  const facts = await factsOfMessage(message, tenant, inForce, ports);
+  const planned = await planAll(facts, policy, tenant, ports);
   const seal = subjectSealer(message.id, ports.masterKey);
-  for (const recipient of message.recipients) {
-    const rows = await ports.store.keysFor(addressKey(recipient));
-    const planned = planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() });
-    deliveries.push(deliveryOf(message.id, planned, seal));
-  }
+  const deliveries = planned.map((each) => deliveryOf(message.id, each, seal));
+  const { minimumTls } = tenant;
+  const capabilities = Object.fromEntries(planned.map(({ verdict, capability }) => [verdict.recipient, capability]));
   return {
     kind: 'decided',
     decision: {
       messageId: message.id,
-      sealedFacts: sealText(ports.masterKey, JSON.stringify(facts), `facts ${message.id}`),
+      sealedFacts: sealKept(ports.masterKey, message.id, { facts, capabilities, minimumTls, portal: ports.portal }),
       policyVersion: policy.version,
       deliveries,
+      thread: threadOf(message, planned),
       events: [
         {
           kind: 'message.decided',
@@ -84,13 +77,51 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   };
 }
 
+async function factsOfMessage(
+  message: MessageRow,
+  tenant: Tenant,
+  { policy, groups }: InForce,
+  ports: DecidePorts,
+): Promise<Facts> {
+  const structure = await readStructure(ports.spool, message.spool);
+  const envelope = { from: message.mailFrom, recipients: message.recipients };
+  const read = (range: { start: number; end: number }): AsyncIterable<Uint8Array> =>
+    ports.spool.read(message.spool, range);
+  const { receivedAt } = message;
+  return examineMessage({ structure, read, tenant, envelope, receivedAt, policy, groups }, ports);
+}
+
+async function planAll(facts: Facts, policy: Policy, tenant: Tenant, ports: DecidePorts): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const recipient of facts.envelope.recipients) {
+    const rows = await ports.store.keysFor(addressKey(recipient));
+    planned.push(planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() }));
+  }
+  return planned;
+}
+
+/** What an answer to this message is to know: how strictly it left at most, or will leave once a person releases it. */
+function threadOf(message: MessageRow, planned: readonly Planned[]): NonNullable<Decision['thread']> | null {
+  const leaving = planned.map(({ verdict: { level, released } }) =>
+    level === 'hold' ? atLeast(released, 'transport') : level,
+  );
+  const level = levels.findLast((each) => each !== 'refuse' && leaving.includes(each)) ?? 'none';
+  if (level === 'none' || message.messageId === '') return null;
+  return { hash: threadHash(message.tenant, message.messageId), level };
+}
+
 async function readStructure(spool: Pick<Spool, 'read'>, ref: SpoolRef): Promise<Structure> {
   const parser = new StructureParser();
   for await (const chunk of spool.read(ref)) parser.push(chunk);
   return parser.end();
 }
 
-export type Planned = { readonly verdict: Verdict; readonly plan: Plan; readonly steps: readonly Step[] };
+export type Planned = {
+  readonly verdict: Verdict;
+  readonly capability: Capability;
+  readonly plan: Plan;
+  readonly steps: readonly Step[];
+};
 
 /** The whole decision for one recipient, as a value. */
 export function planRecipient(input: {
@@ -98,22 +129,31 @@ export function planRecipient(input: {
   readonly facts: Facts;
   readonly recipient: string;
   readonly rows: readonly KeyRow[];
-  readonly tenant: Tenant;
+  readonly tenant: Pick<Tenant, 'minimumTls'>;
   readonly portal: boolean;
   readonly now: number;
 }): Planned {
+  const { policy, facts, recipient, tenant } = input;
+  const capability = capabilityOf(input.rows, recipient, input.now, input.portal);
+  return planWith({ policy, facts, recipient, capability, minimumTls: tenant.minimumTls });
+}
+
+/** The same with what is known of the recipient already. */
+export function planWith(input: {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly recipient: string;
+  readonly capability: Capability;
+  readonly minimumTls: TlsLevel;
+}): Planned {
+  const { capability, minimumTls } = input;
   const verdict = evaluate(input.policy, input.facts, input.recipient);
-  const capability = capabilityOf(input.rows, input.recipient, input.now, input.portal);
-  const plan = planFor(verdict, capability, input.tenant.minimumTls);
-  if (plan.kind === 'deliver') return { verdict, plan, steps: plan.steps };
-  if (plan.kind === 'refuse') return { verdict, plan, steps: [] };
+  const plan = planFor(verdict, capability, minimumTls);
+  if (plan.kind === 'deliver') return { verdict, capability, plan, steps: plan.steps };
+  if (plan.kind === 'refuse') return { verdict, capability, plan, steps: [] };
   // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
-  const released = planFor(
-    { ...verdict, level: atLeast(verdict.released, 'transport') },
-    capability,
-    input.tenant.minimumTls,
-  );
-  return { verdict, plan, steps: released.kind === 'deliver' ? released.steps : [] };
+  const released = planFor({ ...verdict, level: atLeast(verdict.released, 'transport') }, capability, minimumTls);
+  return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
 }
 
 function atLeast(level: Level, floor: Level): Level {

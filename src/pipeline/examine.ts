@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto';
 import type { Tenant } from '../config/config.ts';
 import type { Structure } from '../mail/structure.ts';
-import { type Facts, factsOf, type GroupFacts } from '../policy/facts.ts';
+import { type Facts, factsOf, noGroups } from '../policy/facts.ts';
+import type { Groups } from '../policy/groups.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { ScanJob, ScanPool } from '../scan/job.ts';
 import type { Store } from '../store/store.ts';
@@ -30,13 +31,13 @@ export type ToExamine = {
   readonly receivedAt: number;
   /** Its probes are looked for. */
   readonly policy: Pick<Policy, 'probes'>;
-  /** The groups of these addresses. */
-  readonly groups: (addresses: readonly string[]) => GroupFacts;
+  /** Null when no file of groups is set. */
+  readonly groups: Groups | null;
 };
 
 /** Rejects only for faults of ours (a scan worker that cannot be started, the database, octets that cannot be read). */
 export async function examineMessage(message: ToExamine, ports: ExaminePorts): Promise<Facts> {
-  const { structure, read, tenant, envelope, receivedAt, policy } = message;
+  const { structure, read, tenant, envelope, receivedAt, policy, groups } = message;
   const [scan, thread] = await Promise.all([
     ports.scan({ structure, probes: policy.probes, read }),
     ports.store.threadLevel(tenant.id, []),
@@ -48,7 +49,9 @@ export async function examineMessage(message: ToExamine, ports: ExaminePorts): P
     envelope,
     receivedAt,
     thread,
-    groups: message.groups([...(envelope.from === '' ? [] : [envelope.from]), ...envelope.recipients]),
+    groups:
+      groups?.factsFor(envelope.from === '' ? envelope.recipients : [envelope.from, ...envelope.recipients]) ??
+      noGroups,
     scan,
   });
 }

@@ -1,58 +1,158 @@
 /**
- * The tenants' policies, read from their files. At the start every policy must parse; on a reload one that does not leaves the old one in force,
- * since a gateway that forgets its policy would have to hold everything.
+ * The tenants' policies and groups, read from their files. At the start everything must parse; later a file that does not leaves what was read
+ * before in force, since a gateway that forgets its policy would have to hold everything. A tenant's policy and groups change together, between
+ * two messages.
+ *
+ * Read again on `reload` (SIGHUP) and, while `watch` is on, when any file that was read changed: the policy, what it extends, its lists, the groups.
+ * What is broken is said at once, and again every hour until it is mended.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Tenant } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
+import type { Problem } from '../config/yaml.ts';
 import type { Event } from '../event/event.ts';
+import { type Groups, parseGroups } from '../policy/groups.ts';
 import { type Policy, type PolicyResult, parsePolicy } from '../policy/schema.ts';
+import { type Stamps, stampOf, watchFiles } from './watch.ts';
+
+/** What decides about a tenant's mail. */
+export type InForce = {
+  readonly policy: Policy;
+  /** Null when no file of groups is set. */
+  readonly groups: Groups | null;
+};
 
 export type Policies = {
-  of(tenant: string): Policy | undefined;
-  reload(emit: (event: Event) => void): void;
+  of(tenant: string): InForce | undefined;
+  /** Reads everything again and says of each tenant what came of it. */
+  reload(): void;
+  /** Reloads what changes from now on; returns the end of it. `every`: milliseconds between two looks. */
+  watch(every?: number): () => void;
 };
 
 /** A policy does not parse or cannot be read; the message names each place and its remedy. */
 export class PolicyBroken extends Error {}
 
-export function loadPolicies(tenants: readonly Tenant[]): Policies {
-  const byTenant = new Map<string, Policy>();
+const lookEvery = 2_000;
+const remindEvery = 60 * 60_000;
+
+type Held = { inForce: InForce; stamps: Stamps; problems: readonly Problem[]; saidAt: number };
+
+export function loadPolicies(tenants: readonly Tenant[], emit: (event: Event) => void = () => {}): Policies {
+  const byTenant = new Map<string, Held>();
   for (const tenant of tenants) {
-    const result = readPolicy(tenant.policy);
-    if (!result.ok) throw new PolicyBroken(result.problems.map(formatProblem).join('\n'));
-    byTenant.set(tenant.id, result.policy);
+    const reading = readTenant(tenant);
+    if (!reading.ok) throw new PolicyBroken(reading.problems.map(formatProblem).join('\n'));
+    byTenant.set(tenant.id, { inForce: reading.inForce, stamps: reading.stamps, problems: [], saidAt: 0 });
   }
+  const reloadOne = (tenant: Tenant, held: Held): void => {
+    const reading = readTenant(tenant);
+    held.stamps = reading.stamps;
+    if (reading.ok) {
+      held.inForce = reading.inForce;
+      held.problems = [];
+      emit({ kind: 'policy.loaded', tenant: tenant.id, version: reading.inForce.policy.version });
+    } else {
+      held.problems = reading.problems;
+      remind(tenant, held);
+    }
+  };
+  const remind = (tenant: Tenant, held: Held): void => {
+    const [first] = held.problems;
+    if (first === undefined) return;
+    held.saidAt = Date.now();
+    const { file, line, column } = first;
+    const error = `${formatProblem(first)} The policy read before stays in force.`;
+    const version = held.inForce.policy.version;
+    emit({
+      kind: 'policy.broken',
+      tenant: tenant.id,
+      file,
+      line,
+      column,
+      error,
+      problems: held.problems.length,
+      version,
+    });
+  };
+  const each = (work: (tenant: Tenant, held: Held) => void): void => {
+    for (const tenant of tenants) {
+      const held = byTenant.get(tenant.id);
+      if (held !== undefined) work(tenant, held);
+    }
+  };
   return {
-    of: (tenant) => byTenant.get(tenant),
-    reload: (emit) => {
-      for (const tenant of tenants) {
-        const result = readPolicy(tenant.policy);
-        if (result.ok) byTenant.set(tenant.id, result.policy);
-        else
-          emit({
-            kind: 'service.failed',
-            component: 'policy',
-            error: `${result.problems.map(formatProblem).join(' ')} The policy read before stays in force.`,
-          });
-      }
+    of: (tenant) => byTenant.get(tenant)?.inForce,
+    reload: () => each(reloadOne),
+    watch: (every = lookEvery) => {
+      const ends: (() => void)[] = [];
+      each((tenant, held) =>
+        ends.push(
+          watchFiles(
+            () => held.stamps,
+            () => reloadOne(tenant, held),
+            every,
+          ),
+        ),
+      );
+      const reminder = setInterval(() => each(remind), remindEvery).unref();
+      return () => {
+        clearInterval(reminder);
+        for (const end of ends) end();
+      };
     },
   };
 }
 
-/** Reads a policy file and the lists it names, which lie beside it. */
-export function readPolicy(file: string): PolicyResult {
-  const read = (name: string): string => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
-  let text: string;
+export type TenantReading = { readonly stamps: Stamps } & (
+  | { readonly ok: true; readonly inForce: InForce }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+);
+
+/** Reads a tenant's policy and groups. `stamps` are of every file that was asked for, also of one that is missing. */
+export function readTenant(tenant: Pick<Tenant, 'policy' | 'groups'>): TenantReading {
+  const stamps = new Map<string, string>();
+  const policy = readPolicy(tenant.policy, stamps);
+  const groups = tenant.groups === null ? null : readGroups(tenant.groups, stamps);
+  if (policy.ok && groups?.ok !== false)
+    return { ok: true, stamps, inForce: { policy: policy.policy, groups: groups?.groups ?? null } };
+  const problems = [...(policy.ok ? [] : policy.problems), ...(groups === null || groups.ok ? [] : groups.problems)];
+  return { ok: false, stamps, problems };
+}
+
+/** Reads a policy file and the files it names, whose paths start at its folder. `stamps` gets what each file was when it was read. */
+export function readPolicy(file: string, stamps: Map<string, string> = new Map()): PolicyResult {
+  const read = (name: string): string => readStamped(path.resolve(path.dirname(file), name), stamps);
+  const text = readOr(() => read(file));
+  return text === null ? unreadable(file, 'the policy file') : parsePolicy(text, file, read);
+}
+
+function readGroups(file: string, stamps: Map<string, string>): ReturnType<typeof parseGroups> {
+  const text = readOr(() => readStamped(file, stamps));
+  return text === null ? unreadable(file, 'the file of groups') : parseGroups(text, file);
+}
+
+/** Octets. */
+const maxFile = 16 * 1024 * 1024;
+
+/** Throws for what cannot be read, is no file (it could block) or is too large to be one of these. */
+function readStamped(file: string, stamps: Map<string, string>): string {
+  if (!stamps.has(file)) stamps.set(file, stampOf(file));
+  const found = statSync(file);
+  if (!found.isFile() || found.size > maxFile) throw new Error('not a file of a policy');
+  return readFileSync(file, 'utf8');
+}
+
+function readOr(read: () => string): string | null {
   try {
-    text = read(file);
+    return read();
   } catch {
-    const remedy = 'Check the path and who may read the file.';
-    return {
-      ok: false,
-      problems: [{ file, line: 1, column: 1, path: '', message: 'the policy file cannot be read', remedy }],
-    };
+    return null;
   }
-  return parsePolicy(text, file, read);
+}
+
+function unreadable(file: string, what: string): { ok: false; problems: Problem[] } {
+  const remedy = 'Check the path and who may read the file.';
+  return { ok: false, problems: [{ file, line: 1, column: 1, path: '', message: `${what} cannot be read`, remedy }] };
 }

@@ -36,6 +36,7 @@ eachEngine((engine) => {
       spool,
       store,
       tenant: unused,
+      scan: unused,
       policy: unused,
       portal: false,
       masterKey: Buffer.alloc(32),
