@@ -6,10 +6,12 @@
  * ORCPT on every RCPT, which would tell one recipient of another), SMTPUTF8 for headers, evidence of the handshake before MAIL FROM,
  * octets refused instead of repaired, and outcomes that need not be guessed from error texts. Speed was no reason: both are alike.
  *
- * What each level accepts:
+ * What is accepted is what demand.ts says of this host:
  * - `may`: TLS with any certificate where offered; when the handshake fails, the same address once more in plain text.
  * - `encrypt`: TLS with any certificate.
- * - `verify`: TLS, a chain to a trusted root, and the host's own name. RFC 8996: never older than TLS 1.2, at any level.
+ * - `verify`, `secure`: TLS, a chain to a trusted root, and the host's own name; for `secure` something vouched for that name before.
+ * - `dane`: TLS with a certificate that matches the domain's TLSA records.
+ * RFC 8996: never older than TLS 1.2, at any level.
  *
  * A refused connection is `unmet` when the host answered and cannot do it (no STARTTLS, STARTTLS refused, handshake failed,
  * certificate not good), and `unreachable` when it did not get that far. The conversation goes on in transaction.ts.
@@ -19,14 +21,11 @@
  */
 import { isIP } from 'node:net';
 import type { Remote } from '../plan/delivery.ts';
+import type { Demand } from './demand.ts';
 import { type Extensions, extensionsOf } from './envelope.ts';
-import { type Evidence, judge, type Trust } from './peer.ts';
+import { type Evidence, judge, look, type Shown, type Trust } from './peer.ts';
 import type { Reply, Trouble } from './reply.ts';
 import { dial, type Timeouts, type Wire } from './wire.ts';
-
-/** The levels that a connection can prove by itself, weakest first. */
-export const provable = ['may', 'encrypt', 'verify'] as const;
-export type Provable = (typeof provable)[number];
 
 export type Target = {
   /** The MX host name, which the certificate must carry; the bare address for an address literal. */
@@ -40,9 +39,10 @@ export type Connection = {
   readonly target: Target;
   readonly wire: Wire;
   readonly extensions: Extensions;
-  readonly evidence: Evidence | null;
-  /** The strictest level that this connection meets. */
-  readonly proved: Provable;
+  /** What the handshake showed; null in plain text. */
+  readonly shown: Shown | null;
+  /** What that proves of the message it carries now; null in plain text. */
+  evidence: Evidence | null;
   /** Transactions begun on it. */
   uses: number;
   /** A transaction was begun and not ended by a reply to its message, so RSET must come first. */
@@ -57,24 +57,36 @@ export type Refused = {
   readonly remote: Remote;
   /** How far it came: `local` when this machine has no way to such addresses, `dial` when TCP failed, `spoken` after that. */
   readonly stage: 'local' | 'dial' | 'spoken';
+  /** Who wanted more than was asked, when that is why it was refused (demand.ts). */
+  readonly liftedBy: string | null;
 };
 
 export type ConnectionPorts = { readonly hostname: string; readonly trust: Trust; readonly timeouts: Timeouts };
 
-/** Opens a connection that meets `level`, or says why there is none. */
+/** Opens a connection that meets the demand, or says why there is none. */
 export async function openConnection(
   target: Target,
-  level: Provable,
+  demand: Demand,
   ports: ConnectionPorts,
 ): Promise<Connection | Refused> {
-  const first = await open(target, level, ports, true);
+  const first = await open(target, demand, ports, true);
   // Opportunistic TLS: a host whose TLS is broken gets the message as it would without STARTTLS.
-  return first.kind === 'unmet' && level === 'may' ? open(target, level, ports, false) : first;
+  if (first.kind === 'unmet' && demand.level === 'may') return open(target, demand, ports, false);
+  return first.kind === 'unmet' ? { ...first, liftedBy: demand.liftedBy } : first;
+}
+
+/** Whether an open connection meets the demand of another message; its evidence is then about that one. */
+export function serves(connection: Connection, demand: Demand): boolean {
+  const { shown, target } = connection;
+  if (shown === null) return demand.level === 'may';
+  const judged = judge(shown, target.name, demand, new Date());
+  connection.evidence = judged.evidence;
+  return judged.kind === 'met';
 }
 
 async function open(
   target: Target,
-  level: Provable,
+  demand: Demand,
   ports: ConnectionPorts,
   tls: boolean,
 ): Promise<Connection | Refused> {
@@ -87,14 +99,14 @@ async function open(
   if (introduced.kind === 'trouble') return unreachable(target, introduced);
   if (introduced.code !== 250) return unwilling(target, wire, introduced);
   const extensions = extensionsOf(introduced.lines);
-  if (tls && extensions.has('STARTTLS')) return upgrade(target, level, ports, wire, extensions);
-  if (level !== 'may') return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, {});
-  return opened(target, wire, extensions, null, 'may');
+  if (tls && extensions.has('STARTTLS')) return upgrade(target, demand, ports, wire, extensions);
+  if (demand.level !== 'may') return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, {});
+  return opened(target, wire, extensions, null, null);
 }
 
 async function upgrade(
   target: Target,
-  level: Provable,
+  demand: Demand,
   ports: ConnectionPorts,
   wire: Wire,
   plain: Extensions,
@@ -103,23 +115,26 @@ async function upgrade(
   if (reply.kind === 'trouble') return unreachable(target, reply);
   if (reply.code === 421) return unwilling(target, wire, reply);
   if (reply.code !== 220) {
-    if (level === 'may') return opened(target, wire, plain, null, 'may');
+    if (demand.level === 'may') return opened(target, wire, plain, null, null);
     return unmet(target, wire, '5.7.4', `${target.name} offers STARTTLS and then refuses it: ${reply.text}`, { reply });
   }
   const socket = await wire.secure(isIP(target.name) === 0 ? target.name : null, ports.trust.context);
   if ('clause' in socket) {
     const reason = `${target.name} ${socket.clause}`;
     // Silence may be the network's fault; only opportunistic TLS draws a conclusion from it.
-    if (socket.timedOut && level !== 'may') return unreachable(target, { kind: 'trouble', status: '4.4.2', reason });
+    if (socket.timedOut && demand.level !== 'may')
+      return unreachable(target, { kind: 'trouble', status: '4.4.2', reason });
     return unmet(target, wire, '5.7.5', `${reason}.`, {});
   }
-  const { evidence, defect } = judge(socket, target.name, ports.trust);
-  if (level === 'verify' && defect !== null) return unmet(target, wire, '5.7.5', defect, { evidence });
+  const shown = look(socket, target.name, ports.trust);
+  const judged = judge(shown, target.name, demand, new Date());
+  const { evidence } = judged;
+  if (judged.kind === 'unmet') return unmet(target, wire, '5.7.5', judged.reason, { evidence });
   // RFC 3207 section 4.2: what was said before TLS is forgotten.
   const introduced = await wire.ask(`EHLO ${ports.hostname}\r\n`);
   if (introduced.kind === 'trouble') return unreachable(target, introduced, 'spoken', evidence);
   if (introduced.code !== 250) return unwilling(target, wire, introduced, evidence);
-  return opened(target, wire, extensionsOf(introduced.lines), evidence, defect === null ? 'verify' : 'encrypt');
+  return opened(target, wire, extensionsOf(introduced.lines), shown, evidence);
 }
 
 /** EHLO, or HELO for a server that does not know it (RFC 5321 section 3.2), which then offers nothing. */
@@ -135,10 +150,10 @@ function opened(
   target: Target,
   wire: Wire,
   extensions: Extensions,
+  shown: Shown | null,
   evidence: Evidence | null,
-  proved: Provable,
 ): Connection {
-  return { kind: 'open', target, wire, extensions, evidence, proved, uses: 0, dirty: false };
+  return { kind: 'open', target, wire, extensions, shown, evidence, uses: 0, dirty: false };
 }
 
 /** The evidence of a connection, with the last reply. */
@@ -150,6 +165,9 @@ export function remoteOf(target: Target, evidence: Evidence | null, reply: Reply
     cipher: evidence?.cipher ?? null,
     verifiedBy: evidence?.verifiedBy ?? null,
     certificateSha256: evidence?.certificateSha256 ?? null,
+    certificateNames: evidence?.certificateNames ?? [],
+    level: evidence?.level ?? 'may',
+    at: Date.now(),
     reply: reply?.text ?? null,
   };
 }
@@ -161,7 +179,14 @@ function unreachable(
   evidence: Evidence | null = null,
 ): Refused {
   const { status, reason } = trouble;
-  return { kind: 'unreachable', status, reason: `${reason}.`, remote: remoteOf(target, evidence, null), stage };
+  return {
+    kind: 'unreachable',
+    status,
+    reason: `${reason}.`,
+    remote: remoteOf(target, evidence, null),
+    stage,
+    liftedBy: null,
+  };
 }
 
 /** A greeting or EHLO that says no: another host, or later. */
@@ -169,7 +194,14 @@ function unwilling(target: Target, wire: Wire, reply: Reply, evidence: Evidence 
   wire.destroy();
   const status = reply.enhanced?.startsWith('4') === true ? reply.enhanced : '4.3.2';
   const reason = `${target.name} does not take mail now: ${reply.text}`;
-  return { kind: 'unreachable', status, reason, remote: remoteOf(target, evidence, reply), stage: 'spoken' };
+  return {
+    kind: 'unreachable',
+    status,
+    reason,
+    remote: remoteOf(target, evidence, reply),
+    stage: 'spoken',
+    liftedBy: null,
+  };
 }
 
 function unmet(
@@ -181,5 +213,5 @@ function unmet(
 ): Refused {
   wire.destroy();
   const remote = remoteOf(target, seen.evidence ?? null, seen.reply ?? null);
-  return { kind: 'unmet', status, reason, remote, stage: 'spoken' };
+  return { kind: 'unmet', status, reason, remote, stage: 'spoken', liftedBy: null };
 }

@@ -1,8 +1,9 @@
 /**
  * Connections between two messages: kept a few seconds by the address and the host name they were opened for, and given out again only
- * for a level that they have proved. Whatever arrives on an idle connection ends it.
+ * where what their handshake showed meets what the next message demands. Whatever arrives on an idle connection ends it.
  */
-import { type Connection, type Provable, provable, type Target } from './connection.ts';
+import { type Connection, serves, type Target } from './connection.ts';
+import type { Demand } from './demand.ts';
 
 type Waiting = { readonly connection: Connection; readonly timer: NodeJS.Timeout };
 
@@ -16,13 +17,13 @@ export class IdleConnections {
   readonly #leaving = new Set<Promise<void>>();
   #closed = false;
 
-  has(target: Target, level: Provable): boolean {
-    return this.#find(target, level) !== undefined;
+  has(target: Target, demand: Demand): boolean {
+    return this.#find(target, demand) !== undefined;
   }
 
   /** The connection that was used last, so that those not needed grow old; null when there is none. */
-  take(target: Target, level: Provable): Connection | null {
-    const found = this.#find(target, level);
+  take(target: Target, demand: Demand): Connection | null {
+    const found = this.#find(target, demand);
     if (found === undefined) return null;
     this.#remove(found);
     return found.connection;
@@ -58,9 +59,8 @@ export class IdleConnections {
     await Promise.all(this.#leaving);
   }
 
-  #find(target: Target, level: Provable): Waiting | undefined {
-    const enough = ({ connection }: Waiting) => provable.indexOf(connection.proved) >= provable.indexOf(level);
-    return this.#waiting.get(keyOf(target))?.findLast(enough);
+  #find(target: Target, demand: Demand): Waiting | undefined {
+    return this.#waiting.get(keyOf(target))?.findLast(({ connection }) => serves(connection, demand));
   }
 
   #remove(waiting: Waiting): void {

@@ -4,12 +4,18 @@
  * `Trust` holds the roots (those bundled with the runtime plus `delivery.trust`); `judge` looks at a finished handshake. The handshake
  * itself never rejects: a verdict with evidence is worth more than an error code, and nothing is sent before the verdict.
  *
+ * At every level TLS is 1.2 or newer with a forward-secret AEAD suite of at least 128 bits (RFC 9325 section 4.2). Small keys and SHA-1 may
+ * still encrypt, since the alternative at those levels is plain text; they prove nobody's name.
+ *
  * Standards: RFC 9525 (service identity: DNS and IP names of the certificate, never its common name).
  * Limits: no revocation check.
  */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls';
+import type { TlsLevel } from '../config/config.ts';
+import { recordName, verifyDane } from './dane.ts';
+import type { Demand } from './demand.ts';
 import { cleanText } from './reply.ts';
 
 /** What the handshake showed. */
@@ -17,14 +23,26 @@ export type Evidence = {
   /** As OpenSSL names it: "TLSv1.3". */
   readonly tls: string;
   readonly cipher: string;
-  /** "root <CN>" when chain and name were both good. */
+  /** The level that this connection proved, and by what: "root <CN>", with "MTA-STS policy …" and the like, or "TLSA 3 1 1"; null for `encrypt`. */
+  readonly level: TlsLevel;
   readonly verifiedBy: string | null;
   /** Of the peer's own certificate; null for a peer without one. */
   readonly certificateSha256: string | null;
+  /** The DNS names and addresses it carries, cleaned, the first few. */
+  readonly certificateNames: readonly string[];
 };
 
-/** `defect`: a sentence saying why the peer is not verified; null when it is. */
-export type Judgement = { readonly evidence: Evidence; readonly defect: string | null };
+/** What the handshake showed, before anything is asked of it. */
+export type Shown = {
+  readonly tls: string;
+  readonly cipher: string;
+  /** As the peer sent it, its own certificate first; empty for a peer without one. */
+  readonly chain: readonly X509Certificate[];
+  /** Why chain or name is not good, a sentence; null when both are. */
+  readonly defect: string | null;
+  /** Common name of the root the chain leads to; null with a defect. */
+  readonly root: string | null;
+};
 
 export class Trust {
   readonly context: SecureContext;
@@ -35,7 +53,7 @@ export class Trust {
   constructor(extra: readonly string[]) {
     this.#pems = [...rootCertificates, ...extra.flatMap((text) => text.match(pemPattern) ?? [])];
     // RFC 8996: nothing older than TLS 1.2, at any level.
-    this.context = createSecureContext({ ca: [...this.#pems], minVersion: 'TLSv1.2' });
+    this.context = createSecureContext({ ca: [...this.#pems], minVersion: 'TLSv1.2', ciphers });
   }
 
   /** The trusted root that the verified chain of `leaf` ends in. */
@@ -67,23 +85,97 @@ export class Trust {
   }
 }
 
+/** TLS 1.3's own suites; of TLS 1.2 those with ephemeral keys and AEAD. Level 0, because `judge` says of a small key what OpenSSL would only refuse. */
+const ciphers =
+  'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!PSK:@SECLEVEL=0';
+
 const pemPattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Looks at a finished handshake with the peer that was reached as `host` (an MX name, or the address of an address literal). */
-export function judge(socket: TLSSocket, host: string, trust: Trust): Judgement {
+export function look(socket: TLSSocket, host: string, trust: Trust): Shown {
   const leaf = socket.getPeerX509Certificate();
+  const chain = leaf === undefined ? [] : chainOf(leaf);
   const defect =
-    leaf === undefined ? `${host} showed no certificate.` : (chainDefect(socket, leaf, host) ?? nameDefect(leaf, host));
+    leaf === undefined
+      ? `${host} showed no certificate.`
+      : (chainDefect(socket, leaf, host) ?? nameDefect(leaf, host) ?? weakness(chain, host));
   const root = leaf !== undefined && defect === null ? trust.rootOf(leaf) : null;
   return {
-    evidence: {
-      tls: socket.getProtocol() ?? 'unknown',
-      cipher: socket.getCipher().name,
-      verifiedBy: defect === null ? `root ${root === null ? 'unnamed' : commonName(root.subject)}` : null,
-      certificateSha256: leaf === undefined ? null : leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
-    },
+    tls: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().name,
+    chain,
     defect,
+    root: defect === null ? (root === null ? 'unnamed' : commonName(root.subject)) : null,
   };
+}
+
+export type Judgement =
+  | { readonly kind: 'met'; readonly evidence: Evidence }
+  /** `reason` is a sentence. */
+  | { readonly kind: 'unmet'; readonly evidence: Evidence; readonly reason: string };
+
+/** Whether what was shown meets what is demanded of this host. */
+export function judge(shown: Shown, host: string, demand: Demand, now: Date): Judgement {
+  const { defect } = shown;
+  if (demand.level === 'dane') {
+    const finding = verifyDane(demand.tlsa, shown.chain, demand.names, now);
+    if (finding.kind === 'matched') {
+      return { kind: 'met', evidence: evidenceOf(shown, 'dane', `TLSA ${recordName(finding.record)}`) };
+    }
+    const reason = `The certificate of ${host} ${finding.reason}.`;
+    return { kind: 'unmet', evidence: evidenceOf(shown, 'encrypt', null), reason };
+  }
+  if (defect !== null) {
+    const evidence = evidenceOf(shown, 'encrypt', null);
+    return demand.level === 'may' || demand.level === 'encrypt'
+      ? { kind: 'met', evidence }
+      : { kind: 'unmet', evidence, reason: defect };
+  }
+  const by = demand.vouchedBy === null ? '' : `, ${demand.vouchedBy}`;
+  const level = demand.vouchedBy === null ? 'verify' : 'secure';
+  return { kind: 'met', evidence: evidenceOf(shown, level, `root ${shown.root ?? 'unnamed'}${by}`) };
+}
+
+function evidenceOf(shown: Shown, level: TlsLevel, verifiedBy: string | null): Evidence {
+  const [leaf] = shown.chain;
+  return {
+    tls: shown.tls,
+    cipher: shown.cipher,
+    level,
+    verifiedBy,
+    certificateSha256: leaf === undefined ? null : leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
+    certificateNames: leaf === undefined ? [] : namesOf(leaf).slice(0, 10),
+  };
+}
+
+const maxChain = 12;
+
+function chainOf(leaf: X509Certificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let next: X509Certificate | undefined = leaf; next !== undefined && chain.length < maxChain; ) {
+    const { fingerprint256 } = next;
+    if (chain.some((known) => known.fingerprint256 === fingerprint256)) break;
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+/** Keys and signatures too weak to prove a name. The signature of a root says nothing, so it is not looked at. */
+function weakness(chain: readonly X509Certificate[], host: string): string | null {
+  for (const certificate of chain) {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
+    const bits = details?.modulusLength ?? 0;
+    if ((type === 'rsa' || type === 'rsa-pss' || type === 'dsa') && bits < 2048) {
+      return `The certificate of ${host} rests on a key of ${bits} bits, which is too short.`;
+    }
+    const selfSigned = certificate.subject === certificate.issuer;
+    const { signatureAlgorithm } = certificate;
+    if (!selfSigned && /md5|sha-?1(?!\d)/i.test(signatureAlgorithm ?? '')) {
+      return `The certificate of ${host} rests on a signature with ${cleanText(signatureAlgorithm ?? '').slice(0, 40)}, which can be forged.`;
+    }
+  }
+  return null;
 }
 
 function chainDefect(socket: TLSSocket, leaf: X509Certificate, host: string): string | null {
@@ -118,16 +210,19 @@ function nameDefect(leaf: X509Certificate, host: string): string | null {
       ? leaf.checkHost(host, { subject: 'never', partialWildcards: false, multiLabelWildcards: false })
       : leaf.checkIP(host);
   if (matches !== undefined) return null;
-  const names = (leaf.subjectAltName ?? '').split(', ').filter((name) => /^(?:DNS|IP Address):/.test(name));
-  const shown = cleanText(
-    names
-      .slice(0, 3)
-      .map((name) => name.replace(/^[^:]+:/, ''))
-      .join(', '),
-  ).slice(0, 200);
+  const names = namesOf(leaf);
+  const shown = names.slice(0, 3).join(', ').slice(0, 200);
   return names.length === 0
     ? `The certificate of ${host} names no host.`
     : `The certificate of ${host} is made out to ${shown}${names.length > 3 ? ' and others' : ''}.`;
+}
+
+/** DNS names and addresses of a certificate, cleaned. */
+function namesOf(certificate: X509Certificate): string[] {
+  return (certificate.subjectAltName ?? '')
+    .split(', ')
+    .filter((name) => /^(?:DNS|IP Address):/.test(name))
+    .map((name) => cleanText(name.replace(/^[^:]+:/, '')).slice(0, 253));
 }
 
 /** The common name of a subject, or its organisation, cleaned. */

@@ -10,22 +10,22 @@
  * it might have done better. Backup hosts may carry the message, but their word or their silence decides nothing. An address family
  * that this machine has no route to counts as not tried.
  *
- * Limits: `secure` and `dane` cannot be proved yet and fail closed, as a method.
+ * What a host must prove is more than the level asked for when its domain has published or shown more (demand.ts). Where only that more is
+ * missing, the outcome says so (`lifted`), since nobody here asked for it.
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
-import type { Outcome } from '../plan/delivery.ts';
+import type { Outcome, Remote } from '../plan/delivery.ts';
 import {
   type Connection,
   type ConnectionPorts,
   openConnection,
-  type Provable,
-  provable,
   type Refused,
   remoteOf,
   type Target,
 } from './connection.ts';
+import { type Demand, demandOf, type Known, type Sts } from './demand.ts';
 import { type Envelope, isDomain, isSafeAddress, type Recipient } from './envelope.ts';
 import { IdleConnections } from './idle.ts';
 import { Trust } from './peer.ts';
@@ -41,6 +41,8 @@ export type Transmission = Envelope & {
   readonly destination: string;
   readonly recipients: readonly Recipient[];
   readonly tls: TlsLevel;
+  /** Names of mail servers that the tenant pinned for the destination; null without a pin. */
+  readonly pin: readonly string[] | null;
   /** The message. Called once a recipient was accepted, and again when another host must be tried. */
   readonly body: Body;
 };
@@ -52,10 +54,14 @@ export type TransmitterOptions = {
   /** Our EHLO name. */
   readonly hostname: string;
   readonly port: number;
-  readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa'>;
+  readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa' | 'tlsa'>;
   readonly egress: Egress;
   /** PEM texts of extra roots. */
   readonly trust: readonly string[];
+  /** A domain's MTA-STS policy, or null when it has none (sts.ts). */
+  readonly sts: (domain: string) => Promise<Sts | null>;
+  /** The TLS level a domain has shown before, below which it is never served; null when it has shown none. */
+  readonly floor: (domain: string) => TlsLevel | null;
   /** Connections at once to one destination. */
   readonly perDestination: number;
   /** By domain. */
@@ -96,8 +102,12 @@ export function createTransmitter(options: TransmitterOptions): Transmitter {
 /** A recipient on its way to an outcome. */
 type Journey = { readonly recipient: Recipient; outcome: Outcome | null };
 
-/** What happened at one address: it did not take us, or the conversation ended before the message was complete. */
-type Setback = { readonly host: Host } & Pick<Refused, 'kind' | 'status' | 'reason' | 'remote' | 'stage'>;
+type Demanding = { readonly host: Host; readonly demand: Demand };
+
+/** What happened at one address, or before it: it did not take us, or the conversation ended before the message was complete. */
+type Setback = { readonly host: Host } & Pick<Refused, 'kind' | 'status' | 'reason' | 'stage' | 'liftedBy'> & {
+    readonly remote: Remote | null;
+  };
 
 class PooledTransmitter {
   readonly slots: Slots;
@@ -139,43 +149,73 @@ class PooledTransmitter {
   }
 
   async #deliver(transmission: Transmission, journeys: readonly Journey[]): Promise<void> {
-    const fixed = this.#options.statics.get(transmission.destination);
-    const level = provableLevel(transmission.tls, fixed?.tls ?? 'may');
-    if (level === null) return conclude(journeys, () => beyondProof(transmission.tls, fixed?.tls ?? 'may'));
+    const { destination } = transmission;
+    const fixed = this.#options.statics.get(destination);
     const found = await (fixed === undefined
-      ? route(transmission.destination, this.#routePorts)
+      ? route(destination, this.#routePorts)
       : routeTo(fixed.host, this.#routePorts));
     if (found.kind !== 'hosts') return conclude(journeys, () => unrouted(found));
+    const known = await this.#known(transmission, fixed, found.signed);
     const setbacks: Setback[] = [];
-    for (const { host, target } of this.#targets(found.hosts, fixed?.port ?? this.#options.port, level)) {
-      const setback = await this.#tryTarget(target, level, transmission, journeys);
+    const demands = await this.#demands(found.hosts, known, setbacks);
+    for (const { host, target, demand } of this.#targets(demands, known.port)) {
+      const setback = await this.#tryTarget(target, demand, transmission, journeys);
       if (setback !== null) setbacks.push({ ...setback, host });
       if (journeys.every(({ outcome }) => outcome !== null)) return;
     }
     conclude(journeys, () => verdict(found.hosts, setbacks));
   }
 
+  async #known(transmission: Transmission, fixed: StaticRoute | undefined, signed: boolean): Promise<Known> {
+    const { destination: domain, tls: asked, pin } = transmission;
+    const { port, sts, floor } = this.#options;
+    // The admin's own host needs no word of the domain's.
+    if (fixed !== undefined) {
+      const level = stricter(asked, fixed.tls);
+      return { domain, asked: level, namedBy: 'configuration', port: fixed.port, sts: null, pin: null, floor: null };
+    }
+    const policy = domain.startsWith('[') ? null : await sts(domain);
+    return { domain, asked, namedBy: signed ? 'DNSSEC' : null, port, pin, sts: policy, floor: floor(domain) };
+  }
+
+  /** What each host must prove; a host that cannot, or of which nobody knows, becomes a setback without a connection. */
+  async #demands(hosts: readonly Host[], known: Known, setbacks: Setback[]): Promise<Demanding[]> {
+    const demanded = await Promise.all(
+      hosts.map(async (host) => ({ host, result: await demandOf(host, known, this.#options.resolver) })),
+    );
+    const demands: Demanding[] = [];
+    for (const { host, result } of demanded) {
+      if (result.kind === 'demand') demands.push({ host, demand: result.demand });
+      else setbacks.push({ ...result, host, remote: null, stage: 'spoken' });
+    }
+    return demands;
+  }
+
   /** Every address in order; those of the best preference that have an idle connection come first. */
-  #targets(hosts: readonly Host[], port: number, level: Provable): { host: Host; target: Target }[] {
-    const targets = hosts
-      .flatMap((host) => host.addresses.map((ip) => ({ host, target: { name: host.name, ip, port } })))
+  #targets(demands: readonly Demanding[], port: number): (Demanding & { target: Target })[] {
+    const targets = demands
+      .flatMap(({ host, demand }) =>
+        host.addresses.map((ip) => ({ host, demand, target: { name: host.name, ip, port } })),
+      )
       .slice(0, maxTargets);
     const best = targets[0]?.host.preference;
-    const warm = targets.findIndex(({ host, target }) => host.preference === best && this.#idle.has(target, level));
+    const warm = targets.findIndex(
+      ({ host, target, demand }) => host.preference === best && this.#idle.has(target, demand),
+    );
     return warm <= 0 ? targets : [...targets.splice(warm, 1), ...targets];
   }
 
   /** Fills in outcomes; returns what went wrong when some are still open. */
   async #tryTarget(
     target: Target,
-    level: Provable,
+    demand: Demand,
     transmission: Transmission,
     journeys: readonly Journey[],
   ): Promise<Omit<Setback, 'host'> | null> {
     const open = journeys.filter(({ outcome }) => outcome === null);
     for (;;) {
-      const reused = this.#idle.take(target, level);
-      const connection = reused ?? (await this.#open(target, level));
+      const reused = this.#idle.take(target, demand);
+      const connection = reused ?? (await this.#open(target, demand));
       if (connection.kind !== 'open') return connection;
       const recipients = open.map(({ recipient }) => recipient);
       const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
@@ -185,15 +225,16 @@ class PooledTransmitter {
       this.#idle.put(connection);
       if (trouble === null) return null;
       const remote = remoteOf(target, connection.evidence, null);
-      return { kind: 'unreachable', status: trouble.status, reason: `${trouble.reason}.`, remote, stage: 'spoken' };
+      const reason = `${trouble.reason}.`;
+      return { kind: 'unreachable', status: trouble.status, reason, remote, stage: 'spoken', liftedBy: null };
     }
   }
 
-  async #open(target: Target, level: Provable): Promise<Connection | Refused> {
+  async #open(target: Target, demand: Demand): Promise<Connection | Refused> {
     const key = `${target.name} ${target.ip} ${target.port}`;
     const dead = this.#dead.get(key);
     if (dead !== undefined && dead.until > Date.now()) return dead.refused;
-    const connection = await openConnection(target, level, this.#ports);
+    const connection = await openConnection(target, demand, this.#ports);
     if (connection.kind === 'open' || connection.stage === 'spoken') {
       this.#dead.delete(key);
       return connection;
@@ -218,16 +259,8 @@ function unfit(transmission: Transmission, recipient: Recipient): Outcome | null
   return { kind: 'failed', scope: 'recipient', status: '5.1.3', reason, remote: null };
 }
 
-/** The stricter of both; null when a connection alone cannot prove it. */
-function provableLevel(asked: TlsLevel, fixed: TlsLevel): Provable | null {
-  const stricter = tlsLevels[Math.max(tlsLevels.indexOf(asked), tlsLevels.indexOf(fixed))];
-  return provable.find((level) => level === stricter) ?? null;
-}
-
-function beyondProof(asked: TlsLevel, fixed: TlsLevel): Outcome {
-  const level = provable.some((known) => known === asked) ? fixed : asked;
-  const reason = `The TLS level "${level}" cannot be proved by this version.`;
-  return { kind: 'failed', scope: 'method', status: '5.7.4', reason, remote: null };
+function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
+  return tlsLevels.indexOf(a) >= tlsLevels.indexOf(b) ? a : b;
 }
 
 function conclude(journeys: readonly Journey[], outcome: () => Outcome): void {
@@ -248,8 +281,16 @@ function verdict(hosts: readonly Host[], setbacks: readonly Setback[]): Outcome 
   const unmet = best.map((host) => heard.find((setback) => setback.host === host && setback.kind === 'unmet'));
   const first = unmet[0];
   if (first !== undefined && unmet.every((setback) => setback !== undefined)) {
-    const { status, reason, remote } = first;
-    return { kind: 'failed', scope: 'method', status, reason, remote };
+    const { status, reason, remote, liftedBy } = first;
+    if (liftedBy === null) return { kind: 'failed', scope: 'method', status, reason, remote };
+    return {
+      kind: 'failed',
+      scope: 'method',
+      status,
+      reason: `${reason} It is demanded by ${liftedBy}.`,
+      remote,
+      lifted: true,
+    };
   }
   const missed =
     heard.find(({ kind, host }) => kind === 'unreachable' && best.includes(host)) ?? heard[0] ?? setbacks[0];

@@ -1,61 +1,95 @@
 /**
- * A look at a domain's mail servers without a message: each host of the route is asked for a connection at level `verify`, and says QUIT again.
- * What `postern domains check` shows.
+ * A look at a domain's mail servers without a message: what each host of the route would have to prove (demand.ts), and what it shows when
+ * asked. What `postern domains check` and the daily check go by.
  */
-import type { Config } from '../config/config.ts';
+import type { TlsLevel } from '../config/config.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Remote } from '../plan/delivery.ts';
-import { openConnection, remoteOf } from './connection.ts';
-import { Trust } from './peer.ts';
-import { route } from './route.ts';
+import { type ConnectionPorts, openConnection, remoteOf } from './connection.ts';
+import { type Demand, demandOf, type Known, type Sts } from './demand.ts';
+import { judge } from './peer.ts';
+import { type Host, route } from './route.ts';
 
 export type Probed = {
   readonly host: string;
+  readonly preference: number;
   readonly ip: string | null;
-  /** The level this connection proved, or null when none was possible. */
-  readonly level: string | null;
-  /** Why the host does not reach `verify`, in words; null when it does. */
-  readonly defect: string | null;
+  /** The level that this host shows; null when it could not be asked. `may`: plain text. */
+  readonly level: TlsLevel | null;
+  /** Why it does not show more: sentences, the most important first; empty when nothing is missing. */
+  readonly defects: readonly string[];
+  /** When the host's certificate ends, epoch milliseconds. */
+  readonly certificateUntil: number | null;
   readonly remote: Remote | null;
 };
 
-export type ProbePorts = {
-  readonly config: Pick<Config, 'hostname' | 'delivery'>;
-  readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa'>;
-  readonly egress: Egress;
+export type DomainProbe = {
+  readonly sts: Sts | null;
+  /** The MX records are signed, and so are DANE's records. */
+  readonly signed: boolean;
+  readonly hosts: readonly Probed[];
 };
 
-/** Milliseconds: a person waits for the answer. */
-const patience = { connect: 10_000, command: 20_000, data: 20_000 };
+export type ProbePorts = {
+  readonly connection: ConnectionPorts;
+  readonly port: number;
+  readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa' | 'tlsa'>;
+  readonly egress: Egress;
+  readonly sts: (domain: string) => Promise<Sts | null>;
+};
 
-/** One entry per MX host, or the sentence why there is none. */
-export async function probe(
-  domain: string,
-  { config, resolver, egress }: ProbePorts,
-): Promise<readonly Probed[] | string> {
-  const { hostname } = config;
+/** The probe, or the sentence why there is nothing to probe. */
+export async function probe(domain: string, ports: ProbePorts): Promise<DomainProbe | string> {
+  const { resolver, egress, port } = ports;
+  const { hostname } = ports.connection;
   const routed = await route(domain, { resolver, egress, hostname, random: Math.random });
   if (routed.kind !== 'hosts') return routed.reason;
-  const ports = { hostname, trust: new Trust(config.delivery.trust), timeouts: patience };
-  return Promise.all(
-    routed.hosts.map(async (host) => {
-      const [ip] = host.addresses;
-      if (ip === undefined) return { host: host.name, ip: null, level: null, defect: host.trouble, remote: null };
-      const target = { name: host.name, ip, port: config.delivery.port };
-      const verified = await openConnection(target, 'verify', ports);
-      const connection = verified.kind === 'unmet' ? await openConnection(target, 'may', ports) : verified;
-      const defect = verified.kind === 'open' ? null : verified.reason;
-      if (connection.kind !== 'open') return { host: host.name, ip, level: null, defect, remote: connection.remote };
-      const remote = remoteOf(target, connection.evidence, null);
-      await connection.wire.quit();
-      return {
-        host: host.name,
-        ip,
-        level: connection.evidence === null ? 'may (plain text)' : connection.proved,
-        defect,
-        remote,
-      };
-    }),
-  );
+  const sts = await ports.sts(domain);
+  const known = {
+    domain,
+    asked: 'may',
+    namedBy: routed.signed ? 'DNSSEC' : null,
+    port,
+    sts,
+    pin: null,
+    floor: null,
+  } as const;
+  const hosts = await Promise.all(routed.hosts.map((host) => probeHost(host, known, ports)));
+  return { sts, signed: routed.signed, hosts };
+}
+
+async function probeHost(host: Host, known: Known, ports: ProbePorts): Promise<Probed> {
+  const [ip = null] = host.addresses;
+  const about = { host: host.name, preference: host.preference, ip };
+  const unasked = { ...about, level: null, certificateUntil: null, remote: null };
+  if (ip === null) return { ...unasked, defects: host.trouble === null ? [] : [host.trouble] };
+  const demanded = await demandOf(host, known, ports.resolver);
+  const defects = demanded.kind === 'demand' ? [] : [demanded.reason];
+  const demand: Demand = demanded.kind === 'demand' ? demanded.demand : nothing;
+  const target = { name: host.name, ip, port: ports.port };
+  const connection = await openConnection(target, nothing, ports.connection);
+  if (connection.kind !== 'open')
+    return { ...unasked, defects: [...defects, connection.reason], remote: connection.remote };
+  const { shown } = connection;
+  // Whatever the domain demands, the certificate is worth a word.
+  const judged =
+    shown === null ? null : judge(shown, host.name, { ...demand, level: atLeastVerify(demand) }, new Date());
+  if (judged === null) defects.push(`${host.name} does not offer STARTTLS, or its TLS does not work.`);
+  else if (judged.kind === 'unmet') defects.push(judged.reason);
+  const evidence = judged?.evidence ?? null;
+  await connection.wire.quit();
+  return {
+    ...about,
+    level: evidence?.level ?? 'may',
+    defects,
+    certificateUntil: shown?.chain[0]?.validToDate.getTime() ?? null,
+    remote: remoteOf(target, evidence, null),
+  };
+}
+
+const nothing: Demand = { level: 'may', tlsa: [], names: [], vouchedBy: null, liftedBy: null };
+
+function atLeastVerify({ level }: Demand): TlsLevel {
+  return level === 'may' || level === 'encrypt' ? 'verify' : level;
 }

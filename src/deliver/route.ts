@@ -20,10 +20,19 @@ export type Host = {
   readonly addresses: readonly string[];
   /** Why there are no addresses: a sentence; null when there are. */
   readonly trouble: string | null;
+  /** Where aliases of the name ended; the name itself without any. */
+  readonly canonical: string;
+  /** The addresses, and the aliases on the way to them, are signed (DNSSEC) and a resolver of ours says that they are good. */
+  readonly signed: boolean;
 };
 
 export type Route =
-  | { readonly kind: 'hosts'; readonly hosts: readonly Host[] }
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly Host[];
+      /** The names of the hosts come from signed DNS; also true of the domain's own name where it signs that there is no MX. */
+      readonly signed: boolean;
+    }
   | { readonly kind: 'deferred' | 'failed'; readonly status: string; readonly reason: string };
 
 export type RoutePorts = {
@@ -45,7 +54,9 @@ export async function route(destination: string, ports: RoutePorts): Promise<Rou
   if (mx.kind === 'failed') return deferred(`The MX records of ${destination} cannot be looked up: ${mx.reason}.`);
   if (mx.kind === 'none' && !mx.exists) return failed('5.1.2', `The domain ${destination} does not exist.`);
   // RFC 5321 section 5.1: a domain without MX records is its own host. RFC 7505 section 3: "." says that there is none.
-  if (mx.kind === 'none') return resolveHosts(destination, [{ preference: 0, exchange: destination }], ports);
+  const { authenticated } = mx;
+  if (mx.kind === 'none')
+    return resolveHosts(destination, [{ preference: 0, exchange: destination }], authenticated, ports);
   if (mx.records.length === 1 && mx.records[0]?.exchange === '.') {
     return failed('5.1.10', `The domain ${destination} takes no mail (null MX).`);
   }
@@ -56,32 +67,42 @@ export async function route(destination: string, ports: RoutePorts): Promise<Rou
   const ahead = named.filter(({ preference }) => preference < Math.min(...ours, Infinity));
   if (ahead.length === 0)
     return failed('5.4.6', `The mail for ${destination} would come back to this gateway (${ports.hostname}).`);
-  return resolveHosts(destination, ordered(ahead, ports.random).slice(0, maxHosts), ports);
+  return resolveHosts(destination, ordered(ahead, ports.random).slice(0, maxHosts), authenticated, ports);
 }
 
 /** The route to a host that the admin named: a name or an address, exempt from the guard. */
 export async function routeTo(host: string, ports: RoutePorts): Promise<Route> {
-  if (isIP(host) !== 0)
-    return { kind: 'hosts', hosts: [{ name: host, preference: 0, addresses: [host], trouble: null }] };
+  if (isIP(host) !== 0) return literal(host);
   const anything: Egress = { permits: () => true };
-  return resolveHosts(host, [{ preference: 0, exchange: host }], { ...ports, egress: anything });
+  // The admin's word vouches for the name.
+  return resolveHosts(host, [{ preference: 0, exchange: host }], true, { ...ports, egress: anything });
 }
 
 function routeLiteral(destination: string, ports: RoutePorts): Route {
   const address = /^\[(?:ipv6:)?([0-9a-f.:]+)\]$/i.exec(destination)?.[1] ?? '';
   if (isIP(address) === 0) return failed('5.1.2', `${destination} is not an address.`);
   if (!ports.egress.permits(address)) return failed('5.4.4', privateReason(destination));
-  return { kind: 'hosts', hosts: [{ name: address, preference: 0, addresses: [address], trouble: null }] };
+  return literal(address);
+}
+
+function literal(ip: string): Route {
+  const host = { name: ip, preference: 0, addresses: [ip], trouble: null, canonical: ip, signed: false };
+  return { kind: 'hosts', hosts: [host], signed: false };
 }
 
 type Resolved = { readonly host: Host; readonly found: number };
 
-async function resolveHosts(destination: string, records: readonly MxRecord[], ports: RoutePorts): Promise<Route> {
+async function resolveHosts(
+  destination: string,
+  records: readonly MxRecord[],
+  signed: boolean,
+  ports: RoutePorts,
+): Promise<Route> {
   const resolved = await Promise.all(records.map((record) => resolveHost(record, ports)));
   const hosts = resolved
     .map(({ host }) => host)
     .filter(({ addresses, trouble }) => addresses.length > 0 || trouble !== null);
-  if (hosts.some(({ addresses }) => addresses.length > 0)) return { kind: 'hosts', hosts };
+  if (hosts.some(({ addresses }) => addresses.length > 0)) return { kind: 'hosts', hosts, signed };
   const trouble = hosts.find((host) => host.trouble !== null)?.trouble;
   if (trouble !== undefined && trouble !== null) return deferred(trouble);
   // Addresses were found, and none was permitted.
@@ -102,7 +123,10 @@ async function resolveHost(record: MxRecord, ports: RoutePorts): Promise<Resolve
       ? `The address of ${name} cannot be looked up: ${failure.reason}.`
       : null;
   const found = [six, four].reduce((sum, answer) => sum + (answer.kind === 'found' ? answer.records.length : 0), 0);
-  return { host: { name, preference: record.preference, addresses, trouble }, found };
+  const known = [six, four].filter((answer) => answer.kind !== 'failed');
+  const signed = known.length > 0 && known.every((answer) => answer.authenticated);
+  const canonical = [six, four].find((answer) => answer.kind === 'found')?.name ?? name;
+  return { host: { name, preference: record.preference, addresses, trouble, canonical, signed }, found };
 }
 
 /** By preference; random among equals, so that they share the load. */

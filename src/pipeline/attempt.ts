@@ -110,8 +110,8 @@ function quarantine(group: readonly ClaimedDelivery[]): Conclusion {
 /** The TLS level that the connection met, whatever the step asked for. */
 function seenOf(domain: string, outcome: Outcome | undefined, at: number): DomainSeen | null {
   if (outcome === undefined || outcome.kind === 'waiting' || outcome.remote === null) return null;
-  const { tls, verifiedBy, mx } = outcome.remote;
-  const level = tls === null ? null : verifiedBy === null ? 'encrypt' : 'verify';
+  const { tls, mx } = outcome.remote;
+  const level = tls === null ? null : outcome.remote.level;
   // A server that refuses a recipient says nothing of its domain.
   if (outcome.kind === 'failed' && outcome.scope === 'recipient') return null;
   return { domain, at, tls: level, mx, failure: outcome.kind === 'delivered' ? null : outcome.reason };
@@ -150,6 +150,7 @@ async function transmit(
     })),
     mailFrom: message.mailFrom,
     tls: step.tls,
+    pin: null,
     eightBit: message.smtp.eightBit && prepared.eightBit,
     utf8: message.smtp.utf8,
     ret: message.smtp.ret,

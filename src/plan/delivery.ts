@@ -10,11 +10,13 @@
  *   deferred, time over, other       | failed 4.4.7 and a report; a server that cannot be reached cannot be reached by a notification either
  *   failed, method, a step is left   | queued at once for the next step
  *   failed, method, none is left     | otherwise drop: dropped without a report; else failed and a report
+ *   the same, `lifted`               | as deferred: a domain that fails its own promise may mend it (RFC 8461 section 5)
  *   failed, recipient                | failed and a report, also under `drop`: no method would have helped
  *
  * After the time is over each remaining step gets one attempt. The entry is settle(); `noMethod` is the outcome of a delivery that
  * has no step to try.
  */
+import type { TlsLevel } from '../config/config.ts';
 import type { Method, Otherwise } from '../policy/verdict.ts';
 import type { Step } from './plan.ts';
 import { nextAttempt, type RetrySettings } from './retry.ts';
@@ -38,9 +40,15 @@ export type Remote = {
   /** Protocol as OpenSSL names it ("TLSv1.3"), null for plain text. */
   readonly tls: string | null;
   readonly cipher: string | null;
-  /** What proved the peer: "root <CN of the trusted root>", or null when nothing was proved. */
+  /** The TLS level that the connection proved; `may` for plain text. */
+  readonly level: TlsLevel;
+  /** What proved the peer: "root <CN of the trusted root>", what vouched for its name, or "TLSA 3 1 1"; null when nothing was proved. */
   readonly verifiedBy: string | null;
   readonly certificateSha256: string | null;
+  /** DNS names and addresses in the peer's certificate, the first few. */
+  readonly certificateNames: readonly string[];
+  /** Epoch milliseconds. */
+  readonly at: number;
   /** The remote's last reply, capped at 500 characters, control characters removed. */
   readonly reply: string | null;
 };
@@ -60,6 +68,8 @@ export type Outcome =
       readonly status: string;
       readonly reason: string;
       readonly remote: Remote | null;
+      /** What is missing was demanded by the recipient's domain (its policy, or what it has shown before), not by us. */
+      readonly lifted?: true;
     };
 
 /** What settle() must know of a delivery: its row before the attempt that just ended. */
@@ -116,6 +126,7 @@ export function settle(delivery: Settled, outcome: Outcome, now: number, retry: 
       return { ...same, state: outcome.kind };
     case 'failed': {
       const { reason } = outcome;
+      if (outcome.lifted === true && delivery.step + 1 >= delivery.steps.length) break;
       if (outcome.scope === 'recipient') return { ...same, state: 'failed', reason, notify: 'failure' };
       return nextMethod(delivery, { ...same, reason });
     }
@@ -123,11 +134,13 @@ export function settle(delivery: Settled, outcome: Outcome, now: number, retry: 
       break;
   }
   const { reason } = outcome;
+  // RFC 3463: a class 4 status for what is tried again.
+  const status = outcome.status.replace(/^5/, '4');
   const nextAt = nextAttempt({ createdAt: delivery.createdAt, attempts: same.attempts }, now, retry, random);
-  if (nextAt === null) return outOfTime(delivery, { ...same, reason });
+  if (nextAt === null) return outOfTime(delivery, { ...same, status, reason });
   const warn = !delivery.warned && now >= delivery.createdAt + retry.warnAfter;
   const warned = delivery.warned || warn;
-  return { ...same, state: 'deferred', nextAt, reason, warned, notify: warn ? 'delay' : null };
+  return { ...same, status, state: 'deferred', nextAt, reason, warned, notify: warn ? 'delay' : null };
 }
 
 function outOfTime(delivery: Settled, ended: Omit<Next, 'state'>): Next {

@@ -332,7 +332,10 @@ describe('the admin’s own host', () => {
     const [outcome] = await transmitter.send(
       message({ destination: 'corp.example', to: ['a@corp.example'], tls: 'may' }),
     );
-    expect(outcome).toMatchObject({ kind: 'delivered', remote: { mx: 'relay.corp', verifiedBy: 'root Test Root' } });
+    expect(outcome).toMatchObject({
+      kind: 'delivered',
+      remote: { mx: 'relay.corp', verifiedBy: 'root Test Root, configuration' },
+    });
     const [other] = await transmitter.send(message());
     expect(other).toMatchObject({ kind: 'failed', scope: 'recipient', status: '5.4.4' });
   });

@@ -317,16 +317,6 @@ test.each([
   expect(await transmitter.send(message({ tls: 'verify' }))).toMatchObject([{ kind }]);
 });
 
-test.each(['secure', 'dane'] as const)('level %s fails closed without a connection', async (tls) => {
-  await using server = await startServer({ tls: good });
-  await using transmitter = transmitterTo(server.port, { trust: [root.certPem] });
-  const outcomes = await transmitter.send(message({ tls }));
-  expect(outcomes).toMatchObject([
-    { kind: 'failed', scope: 'method', reason: `The TLS level "${tls}" cannot be proved by this version.` },
-  ]);
-  expect(server.connections.length).toBe(0);
-});
-
 test('what was offered before TLS is forgotten', async () => {
   const offers = (secure: boolean) =>
     secure ? '250-mx.example\r\n250 SIZE 100000' : '250-mx.example\r\n250-DSN\r\n250-STARTTLS\r\n250 SIZE 1';

@@ -7,21 +7,30 @@ import {
   type TransmitterOptions,
 } from '../../src/deliver/pool.ts';
 import { createEgress } from '../../src/net/egress.ts';
-import type { DnsAnswer, MxRecord, Resolver } from '../../src/net/resolver.ts';
+import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from '../../src/net/resolver.ts';
 
 /** MX hosts by domain, and addresses by host; a missing domain is its own host, a missing host has the address 127.0.0.1. */
 export type Zone = {
   readonly mx?: Record<string, readonly MxRecord[]>;
   readonly a?: Record<string, readonly string[]>;
   readonly aaaa?: Record<string, readonly string[]>;
+  /** By "_25._tcp.host", or 'failed'. */
+  readonly tlsa?: Record<string, readonly TlsaRecord[] | 'failed'>;
+  /** Everything is signed (the AD bit). */
+  readonly signed?: boolean;
 };
 
-function zoneResolver(zone: Zone): Pick<Resolver, 'mx' | 'a' | 'aaaa'> {
+function zoneResolver(zone: Zone): Pick<Resolver, 'mx' | 'a' | 'aaaa' | 'tlsa'> {
+  const authenticated = zone.signed === true;
   const answer = <T>(name: string, records: readonly T[] | undefined): DnsAnswer<T> =>
     records === undefined || records.length === 0
-      ? { kind: 'none', exists: true, authenticated: false, name }
-      : { kind: 'found', records, authenticated: false, name };
+      ? { kind: 'none', exists: true, authenticated, name }
+      : { kind: 'found', records, authenticated, name };
   return {
+    tlsa: async (name) => {
+      const records = zone.tlsa?.[name];
+      return records === 'failed' ? { kind: 'failed', reason: 'SERVFAIL' } : answer(name, records);
+    },
     mx: async (domain) => answer(domain, zone.mx?.[domain]),
     a: async (host) => answer(host, zone.a?.[host] ?? (zone.aaaa?.[host] === undefined ? ['127.0.0.1'] : [])),
     aaaa: async (host) => answer(host, zone.aaaa?.[host]),
@@ -41,6 +50,8 @@ export function transmitterTo(
     resolver: zoneResolver(zone),
     egress: createEgress({ allowPrivate: true }),
     trust: [],
+    sts: async () => null,
+    floor: () => null,
     perDestination: 5,
     statics: new Map(),
     timeouts: { connect: 2_000, command: 2_000, data: 2_000, ...timeouts },
@@ -61,6 +72,7 @@ export function message(
     recipients: to.map((address) => ({ address, notify: null, orcpt: null })),
     mailFrom: 'alice@corp.example',
     tls: 'may',
+    pin: null,
     eightBit: false,
     utf8: false,
     ret: null,
