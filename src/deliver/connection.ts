@@ -25,6 +25,7 @@ import type { Demand } from './demand.ts';
 import { type Extensions, extensionsOf } from './envelope.ts';
 import { type Evidence, judge, look, type Shown, type Trust } from './peer.ts';
 import type { Reply, Trouble } from './reply.ts';
+import { type Sessions, shownBefore } from './sessions.ts';
 import { dial, type Timeouts, type Wire } from './wire.ts';
 
 export type Target = {
@@ -61,7 +62,12 @@ export type Refused = {
   readonly liftedBy: string | null;
 };
 
-export type ConnectionPorts = { readonly hostname: string; readonly trust: Trust; readonly timeouts: Timeouts };
+export type ConnectionPorts = {
+  readonly hostname: string;
+  readonly trust: Trust;
+  readonly timeouts: Timeouts;
+  readonly sessions: Sessions;
+};
 
 /** Opens a connection that meets the demand, or says why there is none. */
 export async function openConnection(
@@ -118,7 +124,10 @@ async function upgrade(
     if (demand.level === 'may') return opened(target, wire, plain, null, null);
     return unmet(target, wire, '5.7.4', `${target.name} offers STARTTLS and then refuses it: ${reply.text}`, { reply });
   }
-  const socket = await wire.secure(isIP(target.name) === 0 ? target.name : null, ports.trust.context);
+  const key = `${target.name} ${target.ip} ${target.port}`;
+  const ticket = ports.sessions.take(key);
+  const name = isIP(target.name) === 0 ? target.name : null;
+  const socket = await wire.secure(name, ports.trust.context, ticket?.session ?? null);
   if ('clause' in socket) {
     const reason = `${target.name} ${socket.clause}`;
     // Silence may be the network's fault; only opportunistic TLS draws a conclusion from it.
@@ -126,7 +135,8 @@ async function upgrade(
       return unreachable(target, { kind: 'trouble', status: '4.4.2', reason });
     return unmet(target, wire, '5.7.5', `${reason}.`, {});
   }
-  const shown = look(socket, target.name, ports.trust);
+  const shown = shownBefore(socket, ticket) ?? look(socket, target.name, ports.trust);
+  ports.sessions.gather(key, socket, shown);
   const judged = judge(shown, target.name, demand, new Date());
   const { evidence } = judged;
   if (judged.kind === 'unmet') return unmet(target, wire, '5.7.5', judged.reason, { evidence });

@@ -31,6 +31,7 @@ import { IdleConnections } from './idle.ts';
 import { Trust } from './peer.ts';
 import { cleanText } from './reply.ts';
 import { type Host, type Route, type RoutePorts, route, routeTo } from './route.ts';
+import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
 import { type Body, transact } from './transaction.ts';
 import type { Timeouts } from './wire.ts';
@@ -121,7 +122,12 @@ class PooledTransmitter {
     this.#options = options;
     this.slots = new Slots(options.perDestination);
     const { hostname, resolver, egress } = options;
-    this.#ports = { hostname, trust: new Trust(options.trust), timeouts: { ...patience, ...options.timeouts } };
+    this.#ports = {
+      hostname,
+      trust: new Trust(options.trust),
+      timeouts: { ...patience, ...options.timeouts },
+      sessions: new Sessions(),
+    };
     this.#routePorts = { resolver, egress, hostname: hostname.toLowerCase(), random: Math.random };
   }
 

@@ -124,8 +124,9 @@ export class Wire {
   /**
    * The TLS handshake. Resolves with the socket to judge, or with what went wrong; the conversation is then over.
    * @param host for SNI; null for a bare address.
+   * @param session a ticket to take up again, or null.
    */
-  secure(host: string | null, secureContext: SecureContext): Promise<TLSSocket | Unsecured> {
+  secure(host: string | null, secureContext: SecureContext, session: Buffer | null): Promise<TLSSocket | Unsecured> {
     // RFC 3207 section 6 and CVE-2011-0411: what came in plain text must not be read as if it came under TLS.
     if (this.unread) {
       this.destroy();
@@ -141,6 +142,7 @@ export class Wire {
         secureContext,
         socket: plain,
         ...(host === null ? {} : { servername: host }),
+        ...(session === null ? {} : { session }),
         // peer.ts judges; so `authorized` must speak of the chain alone, not of Node's idea of the name.
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 
 /** A reply line (or lines) without the final CRLF; null: stay silent; 'close': end the connection; 'reset': tear it down. */
 type Answer = string | null;
@@ -18,6 +18,8 @@ export type Script = {
   readonly answer?: (verb: string, line: string, connection: Recorded) => Answer | undefined;
   /** The reply to the message, which is complete. */
   readonly message?: (content: string, connection: Recorded) => Answer;
+  /** Called after each TLS handshake. */
+  readonly secured?: (socket: TLSSocket) => void;
   /** Instead of the TLS handshake. */
   readonly handshake?: 'close' | 'silence';
   /** Called for every piece of DATA. */
@@ -110,8 +112,9 @@ function converse(plain: Socket, script: Script, recorded: Recorded): void {
     received = '';
     if (script.handshake === 'close') return void plain.end();
     if (script.handshake === 'silence') return;
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: createSecureContext(script.tls) });
+    const secure = new TLSSocket(plain, { isServer: true, secureContext: contextOf(script) });
     secure.on('error', () => {});
+    secure.once('secure', () => script.secured?.(secure));
     secure.on('data', onData);
     socket = secure;
   };
@@ -119,6 +122,15 @@ function converse(plain: Socket, script: Script, recorded: Recorded): void {
   plain.on('close', () => (recorded.closed = true));
   plain.on('data', onData);
   send(script.greeting === undefined ? '220 mx.example ESMTP' : script.greeting);
+}
+
+const contexts = new WeakMap<Script, SecureContext>();
+
+/** One context for all connections, or no session could be taken up again. */
+function contextOf(script: Script): SecureContext {
+  const context = contexts.get(script) ?? createSecureContext(script.tls);
+  contexts.set(script, context);
+  return context;
 }
 
 function usual(verb: string, script: Script, secure: boolean): Answer {

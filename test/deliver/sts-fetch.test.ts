@@ -66,14 +66,29 @@ test('a good policy, asked for once at the well-known place', async () => {
 describe('is no policy', () => {
   const elsewhere = { location: 'https://evil.example/policy.txt' };
   test.each<[string, Handler, string, string]>([
-    ['a redirect', answering(301, 'text/plain', policy, elsewhere), 'redirects are not followed', 'sts-policy-fetch-error'],
+    [
+      'a redirect',
+      answering(301, 'text/plain', policy, elsewhere),
+      'redirects are not followed',
+      'sts-policy-fetch-error',
+    ],
     ['404', answering(404, 'text/plain', policy), 'answered 404', 'sts-policy-fetch-error'],
     ['203', answering(203, 'text/plain', policy), 'answered 203', 'sts-policy-fetch-error'],
     ['a web page', answering(200, 'text/html', policy), 'not as text/plain', 'sts-policy-invalid'],
     ['no media type', (_, response) => void response.end(policy), 'not as text/plain', 'sts-policy-invalid'],
-    ['too much of it', answering(200, 'text/plain', policy + ' '.repeat(70_000)), 'more than 65536', 'sts-policy-fetch-error'],
+    [
+      'too much of it',
+      answering(200, 'text/plain', policy + ' '.repeat(70_000)),
+      'more than 65536',
+      'sts-policy-fetch-error',
+    ],
     ['nonsense', answering(200, 'text/plain', 'hello'), 'The policy of b.example has a line', 'sts-policy-invalid'],
-    ['a connection cut short', (_, response) => void response.socket?.destroy(), 'mta-sts.b.example', 'sts-policy-fetch-error'],
+    [
+      'a connection cut short',
+      (_, response) => void response.socket?.destroy(),
+      'mta-sts.b.example',
+      'sts-policy-fetch-error',
+    ],
   ])('%s', async (_, handler, words, result) => {
     await using server = await serve(handler);
     const fetched = await fetchPolicy('b.example', server.port, ports());

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/plan/delivery.ts';
 import { type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
@@ -16,6 +20,36 @@ const good = issued();
 const selfSigned = issueCertificate({ subject: host, san: { dns: [host] } });
 const intermediate = issueCertificate({ subject: 'Test Intermediate', issuer: root, ca: true });
 const deep = issued({ issuer: intermediate });
+
+/** What our own issuer refuses to make: by openssl, as old servers have it. */
+function weak(...options: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-weak-'));
+  try {
+    const files = ['-keyout', 'key.pem', '-out', 'cert.pem'];
+    const names = [
+      '-subj',
+      `/CN=${host}`,
+      '-addext',
+      `subjectAltName=DNS:${host}`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+    ];
+    writeFileSync(join(folder, 'ca.pem'), root.certPem);
+    writeFileSync(join(folder, 'ca.key'), root.keyPem);
+    execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', ...options, ...names, ...files], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+    return { cert: read('cert.pem'), key: read('key.pem'), ciphers: 'DEFAULT@SECLEVEL=0' };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+const openssl =
+  process.env['CI'] !== undefined || ['/usr/bin/openssl', '/usr/local/bin/openssl'].some((path) => existsSync(path));
 
 /** The usual answer to everything but one verb. */
 const refusing = (verb: string, reply: string) => (heard: string) => (heard === verb ? reply : undefined);
@@ -93,6 +127,31 @@ const cases: Record<string, { readonly script: Script; readonly expected: Expect
     script: { tls: issued({ eku: ['emailProtection'] }) },
     expected: { may: 'secret', encrypt: 'secret', verify: 'unmet', reason: /is not meant for a server/ },
   },
+  ...(openssl
+    ? {
+        'an RSA key of 1,024 bits': {
+          script: { tls: weak('-newkey', 'rsa:1024') },
+          expected: {
+            may: 'secret',
+            encrypt: 'secret',
+            verify: 'unmet',
+            reason: 'The certificate of mx.example rests on a key of 1024 bits, which is too short.',
+          } as const,
+        },
+        'a signature with SHA-1': {
+          script: { tls: weak('-newkey', 'rsa:2048', '-sha1') },
+          expected: { may: 'secret', encrypt: 'secret', verify: 'unmet', reason: /SHA1.*can be forged/ } as const,
+        },
+        'TLS 1.2 without forward secrecy': {
+          script: { tls: { ...weak('-newkey', 'rsa:2048'), maxVersion: 'TLSv1.2', ciphers: 'AES128-GCM-SHA256' } },
+          expected: { may: 'plain', encrypt: 'unmet', verify: 'unmet', reason: /failed in the TLS handshake/ } as const,
+        },
+        'TLS 1.2 with CBC only': {
+          script: { tls: { ...weak('-newkey', 'rsa:2048'), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-SHA' } },
+          expected: { may: 'plain', encrypt: 'unmet', verify: 'unmet', reason: /failed in the TLS handshake/ } as const,
+        },
+      }
+    : {}),
   'no STARTTLS': {
     script: {},
     expected: {
@@ -248,6 +307,26 @@ describe.each(['may', 'encrypt', 'verify'] as const)('level %s', (tls) => {
       if (expected.reason !== undefined)
         expect(outcome).toHaveProperty('reason', expect.stringMatching(expected.reason));
     }
+  });
+});
+
+describe('a second connection', () => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('takes the %s session up again and proves as much', async (version) => {
+    let resumed = 0;
+    await using server = await startServer({
+      tls: { cert: deep.cert + intermediate.certPem, key: deep.key, minVersion: version, maxVersion: version },
+      secured: (socket) => (resumed += socket.isSessionReused() ? 1 : 0),
+      // The next message needs a connection of its own.
+      message: () => '421 2.0.0 Bye',
+    });
+    await using transmitter = transmitterTo(server.port, { trust: [root.certPem] });
+    const first = await transmitter.send(message({ tls: 'verify' }));
+    const second = await transmitter.send(message({ tls: 'verify' }));
+    expect(server.connections.length).toBe(2);
+    expect(resumed).toBe(1);
+    const [one, two] = [first, second].map(([outcome]) => outcome?.kind !== 'waiting' && outcome?.remote);
+    expect(two).toMatchObject({ verifiedBy: 'root Test Root', level: 'verify' });
+    expect({ ...two, at: 0 }).toEqual({ ...one, at: 0 });
   });
 });
 
