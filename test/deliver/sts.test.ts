@@ -11,7 +11,7 @@ const domain = 'b.example';
 function stage() {
   const world = {
     now: 1_000_000_000_000,
-    record: 'v=STSv1; id=one;' as string | null | 'failed',
+    record: 'v=STSv1; id=one;' as string | null,
     fetched: good('mx.b.example'),
     fetches: 0,
     slow: null as Promise<void> | null,
@@ -39,7 +39,7 @@ const good = (mx: string, mode: 'enforce' | 'none' = 'enforce', maxAge = 7 * 86_
   policy: { mode, mx: [mx], maxAge },
 });
 const broken: Fetched = { kind: 'failed', reason: 'mta-sts.b.example answered 500.', result: 'sts-policy-fetch-error' };
-const answerOf = (record: string | null | 'failed'): DnsAnswer<string> =>
+const answerOf = (record: string | null): DnsAnswer<string> =>
   record === 'failed'
     ? { kind: 'failed', reason: 'SERVFAIL' }
     : record === null
