@@ -22,19 +22,20 @@ import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { sealKept } from './kept.ts';
 import type { InForce } from './policies.ts';
+import { type ToldPorts, toldOf } from './told.ts';
 
 export type Decision = Parameters<Store['decided']>[0][number];
 
-export type DecidePorts = ExaminePorts & {
-  readonly spool: Pick<Spool, 'read'>;
-  readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
-  readonly tenant: (id: string) => Tenant | undefined;
-  readonly policy: (tenant: string) => InForce | undefined;
-  /** Whether this gateway has a portal to wait in. */
-  readonly portal: boolean;
-  readonly masterKey: Buffer;
-  readonly now: () => number;
-};
+export type DecidePorts = ExaminePorts &
+  ToldPorts & {
+    readonly spool: Pick<Spool, 'read'>;
+    readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
+    readonly tenant: (id: string) => Tenant | undefined;
+    readonly policy: (tenant: string) => InForce | undefined;
+    /** Whether this gateway has a portal to wait in. */
+    readonly portal: boolean;
+    readonly masterKey: Buffer;
+  };
 
 /** A message that cannot be decided at all (its tenant or policy is gone, its bytes are damaged) waits for a person, with the reason. */
 export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
@@ -63,6 +64,7 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
       policyVersion: policy.version,
       deliveries,
       thread: threadOf(message, planned),
+      messages: await toldOf({ message, tenant, facts, planned }, ports),
       events: [
         {
           kind: 'message.decided',

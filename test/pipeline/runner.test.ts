@@ -40,6 +40,8 @@ eachEngine((engine) => {
       policy: unused,
       portal: false,
       masterKey: Buffer.alloc(32),
+      hostname: 'gw.example',
+      own: unused,
       now,
     };
     const ports: RunnerPorts = {
