@@ -14,7 +14,7 @@ const usage = `Postern, a secure email gateway.
   postern sandbox [--once]                     pretend internet, gateway and sample mail; what npm start runs
   postern serve   --config FILE
   postern check   --config FILE                config, policies and their cases, certificates, DNS records
-  postern explain --config FILE --from A --to B [--to C] MESSAGE.eml [--json]
+  postern explain --config FILE --from A --to B [--to C] [--policy DRAFT.yaml] MESSAGE.eml [--json]
   postern policy  --config FILE [--tenant ID] [--json]         the policy with everything it inherits
   postern replay  --config FILE --policy DRAFT.yaml [--since 7d] [--tenant ID] [--json]
   postern trace   --config FILE ID|MESSAGE-ID [--json]
