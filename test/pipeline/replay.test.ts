@@ -177,3 +177,131 @@ function sorted(result: Replayed) {
     rules: result.rules.toSorted(by(({ rule, matches }) => `${rule} ${matches}`)),
   };
 }
+
+const noKeys: Capability = { pgpKeys: [], certificates: [], portal: true, notes: [] };
+const partners = { name: 'Partners', when: { recipient: { domain: 'lab.example' } }, then: { protect: 'transport' } };
+
+function keptOf(changes: Partial<Facts>, capability: Capability = noKeys): Kept {
+  const facts = factsOf(changes);
+  const capabilities = Object.fromEntries(facts.envelope.recipients.map((to) => [to, capability]));
+  return { facts, capabilities, minimumTls: 'verify', portal: capability.portal };
+}
+
+const toPartner = { envelope: { from: 'anna@corp.example', recipients: ['desk@lab.example'] } };
+
+describe('what is said of a draft', () => {
+  type Said = Partial<Replayed>;
+  const move = (from: string, to: string) => [{ from, to, deliveries: 1, examples: ['delivery-0-desk@lab.example'] }];
+  const same = (what: string) => [{ what, deliveries: 1, examples: ['delivery-0-desk@lab.example'] }];
+  const by = (rule: string | null, matches: string) => [{ rule, matches, deliveries: 1 }];
+  const table: [name: string, live: unknown[], draft: unknown[], kept: Kept, said: object][] = [
+    [
+      'a rule that now wants something else',
+      [partners],
+      [{ ...partners, then: { protect: 'portal' } }],
+      keptOf(toPartner),
+      { moves: move('transport', 'portal'), others: [], rules: by('Partners', 'both') },
+    ],
+    [
+      'a rule that is new; another new one that decides nothing is not blamed',
+      [],
+      [partners, { name: 'All', when: { size: { over: 1 } }, then: { protect: 'message' } }],
+      keptOf(toPartner, { ...noKeys, pgpKeys: ['key-1'] }),
+      { moves: move('as sent', 'message'), rules: by('All', 'draft') },
+    ],
+    [
+      'a rule that is gone',
+      [partners],
+      [],
+      keptOf(toPartner),
+      { moves: move('transport', 'as sent'), rules: by('Partners', 'live') },
+    ],
+    [
+      'nothing is left to try',
+      [partners],
+      [{ ...partners, then: { protect: 'message', otherwise: 'bounce' } }],
+      keptOf(toPartner),
+      { moves: move('transport', 'bounce'), rules: by('Partners', 'both') },
+    ],
+    [
+      'the same, and the message is dropped',
+      [partners],
+      [{ ...partners, then: { protect: 'message', otherwise: 'drop' } }],
+      keptOf(toPartner),
+      { moves: move('transport', 'drop') },
+    ],
+    [
+      'another level that ends the same way',
+      [{ ...partners, then: { protect: 'portal' } }],
+      [{ ...partners, then: { protect: 'message' } }],
+      keptOf(toPartner),
+      { moves: [], others: same('level'), rules: by('Partners', 'both') },
+    ],
+    [
+      'a stricter TLS level',
+      [partners],
+      [{ ...partners, then: { protect: 'transport', tls: 'secure' } }],
+      keptOf(toPartner),
+      { moves: [], others: same('tls'), rules: by('Partners', 'both') },
+    ],
+    [
+      'a rule of another name that does the same',
+      [partners],
+      [{ ...partners, name: 'Labs' }],
+      keptOf(toPartner),
+      { changed: 0 },
+    ],
+  ];
+  test.each(table)('%s', (_name, live, draft, kept, said: Said) => {
+    const policies = [live, draft].map((rules) => policyOf({ rules, default: { protect: 'none' } }));
+    const [before, after] = policies as [Policy, Policy];
+    expect(replay(before, after, recorded(before, [kept]))).toMatchObject(said);
+  });
+
+  test('another default answers for what no rule does', () => {
+    const live = policyOf({ rules: [], default: { protect: 'none' } });
+    const draft = policyOf({ rules: [], default: { protect: 'transport' } });
+    const said = replay(live, draft, recorded(live, [keptOf(toPartner)]));
+    expect(said).toMatchObject({ moves: move('as sent', 'transport'), rules: by(null, 'both') });
+  });
+
+  test('of many only the first are named', () => {
+    const live = policyOf({ rules: [], default: { protect: 'none' } });
+    const draft = policyOf({ rules: [], default: { protect: 'portal' } });
+    const running = startReplay(live, draft, 2);
+    for (const { message, kept } of recorded(
+      live,
+      Array.from({ length: 10 }, () => keptOf(toPartner)),
+    ))
+      running.add(message, kept);
+    const [moved] = running.result().moves;
+    expect(moved).toMatchObject({ deliveries: 10, examples: { length: 2 } });
+  });
+
+  test('a level that was recorded and is not what the same policy gives is a drift, not a change', () => {
+    const live = policyOf({ rules: [partners], default: { protect: 'none' } });
+    const [{ message, kept } = never()] = recorded(live, [keptOf(toPartner)]);
+    const [delivery = never()] = message.deliveries;
+    const wrong = { ...message, deliveries: [{ ...delivery, level: 'portal' as const }] };
+    const older = { ...wrong, policyVersion: 'older' };
+    const said = replay(live, live, [
+      { message: wrong, kept },
+      { message: older, kept },
+    ]);
+    expect(said).toMatchObject({ changed: 0, drift: { of: 1, deliveries: 1, examples: [delivery.id] } });
+  });
+
+  test('a record that cannot be opened is counted and named, and nothing else', () => {
+    const live = policyOf({ rules: [], default: { protect: 'none' } });
+    const said = replay(
+      live,
+      live,
+      recorded(live, [keptOf({})]).map((each) => ({ ...each, kept: null })),
+    );
+    expect(said).toMatchObject({ messages: 0, deliveries: 0, unreadable: { messages: 1, examples: ['message-0'] } });
+  });
+});
+
+function never(): never {
+  throw new Error('nothing was recorded');
+}
