@@ -7,10 +7,12 @@ import type { Config, Tenant } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { planRecipient } from '../pipeline/decide.ts';
+import type { ExaminePorts } from '../pipeline/examine.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
 import type { Facts } from '../policy/facts.ts';
 import { createScanPool } from '../scan/pool.ts';
+import type { Store } from '../store/store.ts';
 import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
 import { printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -55,45 +57,52 @@ export async function explain(
     printFailure(error.message, options.json);
     return 1;
   }
-  const explanation = await explainMessage(config, tenant, {
-    ...reading.inForce,
-    envelope: { from, recipients },
-    bytes,
-  });
+  const explanation = await withPorts(config, (ports) =>
+    explainMessage({ ...reading.inForce, tenant, envelope: { from, recipients }, bytes }, ports),
+  );
   if (options.json) printJson(explanation);
   else process.stdout.write(explainText(explanation));
   return 0;
 }
 
-async function explainMessage(
-  config: Config,
-  tenant: Tenant,
-  message: InForce & { readonly envelope: Facts['envelope']; readonly bytes: Buffer },
+export type ExplainPorts = ExaminePorts & {
+  readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
+  /** Whether this gateway has a portal to wait in. */
+  readonly portal: boolean;
+};
+
+/** What would become of a message that came in now. */
+export async function explainMessage(
+  message: InForce & { readonly tenant: Tenant; readonly envelope: Facts['envelope']; readonly bytes: Buffer },
+  ports: ExplainPorts,
 ): Promise<Explanation> {
-  const { policy, groups, envelope, bytes } = message;
+  const { policy, tenant, envelope, bytes } = message;
+  const facts = await examineBytes(bytes, { ...message, receivedAt: Date.now() }, ports);
+  const deliveries: Explanation['deliveries'][number][] = [];
+  for (const recipient of envelope.recipients) {
+    const rows = await ports.store.keysFor(addressKey(recipient));
+    const { portal } = ports;
+    const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, portal, now: Date.now() });
+    const steps = plan.kind === 'deliver' ? plan.steps : [];
+    deliveries.push({
+      recipient,
+      level: verdict.level,
+      rules: verdict.rules,
+      because: [...verdict.because, ...plan.because],
+      methods: steps.map((step) => step.method),
+      otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
+      tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
+      subject: verdict.subject,
+    });
+  }
+  return { facts, policy: { file: policy.file, version: policy.version }, deliveries };
+}
+
+async function withPorts<T>(config: Config, work: (ports: ExplainPorts) => Promise<T>): Promise<T> {
   const { store, close } = await openStorage(config);
   const scan = createScanPool({ size: 1 });
   try {
-    const about = { policy, groups, tenant, envelope, receivedAt: Date.now() };
-    const facts = await examineBytes(bytes, about, { scan: (job) => scan.scan(job), store });
-    const deliveries: Explanation['deliveries'][number][] = [];
-    for (const recipient of envelope.recipients) {
-      const rows = await store.keysFor(addressKey(recipient));
-      const portal = config.web !== null;
-      const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, portal, now: Date.now() });
-      const steps = plan.kind === 'deliver' ? plan.steps : [];
-      deliveries.push({
-        recipient,
-        level: verdict.level,
-        rules: verdict.rules,
-        because: [...verdict.because, ...plan.because],
-        methods: steps.map((step) => step.method),
-        otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
-        tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
-        subject: verdict.subject,
-      });
-    }
-    return { facts, policy: { file: policy.file, version: policy.version }, deliveries };
+    return await work({ store, scan: (job) => scan.scan(job), portal: config.web !== null });
   } finally {
     await scan.close();
     await close();
