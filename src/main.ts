@@ -14,7 +14,9 @@ const usage = `Postern, a secure email gateway.
   postern sandbox [--once]                     pretend internet, gateway and sample mail; what npm start runs
   postern serve   --config FILE
   postern check   --config FILE                config, policies and their cases, certificates, DNS records
-  postern explain --config FILE --from A --to B [--to C] MESSAGE.eml [--json]
+  postern explain --config FILE --from A --to B [--to C] [--policy DRAFT.yaml] MESSAGE.eml [--json]
+  postern policy  --config FILE [--tenant ID] [--json]         the policy with everything it inherits
+  postern replay  --config FILE --policy DRAFT.yaml [--since 7d] [--tenant ID] [--json]
   postern trace   --config FILE ID|MESSAGE-ID [--json]
   postern queue   --config FILE list|retry|hold|release|bounce [ID] [--json]
   postern domains --config FILE [check DOMAIN] [--json]
@@ -28,8 +30,17 @@ Passphrases of key files are asked for in the environment variable POSTERN_PASSP
 type Command = (context: {
   readonly config: Config;
   readonly words: readonly string[];
-  readonly options: { readonly json: boolean; readonly from: string | undefined; readonly to: readonly string[] };
+  readonly options: Options;
 }) => Promise<number>;
+
+type Options = {
+  readonly json: boolean;
+  readonly from: string | undefined;
+  readonly to: readonly string[];
+  readonly policy: string | undefined;
+  readonly since: string | undefined;
+  readonly tenant: string | undefined;
+};
 
 /** Each is loaded when it is asked for: a trace needs no OpenPGP. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -44,6 +55,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => {
     const { explain } = await import('./command/explain.ts');
     return ({ config, words, options }) => explain(config, words, options);
+  },
+  replay: async () => {
+    const { replay } = await import('./command/replay.ts');
+    return ({ config, words, options }) => replay(config, words, options);
   },
   trace: async () => {
     const { trace } = await import('./command/trace.ts');
@@ -96,11 +111,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const run = await command();
-    return await run({
-      config: loaded.config,
-      words,
-      options: { json: values.json, from: values.from, to: values.to },
-    });
+    const { json, from, to, policy, since, tenant } = values;
+    return await run({ config: loaded.config, words, options: { json, from, to, policy, since, tenant } });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
     const { mistakeOf } = await import('./command/mistakes.ts');
@@ -128,6 +140,9 @@ function readArguments(args: readonly string[]) {
         once: { type: 'boolean', default: false },
         from: { type: 'string' },
         to: { type: 'string', multiple: true, default: [] },
+        policy: { type: 'string' },
+        since: { type: 'string' },
+        tenant: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

@@ -1,24 +1,33 @@
 /**
- * `postern explain --from A --to B MESSAGE.eml`: what would happen, nothing sent. The same functions decide as for real mail, with the keys that are in
- * the keyring now.
+ * `postern explain --from A --to B MESSAGE.eml`: what would happen, nothing sent. The same functions look through the message and decide as for
+ * real mail, with the keys that are in the keyring now.
  */
-import { createReadStream } from 'node:fs';
+import path from 'node:path';
 import type { Config, Tenant } from '../config/config.ts';
-import { LineEnds } from '../ingress/normalise.ts';
+import { formatProblem } from '../config/load.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
-import { StructureParser } from '../mail/structure.ts';
 import { planRecipient } from '../pipeline/decide.ts';
-import { loadPolicies, PolicyBroken } from '../pipeline/policies.ts';
+import type { ExaminePorts } from '../pipeline/examine.ts';
+import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
-import { factsOf, noGroups } from '../policy/facts.ts';
-import { printable, printFailure, printJson } from './output.ts';
+import type { Facts } from '../policy/facts.ts';
+import { createScanPool } from '../scan/pool.ts';
+import type { Store } from '../store/store.ts';
+import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
+import { printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function explain(
   config: Config,
   words: readonly string[],
-  options: { readonly json: boolean; readonly from: string | undefined; readonly to: readonly string[] },
+  options: {
+    readonly json: boolean;
+    readonly from: string | undefined;
+    readonly to: readonly string[];
+    /** A draft to judge by, in place of the tenant's policy. */
+    readonly policy: string | undefined;
+  },
 ): Promise<number> {
   const [file, ...more] = words;
   if (file === undefined || more.length > 0) throw new UsageError('postern explain takes one MESSAGE.eml.');
@@ -26,82 +35,76 @@ export async function explain(
     throw new UsageError('postern explain needs --from A and --to B.');
   const from = options.from === '' || options.from === '<>' ? '' : address(options.from, '--from');
   const recipients = options.to.map((to) => address(to, '--to'));
-  const tenant = tenantOf(config, from);
-  if (tenant === undefined) {
+  const owner = tenantOf(config, from);
+  if (owner === undefined) {
     printFailure(
       `No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.`,
       options.json,
     );
     return 1;
   }
-  let explanation: Explanation;
-  try {
-    explanation = await explainMessage(config, tenant, { from, recipients }, file);
-  } catch (error) {
-    if (!(error instanceof PolicyBroken) && !isUnreadable(error, file)) throw error;
-    const why =
-      error instanceof PolicyBroken
-        ? error.message
-        : `${printable(file)} cannot be read. Check the path and who may read the file.`;
-    printFailure(why, options.json);
+  const tenant = options.policy === undefined ? owner : { ...owner, policy: path.resolve(options.policy) };
+  const reading = readTenant(tenant);
+  if (!reading.ok) {
+    printFailure(reading.problems.map(formatProblem).join('\n'), options.json);
     return 1;
   }
+  let bytes: Buffer;
+  try {
+    bytes = await readMessageFile(file, config.smtp.maxMessageBytes);
+  } catch (error) {
+    if (!(error instanceof MessageUnreadable)) throw error;
+    printFailure(error.message, options.json);
+    return 1;
+  }
+  const explanation = await withPorts(config, (ports) =>
+    explainMessage({ ...reading.inForce, tenant, envelope: { from, recipients }, bytes }, ports),
+  );
   if (options.json) printJson(explanation);
   else process.stdout.write(explainText(explanation));
   return 0;
 }
 
-async function explainMessage(
-  config: Config,
-  tenant: Tenant,
-  envelope: { readonly from: string; readonly recipients: readonly string[] },
-  file: string,
+export type ExplainPorts = ExaminePorts & {
+  readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
+  /** Whether this gateway has a portal to wait in. */
+  readonly portal: boolean;
+};
+
+/** What would become of a message that came in now. */
+export async function explainMessage(
+  message: InForce & { readonly tenant: Tenant; readonly envelope: Facts['envelope']; readonly bytes: Buffer },
+  ports: ExplainPorts,
 ): Promise<Explanation> {
-  const policy = loadPolicies([tenant]).of(tenant.id)?.policy;
-  if (policy === undefined) throw new Error('a loaded policy is missing');
-  const parser = new StructureParser();
-  const lineEnds = new LineEnds();
-  for await (const chunk of createReadStream(file)) parser.push(lineEnds.push(chunk as Buffer));
-  parser.push(lineEnds.end());
-  const facts = factsOf({
-    structure: parser.end(),
-    tenant: tenant.id,
-    tenantDomains: tenant.domains,
-    envelope,
-    receivedAt: Date.now(),
-    thread: null,
-    groups: noGroups,
-    scan: null,
-  });
+  const { policy, tenant, envelope, bytes } = message;
+  const facts = await examineBytes(bytes, { ...message, receivedAt: Date.now() }, ports);
+  const deliveries: Explanation['deliveries'][number][] = [];
+  for (const recipient of envelope.recipients) {
+    const rows = await ports.store.keysFor(addressKey(recipient));
+    const { portal } = ports;
+    const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, portal, now: Date.now() });
+    const steps = plan.kind === 'deliver' ? plan.steps : [];
+    deliveries.push({
+      recipient,
+      level: verdict.level,
+      rules: verdict.rules,
+      because: [...verdict.because, ...plan.because],
+      methods: steps.map((step) => step.method),
+      otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
+      tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
+      subject: verdict.subject,
+    });
+  }
+  return { facts, policy: { file: policy.file, version: policy.version }, deliveries };
+}
+
+async function withPorts<T>(config: Config, work: (ports: ExplainPorts) => Promise<T>): Promise<T> {
   const { store, close } = await openStorage(config);
+  const scan = createScanPool({ size: 1 });
   try {
-    const deliveries: Explanation['deliveries'][number][] = [];
-    for (const recipient of envelope.recipients) {
-      const rows = await store.keysFor(addressKey(recipient));
-      const now = Date.now();
-      const { verdict, plan } = planRecipient({
-        policy,
-        facts,
-        recipient,
-        rows,
-        tenant,
-        portal: config.web !== null,
-        now,
-      });
-      const steps = plan.kind === 'deliver' ? plan.steps : [];
-      deliveries.push({
-        recipient,
-        level: verdict.level,
-        rules: verdict.rules,
-        because: [...verdict.because, ...plan.because],
-        methods: steps.map((step) => step.method),
-        otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
-        tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
-        subject: verdict.subject,
-      });
-    }
-    return { facts, policy: { file: policy.file, version: policy.version }, deliveries };
+    return await work({ store, scan: (job) => scan.scan(job), portal: config.web !== null });
   } finally {
+    await scan.close();
     await close();
   }
 }
@@ -116,10 +119,4 @@ function address(text: string, option: string): string {
   const canonical = canonicalAddress(text);
   if (canonical === null) throw new UsageError(`${option} needs an address like anna@corp.example.`);
   return canonical;
-}
-
-/** The message file's own trouble, not that of the data folder. */
-function isUnreadable(error: unknown, file: string): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return error.code === 'EISDIR' || ('path' in error && error.path === file);
 }

@@ -157,6 +157,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       policy: (tenant) => policies.of(tenant),
       portal: config.web !== null,
       masterKey: config.masterKey,
+      hostname: config.hostname,
+      own: accept.own,
       now: Date.now,
     },
     attempt: { config, spool, store, transmitter, protect, own: accept.own, now: Date.now, random: Math.random },

@@ -208,10 +208,12 @@ function toProblems(issue: z.core.$ZodIssue, value: unknown, problemAt: ProblemA
 
 /** Of a union's branches, the one the writer meant: the one whose complaints lie inside the value rather than at its top. */
 function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
-  const inside = branches.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code !== 'invalid_type'),
+  const within = (issue: z.core.$ZodIssue): boolean => issue.path.length > 0;
+  return (
+    branches.find((issues) => issues.every(within)) ??
+    branches.find((issues) => issues.every((issue) => within(issue) || issue.code !== 'invalid_type')) ??
+    null
   );
-  return inside[0] ?? null;
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -50,8 +50,9 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
   for (const delivery of claimed) {
     const step = delivery.steps[delivery.step];
     const shared = step?.method === 'none' || step?.method === 'tls';
+    const { headers } = delivery.actions;
     const key = shared
-      ? JSON.stringify([delivery.messageId, delivery.destination, step.method, step.tls, delivery.subject])
+      ? JSON.stringify([delivery.messageId, delivery.destination, step.method, step.tls, delivery.subject, headers])
       : delivery.id;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [delivery]);

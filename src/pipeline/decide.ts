@@ -7,6 +7,7 @@
  * whose attempt fails at once and tells the sender, in one transaction.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Tenant, TlsLevel } from '../config/config.ts';
 import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
@@ -22,19 +23,20 @@ import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { sealKept } from './kept.ts';
 import type { InForce } from './policies.ts';
+import { type ToldPorts, toldOf } from './told.ts';
 
 export type Decision = Parameters<Store['decided']>[0][number];
 
-export type DecidePorts = ExaminePorts & {
-  readonly spool: Pick<Spool, 'read'>;
-  readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
-  readonly tenant: (id: string) => Tenant | undefined;
-  readonly policy: (tenant: string) => InForce | undefined;
-  /** Whether this gateway has a portal to wait in. */
-  readonly portal: boolean;
-  readonly masterKey: Buffer;
-  readonly now: () => number;
-};
+export type DecidePorts = ExaminePorts &
+  ToldPorts & {
+    readonly spool: Pick<Spool, 'read'>;
+    readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
+    readonly tenant: (id: string) => Tenant | undefined;
+    readonly policy: (tenant: string) => InForce | undefined;
+    /** Whether this gateway has a portal to wait in. */
+    readonly portal: boolean;
+    readonly masterKey: Buffer;
+  };
 
 /** A message that cannot be decided at all (its tenant or policy is gone, its bytes are damaged) waits for a person, with the reason. */
 export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
@@ -63,6 +65,7 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
       policyVersion: policy.version,
       deliveries,
       thread: threadOf(message, planned),
+      messages: await toldOf({ message, tenant, facts, planned }, ports),
       events: [
         {
           kind: 'message.decided',
@@ -91,9 +94,17 @@ async function factsOfMessage(
   return examineMessage({ structure, read, tenant, envelope, receivedAt, policy, groups }, ports);
 }
 
+/** Milliseconds of one go at the recipients of a message; in between others have their turn. */
+const turn = 20;
+
 async function planAll(facts: Facts, policy: Policy, tenant: Tenant, ports: DecidePorts): Promise<Planned[]> {
   const planned: Planned[] = [];
+  let since = performance.now();
   for (const recipient of facts.envelope.recipients) {
+    if (performance.now() - since > turn) {
+      await setImmediate();
+      since = performance.now();
+    }
     const rows = await ports.store.keysFor(addressKey(recipient));
     planned.push(planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() }));
   }
@@ -191,7 +202,7 @@ function deliveryOf(
     destination: domainOf(verdict.recipient),
     level: verdict.level,
     rules: verdict.rules,
-    because: [...verdict.because, ...plan.because],
+    because: reasonsOf(verdict, plan),
     steps,
     otherwise: plan.kind === 'deliver' ? plan.otherwise : 'bounce',
     subject: verdict.subjectChanged ? seal(verdict.subject) : null,
@@ -200,6 +211,29 @@ function deliveryOf(
     state: plan.kind === 'hold' ? 'held' : 'queued',
     status: plan.kind === 'hold' ? '4.7.0' : '',
   };
+}
+
+/** Sentences about rules that a row holds, of those that matched and of all. */
+const mostReasons = 100;
+const missed = /^Rule ".{1,200}" did not match: /s;
+
+/**
+ * Why, for the row. A policy of many rules would say nearly the same of each recipient of a message, in megabytes; then the rules that did not match
+ * are only counted, as `postern explain` names them all.
+ */
+export function reasonsOf({ because }: Pick<Verdict, 'because'>, plan: Pick<Plan, 'because'>): string[] {
+  const about = because.filter((sentence) => sentence.startsWith('Rule "'));
+  if (about.length <= mostReasons) return [...because, ...plan.because];
+  const matched = about.filter((sentence) => !missed.test(sentence));
+  const misses = about.length - matched.length;
+  const unsaid = matched.length - mostReasons;
+  return [
+    ...matched.slice(0, mostReasons),
+    ...(unsaid > 0 ? [`${unsaid} more rules matched (postern explain names them).`] : []),
+    ...(misses > 0 ? [`${misses} other rules did not match (postern explain names them).`] : []),
+    ...because.filter((sentence) => !sentence.startsWith('Rule "')),
+    ...plan.because,
+  ];
 }
 
 function heldEvent(delivery: NewDelivery): Decision['events'][number] {

@@ -9,9 +9,10 @@
 import { createHash } from 'node:crypto';
 import type { Tenant } from '../config/config.ts';
 import type { Structure } from '../mail/structure.ts';
-import { type Facts, factsOf, noGroups } from '../policy/facts.ts';
+import { type Facts, factsOf, noGroups, threadIdsOf } from '../policy/facts.ts';
 import type { Groups } from '../policy/groups.ts';
 import type { Policy } from '../policy/schema.ts';
+import type { Level } from '../policy/verdict.ts';
 import type { ScanJob, ScanPool } from '../scan/job.ts';
 import type { Store } from '../store/store.ts';
 
@@ -40,7 +41,7 @@ export async function examineMessage(message: ToExamine, ports: ExaminePorts): P
   const { structure, read, tenant, envelope, receivedAt, policy, groups } = message;
   const [scan, thread] = await Promise.all([
     ports.scan({ structure, probes: policy.probes, read }),
-    ports.store.threadLevel(tenant.id, []),
+    threadLevel(message, ports),
   ]);
   return factsOf({
     structure,
@@ -54,6 +55,16 @@ export async function examineMessage(message: ToExamine, ports: ExaminePorts): P
       noGroups,
     scan,
   });
+}
+
+async function threadLevel({ structure, tenant }: ToExamine, { store }: ExaminePorts): Promise<Level | null> {
+  const ids = threadIdsOf(structure.fields);
+  return ids.length === 0
+    ? null
+    : store.threadLevel(
+        tenant.id,
+        ids.map((id) => threadHash(tenant.id, id)),
+      );
 }
 
 /** What the store keeps of a Message-ID (with its angle brackets). */

@@ -28,8 +28,8 @@ export function sealKept(masterKey: Buffer, messageId: string, kept: Kept): stri
 export function openKept(masterKey: Buffer, messageId: string, sealed: string): Kept | null {
   if (sealed === '') return null;
   try {
-    const record = JSON.parse(openText(masterKey, sealed, context(messageId))) as Kept & { version?: unknown };
-    return record.version === version ? record : null;
+    const record = JSON.parse(openText(masterKey, sealed, context(messageId))) as (Kept & { version?: unknown }) | null;
+    return record?.version === version ? record : null;
   } catch (error) {
     if (error instanceof SealBroken || error instanceof SyntaxError) return null;
     throw error;

@@ -1,13 +1,14 @@
 /**
  * The octets that leave, for one delivery and one of its steps: as sent, or a protected copy.
  *
- * As sent means the stored octets, with at most the Subject field replaced (promise 3 of the design). A protected copy is made for one recipient
- * while it is being sent: the header is split (protect/entity.ts), the content goes through a worker of the pool, and nothing is whole in memory.
+ * As sent means the stored octets, with at most the header fields changed that policy asked to change: the Subject without its keyword, fields
+ * added and taken out (promise 3 of the design). A protected copy is made for one recipient while it is being sent: the header is changed the same
+ * way and split (protect/entity.ts), the content goes through a worker of the pool, and nothing is whole in memory.
  */
 import type { Config } from '../config/config.ts';
 import { materialsOf } from '../keys/keyring.ts';
 import { addressKey } from '../mail/address.ts';
-import { editHeader, encodeField, fieldsNamed, parseHeader } from '../mail/header.ts';
+import { editHeader, encodeField, type HeaderEdit, parseHeader } from '../mail/header.ts';
 import type { Outcome } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import { splitForProtection } from '../protect/entity.ts';
@@ -41,12 +42,13 @@ export async function prepare(delivery: ClaimedDelivery, step: Step, ports: Octe
     : protectedCopy(delivery, step, ports);
 }
 
-/** The stored octets, with the Subject field replaced where policy took a keyword out of it. */
+/** The stored octets, with the header changed where policy asked for it. */
 async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Prepared> {
-  const { message, subject } = delivery;
+  const { message, subject, actions } = delivery;
   const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
-  if (subject === null) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
-  const header = withSubject(await readHeader(message, ports.spool), delivery, ports);
+  const untouched = subject === null && actions.headers.add.length === 0 && actions.headers.remove.length === 0;
+  if (untouched) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
+  const header = edited(await readHeader(message, ports.spool), delivery, ports);
   return {
     ...common,
     size: message.size - message.headerSize + header.length,
@@ -65,7 +67,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
     };
   }
   const stored = await readHeader(message, ports.spool);
-  const { outer, inner } = splitForProtection(withSubject(stored, delivery, ports));
+  const { outer, inner } = splitForProtection(edited(stored, delivery, ports));
   const entitySize = inner.length + message.size - message.headerSize;
   let failure: Outcome | null = null;
   const method = step.method === 'smime' ? 'smime' : 'pgp';
@@ -105,13 +107,23 @@ export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>
   return Buffer.concat(chunks);
 }
 
-/** The header with the delivery's own Subject in place of the sender's. */
-function withSubject(header: Buffer, { message, subject }: ClaimedDelivery, { config }: OctetPorts): Buffer {
-  if (subject === null) return header;
-  const opened = openSubject(config.masterKey, message.id, subject);
-  const fields = fieldsNamed(parseHeader(header), 'subject');
-  return editHeader(
-    header,
-    fields.map((field) => ({ kind: 'replace', field, text: encodeField(field.name, opened) })),
-  );
+/**
+ * The header with what policy changes for this delivery: its own Subject in place of the sender's, fields taken out, and fields added at the top,
+ * where every relay adds its own. A field that is named in both is replaced.
+ */
+function edited(header: Buffer, { message, subject, actions }: ClaimedDelivery, { config }: OctetPorts): Buffer {
+  const fields = parseHeader(header);
+  const edits: HeaderEdit[] = actions.headers.add.map(({ name, value }) => ({
+    kind: 'prepend',
+    text: encodeField(name, value),
+  }));
+  const unwanted = new Set(actions.headers.remove.map((name) => name.toLowerCase()));
+  const opened = subject === null ? null : openSubject(config.masterKey, message.id, subject);
+  for (const field of fields) {
+    const name = field.name.toLowerCase();
+    if (unwanted.has(name)) edits.push({ kind: 'remove', field });
+    else if (opened !== null && name === 'subject')
+      edits.push({ kind: 'replace', field, text: encodeField(field.name, opened) });
+  }
+  return edits.length === 0 ? header : editHeader(header, edits);
 }

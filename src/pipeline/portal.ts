@@ -14,8 +14,8 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
   const { web } = ports.config;
   if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
   const token = randomBytes(32).toString('base64url');
-  const expiresAt = ports.now() + web.keepFor;
-  const { id, messageId, recipient, step, attempts, warned } = delivery;
+  const { id, messageId, recipient, step, attempts, warned, actions } = delivery;
+  const expiresAt = ports.now() + (actions.expires ?? web.keepFor);
   return {
     settlements: [
       {

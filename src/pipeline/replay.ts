@@ -15,15 +15,14 @@
  * Limits: an end is the plan's, not the deed's: whether a server met its TLS level was seen on the wire only, so a delivery that ended in
  * the portal for want of TLS counts as transport under both. Several unanswered questions are tried as all yes and as all no.
  */
-import type { TlsLevel } from '../config/config.ts';
 import { addressKey } from '../mail/address.ts';
-import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import type { Plan, Step } from '../plan/plan.ts';
 import type { Facts } from '../policy/facts.ts';
 import type { Policy, Rule } from '../policy/schema.ts';
 import type { Level } from '../policy/verdict.ts';
 import type { KeptMessage } from '../store/store.ts';
-import type { Planned } from './decide.ts';
+import { type Planned, planWith } from './decide.ts';
+import type { Kept } from './kept.ts';
 
 /** What would happen first: "transport" is method tls, "message" a protected copy, "bounce" and "drop" that there is nothing to try. */
 const ends = ['as sent', 'transport', 'message', 'portal', 'hold', 'refuse', 'bounce', 'drop'] as const;
@@ -270,22 +269,4 @@ function comparePolicies(live: Policy, draft: Policy) {
 /** What a rule wants, in words that are equal when it is the same; the built-in rule is in no policy. */
 function thenOf(rule: Rule | undefined): string {
   return rule === undefined ? '' : JSON.stringify({ ...rule, when: null });
-}
-
-export type Kept = {
-  readonly facts: Facts;
-  readonly capabilities: Readonly<Record<string, Capability>>;
-  readonly minimumTls: TlsLevel;
-};
-
-function planWith(input: {
-  readonly policy: Policy;
-  readonly facts: Facts;
-  readonly recipient: string;
-  readonly capability: Capability;
-  readonly minimumTls: TlsLevel;
-}): Planned {
-  const verdict = evaluate(input.policy, input.facts, input.recipient);
-  const plan = planFor(verdict, input.capability, input.minimumTls);
-  return { verdict, plan, steps: plan.kind === 'deliver' ? plan.steps : [] };
 }

@@ -4,23 +4,17 @@
  * Work is claimed under a lease, so a process that dies loses nothing: its leases run out and another takes over. A look for work happens when
  * something was accepted or settled here (`wake`), and once a second for what came due or was left by others. What one look claims is
  * bounded by free slots, in all and per destination, so a slow destination never holds up another. Finished attempts are settled
- * in group commits, like accepts. A fault (database away, disk trouble) is an event and a pause, never an end.
+ * in group commits, like accepts. A fault (database away, disk trouble) is an event and a pause, never an end. What grows old is
+ * housekeeping.ts's.
  */
 import type { Event } from '../event/event.ts';
 import { type Spool, SpoolFull } from '../spool/spool.ts';
-import {
-  type ClaimedDelivery,
-  type DeliveryRow,
-  type MessageRow,
-  type Store,
-  StoreBusy,
-  StoreDown,
-} from '../store/store.ts';
+import { type ClaimedDelivery, type MessageRow, type Store, StoreBusy, StoreDown } from '../store/store.ts';
 import { describe } from './accept.ts';
 import { type AttemptPorts, attempt, type Conclusion, groupDeliveries } from './attempt.ts';
 import { createBatch } from './batch.ts';
 import { type Decided, type DecidePorts, decide } from './decide.ts';
-import { failureNotices } from './notices.ts';
+import { createHousekeeping } from './housekeeping.ts';
 
 export type RunnerPorts = {
   readonly store: Store;
@@ -35,7 +29,10 @@ export type RunnerPorts = {
 const maxDecideAttempts = 3;
 const decideSlots = 32;
 const attemptSlots = 256;
-/** Milliseconds after which others may take over what this process began. Attempts can be long, so theirs is renewed. */
+/**
+ * Milliseconds after which others may take over what this process began. Renewed while it goes on: attempts can be long, and a message may wait for
+ * a scan worker behind others that use up their deadlines.
+ */
 const attemptLease = 10 * 60_000;
 const decideLease = 2 * 60_000;
 const lookEvery = 1_000;
@@ -43,6 +40,7 @@ const lookEvery = 1_000;
 const lookGap = 5;
 const pauseAfterFault = 1_000;
 const sayFaultEvery = 900;
+const housekeepEvery = 10_000;
 const sweepEvery = 60 * 60_000;
 
 export class Runner {
@@ -57,7 +55,6 @@ export class Runner {
   #nextLook: NodeJS.Timeout | null = null;
   #lookAgain = false;
   #extendedAt = 0;
-  #housekeeping = false;
   readonly #faultedAt = new Map<string, number>();
   #stopping = false;
 
@@ -69,9 +66,10 @@ export class Runner {
 
   start(): void {
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
-    this.#timers.push(setInterval(() => this.#background(this.#housekeep()), 10 * lookEvery));
-    this.#timers.push(setInterval(() => this.#background(this.#sweep()), sweepEvery));
-    this.#background(this.#sweep());
+    const { turn, sweep } = createHousekeeping(this.#ports);
+    this.#timers.push(setInterval(() => this.#background(turn()), housekeepEvery));
+    this.#timers.push(setInterval(() => this.#background(sweep()), sweepEvery));
+    this.#background(sweep());
     this.wake();
   }
 
@@ -107,7 +105,8 @@ export class Runner {
       const free = decideSlots - this.#deciding.size;
       if (free > 0) {
         const messages = await store.claimMessages(free, now() + decideLease);
-        for (const message of messages) this.#run(this.#decideOne(message));
+        // After a pause of the whole machine our own leases may have run out under us.
+        for (const message of messages) if (!this.#deciding.has(message.id)) this.#run(this.#decideOne(message));
         if (messages.length === free) this.#lookAgain = true;
       }
       const slots = attemptSlots - this.#attempting.size;
@@ -115,7 +114,6 @@ export class Runner {
         const claimed = await store.claimDeliveries(slots, now() + attemptLease, (destination) =>
           this.#room(destination),
         );
-        // After a pause of the whole machine our own leases may have run out under us.
         const fresh = claimed.filter((delivery) => !this.#attempting.has(delivery.id));
         for (const delivery of fresh) this.#attempting.set(delivery.id, delivery);
         for (const group of groupDeliveries(fresh)) this.#run(this.#attemptOne(group));
@@ -129,7 +127,7 @@ export class Runner {
   async #promote(): Promise<void> {
     // Own leases first: a clock that jumped must not take from us what we still hold.
     const now = this.#ports.now();
-    if (now - this.#extendedAt > attemptLease / 3) {
+    if (now - this.#extendedAt > decideLease / 3) {
       await this.#extendLeases();
       this.#extendedAt = now;
     }
@@ -205,48 +203,9 @@ export class Runner {
   }
 
   async #extendLeases(): Promise<void> {
-    if (this.#attempting.size > 0) {
-      await this.#ports.store.extendLease([...this.#attempting.keys()], this.#ports.now() + attemptLease);
-    }
-  }
-
-  /** What waited in the portal too long ends; bytes whose deliveries all ended are deleted. One at a time. */
-  async #housekeep(): Promise<void> {
-    if (this.#housekeeping) return;
-    this.#housekeeping = true;
-    try {
-      await this.#expire();
-      await this.#forgetFinished();
-    } finally {
-      this.#housekeeping = false;
-    }
-  }
-
-  /** Senders are told before the wait ends: a crash in between tells them twice, not never. */
-  async #expire(): Promise<void> {
     const { store, now } = this.#ports;
-    const at = now();
-    const due = await store.portal.unfetched(at);
-    const notices = await this.#surely(() => failureNotices(due, this.#ports.attempt));
-    if (notices.length > 0) await this.#surely(() => store.insertMessages(notices, []));
-    await store.portal.expire(at, expiredEvent);
-    for (const delivery of due) this.#ports.emit(expiredEvent(delivery));
-  }
-
-  async #forgetFinished(): Promise<void> {
-    const { store, spool } = this.#ports;
-    for (;;) {
-      const finished = await store.finishedMessages(500);
-      if (finished.length === 0) return;
-      // Forgetting the key first: from then on the bytes are noise, whatever becomes of the file.
-      await store.forgetBytes(finished.map((message) => message.id));
-      for (const message of finished) await spool.remove(message.spool.id);
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const { store, spool, now } = this.#ports;
-    await spool.sweep((ids) => store.knownSpoolIds(ids), now() - sweepEvery);
+    await store.extendLease([...this.#attempting.keys()], now() + attemptLease);
+    await store.extendLease([...this.#deciding], now() + decideLease);
   }
 
   /** Waits while the database is away or the disk is full: a delivery made whose result were thrown away would be made twice. */
@@ -284,8 +243,4 @@ export class Runner {
 /** Not one of the troubles that pass by themselves. */
 function isBug(error: unknown): boolean {
   return !(error instanceof StoreBusy || error instanceof StoreDown || error instanceof SpoolFull);
-}
-
-function expiredEvent({ id, messageId, recipient }: DeliveryRow): Event {
-  return { kind: 'delivery.expired', message: messageId, delivery: id, recipient };
 }

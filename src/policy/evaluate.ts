@@ -5,24 +5,28 @@
  * when such rules match, the strictest level among them wins over what the others want. Not over `hold` and `refuse`, though: those
  * are no degrees of protection but stops, put there so that a person looks; a keyword must not remove them.
  *
- * The rest. Rules that want a stricter level than the one that won were overridden and are set aside. Of the others, `tls` is the
- * strictest any of them demands. `otherwise` and `methods` belong to the level they were written with, so they come from the rules
- * that want the level that won: the strictest `otherwise` (bounce, drop, portal: the sender of a bounce can still act), and the
- * first `methods` in file order. `stripKeyword` takes out the keywords of every matching rule that strips.
+ * The rest. Rules that want a stricter level than the one that won were overridden and are set aside; the others count, and what they want
+ * besides is joined in riders.ts. `stripKeyword` alone takes out the keywords of every matching rule that strips.
  *
  * A held message also says what applies once a person releases it (`released`): the level without the rules that want `hold`. Its
  * `tls`, `otherwise` and `methods` are those of that level.
  *
  * Built in: a message that cannot be looked through is held, when that can matter to the policy: always when a limit was exceeded, since
- * nobody knows what is in the rest; when something can be read in two ways, only if a rule asks about it (a multipart without an end
- * deceives no rule about the subject). A matching rule that asks for `unscannable: true` and wants a level decides instead.
+ * nobody knows what is in the rest; for every other doubt only if a rule rests on what is in doubt (a multipart without an end deceives no
+ * rule about the subject, an archive that needs a password none that does not ask for content). A matching rule that wants a level and
+ * asks for such messages decides instead: `unscannable: true` about all doubts, `unscannable: [password]` about those it names.
+ *
+ * Speed. Rules that do not look at the recipient are judged once for all recipients of a message, their sentences included.
  */
-import { tlsLevels } from '../config/config.ts';
-import { examine, foldedSubject } from './conditions.ts';
+import { readActions } from './actions.ts';
+import { foldedOf } from './conditions/text.ts';
+import { all, examine } from './conditions.ts';
 import type { Facts } from './facts.ts';
 import { occurrences, without } from './keyword.ts';
-import { builtInPrefix, type Policy, type Rule } from './schema.ts';
-import { type Level, levels, noActions, type Otherwise, type Verdict } from './verdict.ts';
+import { builtInPrefix } from './layers.ts';
+import { joinRiders, namesOf } from './riders.ts';
+import type { Policy, Rule } from './schema.ts';
+import { type Level, levels, type Verdict } from './verdict.ts';
 
 /** The name under which the built-in rule appears among the rules and reasons. */
 export const unscannableRule = `${builtInPrefix} what cannot be looked through waits`;
@@ -31,53 +35,71 @@ export const unscannableRule = `${builtInPrefix} what cannot be looked through w
 export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdict {
   const because: string[] = [];
   const matching: Rule[] = [];
-  for (const rule of policy.rules) {
-    const { holds, reason } = examine(rule.when, facts, recipient, rule.override ? 'every' : 'any');
-    if (holds) matching.push(rule);
-    because.push(`Rule "${rule.name}" ${holds ? 'matched' : 'did not match'}: ${reason}${holds ? wants(rule) : ''}.`);
+  const shared = sharedOf(facts, policy);
+  for (const [index, rule] of policy.rules.entries()) {
+    const judged = shared[index] ?? judge(rule, facts, recipient);
+    if (!rule.when.perRecipient) shared[index] = judged;
+    if (judged.holds) matching.push(rule);
+    because.push(judged.sentence);
   }
-  if (matters(facts, policy) && !matching.some((rule) => rule.answersUnscannable)) {
+  if (isOpen(facts, policy, matching)) {
     matching.push(holdUnscannable);
-    because.push(`Rule "${unscannableRule}" matched: ${facts.unscannable}${wants(holdUnscannable)}.`);
+    because.push(`Rule "${unscannableRule}" matched: ${facts.unscannable}; it wants level hold.`);
   }
   const decided = decideLevel(policy.default.protect, matching);
   const released = decided.level === 'hold' ? withoutHold(policy, matching) : decided.level;
-  const counted = matching.filter((rule) => rule.protect === null || rank(rule.protect) <= rank(released));
-  const winners = counted.filter((rule) => rule.protect === released);
-  const actions = decideActions(counted, winners);
+  const counted = matching.filter(
+    ({ protect }) => protect === null || protect === decided.level || rank(protect) <= rank(released),
+  );
+  const riders = joinRiders(counted, decided.level, released);
   const subject = stripped(facts, matching);
   return {
+    ...riders.riders,
     recipient,
     level: decided.level,
     released,
     rules: matching.map((rule) => rule.name),
-    because: [...because, ...actions.because, decided.because],
-    otherwise: actions.otherwise,
-    tls: actions.tls,
-    methods: actions.methods,
-    ...noActions,
-    notifySender: [],
-    reviewers: [],
-    priority: null,
+    because: [...because, ...riders.because, decided.because],
     subject,
     subjectChanged: subject !== facts.subject,
   };
 }
 
-function matters(facts: Facts, policy: Policy): boolean {
-  return facts.doubts.some((doubt) => doubt === 'limits' || policy.asksAbout.has(doubt));
+type Judged = { readonly holds: boolean; readonly sentence: string };
+const judgedRules = new WeakMap<Facts, WeakMap<Policy, (Judged | undefined)[]>>();
+
+/** By the index of the rule, what is already judged for all recipients of the message. */
+function sharedOf(facts: Facts, policy: Policy): (Judged | undefined)[] {
+  const ofFacts = judgedRules.get(facts) ?? new WeakMap<Policy, (Judged | undefined)[]>();
+  judgedRules.set(facts, ofFacts);
+  const shared = ofFacts.get(policy) ?? [];
+  ofFacts.set(policy, shared);
+  return shared;
+}
+
+function judge(rule: Rule, facts: Facts, recipient: string): Judged {
+  const { holds, reason } = examine(rule.when, facts, recipient, rule.override ? 'every' : 'any');
+  const sentence = holds
+    ? `Rule "${rule.name}" matched: ${reason}${wants(rule)}.`
+    : `Rule "${rule.name}" did not match: ${reason}.`;
+  return { holds, sentence };
+}
+
+/** Whether something that matters to the policy is in doubt, and no rule says what happens then. */
+function isOpen(facts: Facts, policy: Policy, matching: readonly Rule[]): boolean {
+  return facts.doubts.some(
+    (doubt) =>
+      (doubt === 'limits' || policy.asksAbout.has(doubt)) &&
+      !matching.some((rule) => rule.answersUnscannable.has(doubt)),
+  );
 }
 
 const holdUnscannable: Rule = {
+  ...readActions(unscannableRule, { protect: 'hold' }),
   name: unscannableRule,
-  when: { kind: 'flag', fact: 'unscannable', is: true },
-  protect: 'hold',
-  otherwise: null,
-  tls: null,
-  methods: null,
-  override: false,
+  when: all([]),
   strip: [],
-  answersUnscannable: true,
+  answersUnscannable: new Set(),
 };
 
 function wants(rule: Rule): string {
@@ -85,8 +107,14 @@ function wants(rule: Rule): string {
     rule.protect === null ? [] : [`level ${rule.protect}${rule.override ? ', overriding others' : ''}`],
     rule.tls === null ? [] : [`TLS ${rule.tls}`],
     rule.strip.length === 0 ? [] : ['the keyword taken out'],
+    rule.addHeaders.map(({ name }) => `the header ${name}`),
+    rule.removeHeaders.map((name) => `the header ${name} taken out`),
+    rule.notice === null ? [] : ['the sender told'],
+    rule.priority === null ? [] : [`priority ${rule.priority}`],
+    rule.expires === null ? [] : ['its own time in the portal'],
+    rule.reply === null ? [] : [rule.reply ? 'replies' : 'no replies'],
   ].flat();
-  return `; it wants ${parts.join(' and ')}`;
+  return parts.length === 0 ? '' : `; it wants ${parts.join(' and ')}`;
 }
 
 function decideLevel(byDefault: Level, matching: readonly Rule[]): { level: Level; because: string } {
@@ -120,30 +148,10 @@ function conclusion(level: Level, wanted: readonly Level[], matching: readonly R
   return `Level ${level} ${why}, wanted by ${names}.`;
 }
 
-type Actions = Pick<Verdict, 'tls' | 'otherwise' | 'methods' | 'because'>;
-
-function decideActions(counted: readonly Rule[], winners: readonly Rule[]): Actions {
-  const tls = tlsLevels.findLast((level) => counted.some((rule) => rule.tls === level)) ?? null;
-  const otherwise = otherwiseOrder.find((each) => winners.some((rule) => rule.otherwise === each)) ?? null;
-  const asks = winners.find((rule) => rule.methods !== null);
-  const because: string[] = [];
-  if (tls !== null)
-    because.push(`TLS must be ${tls}, wanted by ${namesOf(counted.filter((rule) => rule.tls === tls))}.`);
-  if (asks?.methods) because.push(`Only ${asks.methods.join(', ')} may be tried, wanted by "${asks.name}".`);
-  if (otherwise !== null) {
-    const who = namesOf(winners.filter((rule) => rule.otherwise === otherwise));
-    because.push(`If that cannot be done: ${otherwise}, wanted by ${who}.`);
-  }
-  return { tls, otherwise, methods: asks?.methods ?? null, because };
-}
-
-/** Strictest first. */
-const otherwiseOrder: readonly Otherwise[] = ['bounce', 'drop', 'portal'];
-
 function stripped(facts: Facts, matching: readonly Rule[]): string {
   const keywords = new Set(matching.flatMap((rule) => rule.strip));
   if (keywords.size === 0) return facts.subject;
-  const folded = foldedSubject(facts);
+  const folded = foldedOf(facts).subject;
   const spans = [...keywords].flatMap((keyword) => occurrences(folded, keyword));
   return spans.length === 0 ? facts.subject : without(facts.subject, spans);
 }
@@ -154,8 +162,4 @@ function strictestOf(wanted: readonly Level[]): Level {
 
 function rank(level: Level): number {
   return levels.indexOf(level);
-}
-
-function namesOf(rules: readonly Rule[]): string {
-  return rules.map((rule) => `"${rule.name}"`).join(' and ');
 }

@@ -8,8 +8,8 @@
  * A keyword that begins or ends with a letter or digit must stand apart from other letters and digits: "secure" is not in
  * "insecure". One that begins with punctuation is found anywhere, also glued to other text and after "RE:" or "AW:".
  *
- * Limits: look-alikes from other scripts stay different characters; a misspelt keyword is not found; letters beyond the basic
- * plane count as punctuation.
+ * Limits: look-alikes from other scripts stay different characters, and a misspelt keyword is not found (near-miss.ts finds both);
+ * letters beyond the basic plane count as punctuation.
  */
 
 /** `text` is folded; its character at index i came from `source.slice(starts[i], ends[i])`. */
@@ -75,7 +75,10 @@ export function standsIn(text: string, keyword: string): boolean {
   return false;
 }
 
-/** The text without the spans; where one was taken out, one space stays between words. */
+/**
+ * The text without the spans. Where one was taken out, one space stays between words, and a dash, colon or bar that set it off goes
+ * with it: "RE: [secure] - Results" becomes "RE: Results".
+ */
 export function without(text: string, spans: readonly Span[]): string {
   const pieces: string[] = [];
   let apart = false;
@@ -90,11 +93,19 @@ export function without(text: string, spans: readonly Span[]): string {
   };
   let at = 0;
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
-    if (start >= at) keep(text.slice(at, start));
+    if (start >= at) keep(between(text.slice(at, start), at > 0, pieces.at(-1)));
     at = Math.max(at, end);
   }
-  keep(text.slice(at));
-  return pieces.join('');
+  const rest = between(text.slice(at), at > 0, pieces.at(-1));
+  keep(rest);
+  const left = pieces.join('');
+  return at > 0 && rest.trim() === '' ? left.replace(/\s[|–—-]+$/u, '') : left;
+}
+
+/** What stands between two spans, without the mark that set the first one off, unless words before it need the mark. */
+function between(text: string, behindSpan: boolean, before: string | undefined): string {
+  if (!behindSpan || !(before === undefined || /[:|–—-]$/u.test(before))) return text;
+  return text.replace(/^\s*[:|–—-]+(?=\s|$)/u, '');
 }
 
 function standsApart(left: string | undefined, right: string | undefined): boolean {

@@ -2,35 +2,24 @@
  * Named lists of addresses and domains, written in the policy or in files beside it, and the entries of conditions, which have the
  * same form. A list that cannot be read in full makes the policy invalid: an entry that is skipped is a recipient without protection.
  */
-import type { Path, Problem, ProblemAt } from '../config/yaml.ts';
+import type { Path } from '../config/yaml.ts';
 import { type AddressSet, addressSet, type Entry, readEntry } from './addresses.ts';
 
 export type Report = (path: Path, message: string, remedy: string, part?: 'key' | 'value') => void;
 
-/** Lists by name. List files are read here, an entry a line. */
-export function compileLists(
-  lists: Readonly<Record<string, readonly string[] | { readonly file: string }>>,
-  problemAt: ProblemAt,
+/** A list as the policy writes it, or from its file, an entry a line with comments after `#`. `readList` may throw. */
+export function compileList(
+  list: readonly string[] | { readonly file: string },
+  at: Path,
+  report: Report,
   readList: (path: string) => string,
-): { readonly sets: ReadonlyMap<string, AddressSet>; readonly problems: readonly Problem[] } {
-  const sets = new Map<string, AddressSet>();
-  const problems: Problem[] = [];
-  const report: Report = (path, message, remedy) => problems.push(problemAt(path, message, remedy));
-  for (const [name, list] of Object.entries(lists)) {
-    const at = ['lists', name];
-    sets.set(
-      name,
-      'file' in list ? compileListFile(list.file, [...at, 'file'], readList, report) : compileInline(list, at, report),
-    );
-  }
-  return { sets, problems };
+): AddressSet {
+  return 'file' in list
+    ? compileListFile(list.file, [...at, 'file'], readList, report)
+    : compileEntries(list, at, ['address', 'domain', 'parent'], entryForms, report);
 }
 
 export const entryForms = 'a@b.example, b.example or "*.b.example"';
-
-function compileInline(texts: readonly string[], at: Path, report: Report): AddressSet {
-  return compileEntries(texts, at, ['address', 'domain', 'parent'], entryForms, report);
-}
 
 function compileListFile(path: string, at: Path, readList: (path: string) => string, report: Report): AddressSet {
   let text: string;

@@ -1,46 +1,42 @@
 /**
  * A policy file -> Policy: rules compiled and ready to judge, or everything that is wrong with the file, each with its place.
  *
- * The way through: config/yaml.ts reads the text against the shapes below, compile.ts turns `when` into conditions, `readRule` checks
- * what the parts of a rule say about each other. Anything this version cannot judge makes the whole policy invalid: a rule that is
+ * The way through: layers.ts reads the file and those it extends against their shape; here their lists and detectors come together, a later
+ * one in place of an earlier one of the same name, and then the rules: layer by layer, in each the rules, then those of its sections. compile.ts
+ * turns `when` into conditions, actions.ts checks `then`. Anything that cannot be judged makes the whole policy invalid: a rule that is
  * skipped is a message that leaves unprotected.
  *
- * `then`, beyond `protect`: `otherwise`, `methods` and `override` belong to the level the rule wants and need `protect`; `tls` and
- * `stripKeyword` may stand alone. `methods` are the methods that may be tried, in this order. `tls: may` is not offered, since it
- * protects nothing.
+ * A section's rules apply to its senders only: what it is `for` is ANDed to each, and its `default` is one more rule for them, so it can only
+ * raise the level.
  */
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
-import type { TlsLevel } from '../config/config.ts';
-import * as kinds from '../config/kinds.ts';
-import { type Path, type Problem, type ProblemAt, parseYaml, says, section } from '../config/yaml.ts';
+import type { Path, Problem } from '../config/yaml.ts';
+import { checkThen, type RuleActions, readActions } from './actions.ts';
 import type { AddressSet } from './addresses.ts';
-import { compileWhen, whenSchema } from './compile.ts';
-import { asksAbout, asksForUnscannable, type Condition, keywordsOf } from './conditions.ts';
-import type { Probe } from './detection.ts';
+import { compileWhen, type Named } from './compile.ts';
+import { compileSender } from './conditions/addresses.ts';
+import { compileDetector } from './conditions/detects.ts';
+import { all, answersOf, type Condition, keywordsOf, testsOf } from './conditions.ts';
+import { detectorKinds, type Probe } from './detection.ts';
 import type { Doubt } from './facts.ts';
-import { compileLists } from './lists.ts';
-import { type Level, levels, type Method, methods, type Otherwise, otherwises } from './verdict.ts';
+import { type Layer, type RuleText, readLayers } from './layers.ts';
+import { compileList, type Report } from './lists.ts';
+import type { Level } from './verdict.ts';
 
-export type Rule = {
+export type Rule = RuleActions & {
   readonly name: string;
   readonly when: Condition;
-  /** Null when the rule wants no level of its own. */
-  readonly protect: Level | null;
-  readonly otherwise: Otherwise | null;
-  readonly tls: TlsLevel | null;
-  readonly methods: readonly Method[] | null;
-  readonly override: boolean;
   /** Folded keywords to take out of the subject; empty when the rule strips none. */
   readonly strip: readonly string[];
-  /** The rule says what happens with messages that cannot be looked through, so the built-in rule need not. */
-  readonly answersUnscannable: boolean;
+  /** The doubts for which the rule says what happens, so that the built-in rule need not. */
+  readonly answersUnscannable: ReadonlySet<Doubt>;
 };
 
 export type Policy = {
   readonly file: string;
-  /** SHA-256 (hex) of the policy's text and of the list files it names. */
+  /** SHA-256 (hex) of the policy's text and of every file that was read for it. */
   readonly version: string;
+  /** In the order in which they are judged. */
   readonly rules: readonly Rule[];
   /** What the conditions of its rules rest on. */
   readonly asksAbout: ReadonlySet<Doubt>;
@@ -57,166 +53,130 @@ export type PolicyResult =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** The rule that holds what cannot be looked through (evaluate.ts); no rule of a file may take its name. */
-export const builtInPrefix = 'Built in:';
-
-const ruleName = kinds
-  .text('the name of the rule', 'Write a short sentence that says what the rule is for; senders will read it.')
-  .refine((name) => name.length <= 200 && !name.startsWith(builtInPrefix), {
-    error: says('a name of at most 200 characters', `It may not begin with "${builtInPrefix}".`),
-  });
-
-const then = section({
-  protect: kinds.choice(levels).optional(),
-  otherwise: kinds.choice(otherwises).optional(),
-  tls: kinds.choice(['encrypt', 'verify', 'secure', 'dane']).optional(),
-  methods: kinds.listOf(kinds.choice(methods), 'a list of methods', 1, 4).optional(),
-  override: kinds.flag().optional(),
-  stripKeyword: kinds.flag().optional(),
-});
-
-const listName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
-  error: says('the name of a list', 'Use letters, digits and hyphens.'),
-});
-const entries = kinds.listOf(
-  kinds.text('an address or a domain', 'Write a@b.example, b.example or "*.b.example".'),
-  'a list',
-);
-
-const policySchema = section({
-  version: z.literal(1, { error: says('1', 'Write version: 1, the only version of this language.') }),
-  lists: z
-    .record(
-      listName,
-      z.union([entries, section({ file: kinds.file('a list') })], {
-        error: says('a list', 'Write [a, b] or { file: PATH }.'),
-      }),
-      {
-        error: says('lists by name', 'Write a name, a colon and a list on each line.'),
-      },
-    )
-    .optional(),
-  // oxlint-disable-next-line unicorn/no-thenable -- `then` is the language's word, and a schema is never awaited.
-  rules: kinds.listOf(section({ name: ruleName, when: whenSchema, then }), 'a list of rules', 0, 10_000),
-  default: section({ protect: kinds.choice(levels) }),
-});
-
-type RuleText = z.output<typeof policySchema>['rules'][number];
-
 /**
- * Reads a policy. `readList` gives the text of a list file by its path as the policy names it, and may throw; its lines are entries,
- * with comments after `#`. `file` is the name problems carry.
+ * Reads a policy. `read` gives the text of list files and of policies it extends, by their path from the folder of the policy, and may
+ * throw. `file` is the name problems carry.
  */
-export function parsePolicy(text: string, file: string, readList: (path: string) => string): PolicyResult {
-  const parsed = parseYaml(text, file, policySchema);
-  if (!parsed.ok) return parsed;
-  const { value, problemAt } = parsed;
+export function parsePolicy(text: string, file: string, read: (path: string) => string): PolicyResult {
   const hash = createHash('sha256').update(text);
   const files: string[] = [];
-  const lists = compileLists(value.lists ?? {}, problemAt, (path) => {
-    const content = readList(path);
-    hash.update(`\0${path}\0${content}`);
-    files.push(path);
-    return content;
-  });
-  const problems = [...lists.problems];
-  const rules: Rule[] = [];
-  const names = new Set<string>();
-  for (const [index, rule] of value.rules.entries()) {
-    const at = ['rules', index] as const;
-    if (names.has(rule.name)) {
-      problems.push(
-        problemAt(
-          [...at, 'name'],
-          'a second rule of this name',
-          'Give it a name of its own: reasons and bounces name the rule.',
-        ),
-      );
-    }
-    names.add(rule.name);
-    rules.push(readRule(rule, at, lists.sets, problemAt, problems));
+  const result = readLayers(text, file, noted);
+  if (!result.ok) return result;
+  const { layers } = result;
+  const problems: Problem[] = [];
+  const named = readNamed(layers, noted, problems);
+  const rules = readRules(layers, named, problems);
+  const byDefault = layers.findLast((layer) => layer.value.default !== undefined)?.value.default;
+  if (byDefault === undefined) {
+    const remedy = 'Write default: { protect: none }, or the level of what no rule matches.';
+    problems.push(
+      ...layers.slice(-1).map(({ problemAt }) => problemAt(['default'], 'missing: expected settings', remedy)),
+    );
   }
-  if (problems.length > 0) return { ok: false, problems };
-  const asked = new Set(rules.flatMap((rule) => asksAbout(rule.when)));
+  if (problems.length > 0 || byDefault === undefined) return { ok: false, problems };
+  const tests = rules.flatMap((rule) => testsOf(rule.when));
+  const probes = new Map(tests.flatMap((test) => test.probes).map((probe) => [probe.id, probe]));
   return {
     ok: true,
     policy: {
       file,
       version: hash.digest('hex'),
       rules,
-      asksAbout: asked,
-      default: value.default,
-      probes: [],
-      groups: [],
+      asksAbout: new Set(tests.flatMap((test) => test.restsOn)),
+      default: byDefault,
+      probes: [...probes.values()],
+      groups: [...new Set(tests.flatMap((test) => test.groups))],
       files,
     },
   };
+
+  function noted(path: string): string {
+    const content = read(path);
+    hash.update(`\0${path}\0${content}`);
+    files.push(path);
+    return content;
+  }
 }
 
-function readRule(
-  rule: RuleText,
-  at: Path,
-  lists: ReadonlyMap<string, AddressSet>,
-  problemAt: ProblemAt,
-  problems: Problem[],
-): Rule {
-  const compiled = compileWhen(rule.when, [...at, 'when'], lists, problemAt);
-  const keywords = keywordsOf(compiled.condition);
-  problems.push(...compiled.problems, ...checkThen(rule, [...at, 'then'], keywords.length > 0, problemAt));
-  const { protect, otherwise, tls, methods, override, stripKeyword } = rule.then;
+/** The lists and detectors that are in force: of several with one name, the last. */
+function readNamed(layers: readonly Layer[], read: (path: string) => string, problems: Problem[]): Named {
+  const lists = new Map<string, () => AddressSet>();
+  const detectors = new Map<string, () => Probe>();
+  for (const layer of layers) {
+    const report = reportTo(problems, layer);
+    for (const [name, list] of Object.entries(layer.value.lists ?? {}))
+      lists.set(name, () => compileList(list, ['lists', name], report, (path) => read(layer.nameOf(path))));
+    for (const [name, detector] of Object.entries(layer.value.detectors ?? {})) {
+      if (Object.hasOwn(detectorKinds, name) || name === 'any')
+        report(['detectors', name], `${name} is the name of a built-in detector`, 'Give it another name.', 'key');
+      detectors.set(name, () => compileDetector(detector, ['detectors', name], report));
+    }
+  }
+  return { lists: compiled(lists), detectors: compiled(detectors) };
+}
+
+function compiled<T>(named: ReadonlyMap<string, () => T>): Map<string, T> {
+  return new Map([...named].map(([name, compile]) => [name, compile()]));
+}
+
+function reportTo(problems: Problem[], { problemAt }: Layer): Report {
+  return (path, message, remedy, part) => problems.push(problemAt(path, message, remedy, part));
+}
+
+/** The rules of all layers in the order in which they are judged; their names are unique among all. */
+function readRules(layers: readonly Layer[], named: Named, problems: Problem[]): Rule[] {
+  const rules: Rule[] = [];
+  /** The file of each rule by its name. */
+  const origins = new Map<string, string>();
+  for (const layer of layers) {
+    const report = reportTo(problems, layer);
+    const add = (rule: Rule, at: Path): void => {
+      const first = origins.get(rule.name);
+      if (first !== undefined) {
+        const where = first === layer.file ? '' : `; the first is in ${first}`;
+        const remedy = 'Give it a name of its own: reasons and bounces name the rule.';
+        report([...at, 'name'], `a second rule of this name${where}`, remedy);
+      }
+      origins.set(rule.name, layer.file);
+      rules.push(rule);
+    };
+    for (const [index, rule] of (layer.value.rules ?? []).entries()) {
+      const at = ['rules', index];
+      add(readRule(rule, at, named, report, []), at);
+    }
+    for (const [index, section] of (layer.value.sections ?? []).entries()) {
+      const at = ['sections', index];
+      const whom = compileSender(section.for, [...at, 'for'], report, named.lists);
+      for (const [place, rule] of (section.rules ?? []).entries()) {
+        const inner = [...at, 'rules', place];
+        add(readRule(rule, inner, named, report, [whom]), inner);
+      }
+      if (section.default !== undefined) add(defaultRule(section.name, section.default, whom), at);
+    }
+  }
+  return rules;
+}
+
+/** `whom` is ANDed to what the rule asks. */
+function readRule(rule: RuleText, at: Path, named: Named, report: Report, whom: readonly Condition[]): Rule {
+  const when = compileWhen(rule.when, [...at, 'when'], report, named);
+  const keywords = keywordsOf(when);
+  checkThen(rule.then, [...at, 'then'], keywords.length > 0, report);
   return {
+    ...readActions(rule.name, rule.then),
     name: rule.name,
-    when: compiled.condition,
-    protect: protect ?? null,
-    otherwise: otherwise ?? null,
-    tls: tls ?? null,
-    methods: methods ?? null,
-    override: override === true,
-    strip: stripKeyword === true ? keywords : [],
-    answersUnscannable: protect !== undefined && asksForUnscannable(compiled.condition),
+    when: all([...whom, when]),
+    strip: rule.then.stripKeyword === true ? keywords : [],
+    answersUnscannable: new Set(rule.then.protect === undefined ? [] : answersOf(when)),
   };
 }
 
-/** The methods each level knows (DESIGN: levels); the others do not meet it. */
-const methodsOf: Readonly<Record<Level, readonly Method[]>> = {
-  none: [],
-  transport: methods,
-  message: ['smime', 'pgp', 'portal'],
-  portal: ['portal'],
-  hold: [],
-  refuse: [],
-};
+/** The name under which the default of a section appears among the rules. */
+export function nameOfDefault(section: string): string {
+  return `Default of section ${section}`;
+}
 
-function checkThen(rule: RuleText, at: Path, hasKeyword: boolean, problemAt: ProblemAt): Problem[] {
-  const { then } = rule;
-  const problems: Problem[] = [];
-  const { protect } = then;
-  if (Object.keys(then).length === 0) {
-    problems.push(problemAt(at, 'the rule does nothing', `Write protect: with one of ${levels.join(', ')}.`));
-  }
-  for (const key of ['otherwise', 'methods', 'override'] as const) {
-    if (then[key] === undefined || protect !== undefined) continue;
-    problems.push(
-      problemAt([...at, key], `${key} without protect`, 'Add protect: with the level it is meant for.', 'key'),
-    );
-  }
-  if (protect !== undefined) {
-    const allowed = methodsOf[protect];
-    for (const [index, method] of (then.methods ?? []).entries()) {
-      if (allowed.includes(method)) continue;
-      const remedy = allowed.length === 0 ? 'Remove methods.' : `Choose from ${allowed.join(', ')}.`;
-      problems.push(problemAt([...at, 'methods', index], `${method} does not meet the level ${protect}`, remedy));
-    }
-    if (then.otherwise !== undefined && allowed.length === 0) {
-      const remedy = 'Remove it, or protect with transport, message or portal.';
-      problems.push(problemAt([...at, 'otherwise'], `otherwise means nothing at the level ${protect}`, remedy, 'key'));
-    }
-  }
-  if (then.stripKeyword === true && !hasKeyword) {
-    const remedy = 'Add subject: { keyword: [...] } to when, or remove stripKeyword.';
-    problems.push(
-      problemAt([...at, 'stripKeyword'], 'the rule asks for no keyword that could be taken out', remedy, 'key'),
-    );
-  }
-  return problems;
+function defaultRule(section: string, then: { readonly protect: Level }, whom: Condition): Rule {
+  const name = nameOfDefault(section);
+  return { ...readActions(name, then), name, when: whom, strip: [], answersUnscannable: new Set() };
 }

@@ -152,18 +152,12 @@ export async function recover(database: Database): Promise<void> {
   });
 }
 
-export async function extendLease(
-  database: Database,
-  deliveryIds: readonly string[],
-  leaseUntil: number,
-): Promise<void> {
-  if (deliveryIds.length === 0) return;
-  await database.writeLazily((trx) =>
-    trx
-      .updateTable('deliveries')
-      .set({ lease_until: leaseUntil })
-      .where('id', 'in', deliveryIds)
-      .where('state', '=', 'sending')
-      .execute(),
-  );
+/** An id is a delivery's or a message's; what is neither being sent nor being decided any more stays as it is. */
+export async function extendLease(database: Database, ids: readonly string[], leaseUntil: number): Promise<void> {
+  if (ids.length === 0) return;
+  await database.writeLazily(async (trx) => {
+    const lease = { lease_until: leaseUntil };
+    await trx.updateTable('deliveries').set(lease).where('id', 'in', ids).where('state', '=', 'sending').execute();
+    await trx.updateTable('messages').set(lease).where('id', 'in', ids).where('state', '=', 'deciding').execute();
+  });
 }

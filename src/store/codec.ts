@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Event } from '../event/event.ts';
 import type { Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
+import { type Actions, noActions } from '../policy/verdict.ts';
 import type { DeliveryTable, KeyTable, MessageTable } from './schema.ts';
 import type { DeliveryRow, KeyRow, MessageRow, NewDelivery, NewMessage, SmtpOptions } from './store.ts';
 
@@ -49,6 +50,8 @@ export const deliveryColumns = [
   'reason',
   'remote',
   'settled_at',
+  'actions',
+  'priority',
 ] as const satisfies readonly (keyof DeliveryTable)[];
 
 type MessageColumns = Pick<Selectable<MessageTable>, (typeof messageColumns)[number]>;
@@ -111,6 +114,8 @@ export function deliveryFromRow(row: DeliveryColumns): DeliveryRow {
     steps: JSON.parse(row.steps) as Step[],
     otherwise: row.otherwise,
     subject: row.subject,
+    actions: { ...noActions, ...(JSON.parse(row.actions) as Partial<Actions>) },
+    priority: row.priority,
     state: row.state,
     status: row.status,
     step: row.step,
@@ -151,6 +156,8 @@ export function deliveryToRow(delivery: NewDelivery, now: number): Selectable<De
     remote: null,
     settled_at: ended ? now : null,
     needs_bytes: ended ? 0 : 1,
+    actions: JSON.stringify(delivery.actions),
+    priority: delivery.priority,
   };
 }
 

@@ -9,6 +9,7 @@ import { insertEvents } from './events.ts';
 import { insertRows } from './insert.ts';
 import type { MessageTable, Tables } from './schema.ts';
 import type { MessageRow, NewMessage, Store } from './store.ts';
+import { noteThreads } from './threads.ts';
 import type { Database } from './transaction.ts';
 
 type Decisions = Parameters<Store['decided']>[0];
@@ -44,14 +45,19 @@ export function claimStatement(database: Database, limit: number, leaseUntil: nu
 export async function decided(database: Database, decisions: Decisions): Promise<void> {
   await database.writeLazily(async (trx) => {
     const now = Date.now();
-    const mine = await markDecided(trx, decisions);
-    const taken = decisions.filter((decision) => mine.has(decision.messageId));
+    const tenants = await markDecided(trx, decisions);
+    const taken = decisions.filter((decision) => tenants.has(decision.messageId));
     const deliveries = taken.flatMap((decision) => decision.deliveries);
     await insertRows(
       trx,
       'deliveries',
       deliveries.map((delivery) => deliveryToRow(delivery, now)),
     );
+    const threads = taken.flatMap(({ messageId, thread }) => {
+      const tenant = tenants.get(messageId);
+      return tenant === undefined || thread == null ? [] : [{ tenant, ...thread }];
+    });
+    await noteThreads(trx, threads, now);
     const caused = taken.flatMap((decision) => decision.messages ?? []);
     await insertRows(trx, 'messages', caused.map(messageToRow));
     await insertEvents(
@@ -67,20 +73,20 @@ export async function decided(database: Database, decisions: Decisions): Promise
   });
 }
 
-/** Stores the facts of those that are still being decided, and returns the ids of these. */
-async function markDecided(trx: Transaction<Tables>, decisions: Decisions): Promise<ReadonlySet<string>> {
-  if (decisions.length === 0) return new Set();
+/** Stores the facts of those that are still being decided, and returns the ids of these with their tenants. */
+async function markDecided(trx: Transaction<Tables>, decisions: Decisions): Promise<ReadonlyMap<string, string>> {
+  if (decisions.length === 0) return new Map();
   const rows = decisions.map(
     ({ messageId, sealedFacts, policyVersion }) =>
       sql`(cast(${messageId} as text), cast(${sealedFacts} as text), cast(${policyVersion} as text))`,
   );
-  const marked = await sql<{ id: string }>`
+  const marked = await sql<{ id: string; tenant: string }>`
     with decision (id, sealed_facts, policy_version) as (values ${sql.join(rows)})
     update messages set
       state = 'decided', lease_until = 0, sealed_facts = decision.sealed_facts, policy_version = decision.policy_version
     from decision where messages.id = decision.id and messages.state = 'deciding'
-    returning messages.id as id`.execute(trx);
-  return new Set(marked.rows.map((row) => row.id));
+    returning messages.id as id, messages.tenant as tenant`.execute(trx);
+  return new Map(marked.rows.map((row) => [row.id, row.tenant]));
 }
 
 export async function holdMessage(

@@ -17,6 +17,7 @@ const steps: readonly Step[] = [
   { name: '002 portal', up: portalTables },
   { name: '003 keys and domains', up: knowledgeTables },
   { name: '004 chunks of the spool', up: spoolTables },
+  { name: '005 actions, priority, threads and kept facts', up: policyMemory },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -149,4 +150,19 @@ async function spoolTables(trx: Transaction<Tables>, { textType, bytesType }: Tr
     .execute();
 
   await sql`create index chunks_first on chunks (blob_id) where frame = 0`.execute(trx);
+}
+
+async function policyMemory(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  const deliveries = trx.schema.alterTable('deliveries');
+  await deliveries.addColumn('actions', textType, (column) => column.notNull().defaultTo('{}')).execute();
+  await deliveries.addColumn('priority', 'integer', (column) => column.notNull().defaultTo(4)).execute();
+
+  let threads: Table = trx.schema.createTable('threads');
+  threads = columns(threads, textType, 'tenant hash');
+  threads = columns(threads, 'integer', 'strictness');
+  await columns(threads, 'bigint', 'seen_at').addPrimaryKeyConstraint('threads_key', ['tenant', 'hash']).execute();
+
+  await sql`create index threads_by_age on threads (seen_at)`.execute(trx);
+  await sql`create index messages_kept on messages (tenant, id, received_at) where sealed_facts <> ''`.execute(trx);
+  await sql`create index messages_kept_by_age on messages (received_at) where sealed_facts <> ''`.execute(trx);
 }

@@ -8,6 +8,7 @@ import { claimDeliveries, extendLease, promote, type Round, recover } from './cl
 import { postgresTraits, sqliteTraits } from './dialect.ts';
 import { DomainNotes } from './domains.ts';
 import { listEvents } from './events.ts';
+import { forgetOld, keptMessages } from './history.ts';
 import { insertKeys, keysFor, listKeys, setKeyState } from './keys.ts';
 import * as messages from './messages.ts';
 import { migrate } from './migrations.ts';
@@ -18,6 +19,7 @@ import type { Tables } from './schema.ts';
 import { settle } from './settle.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Store } from './store.ts';
+import { threadLevel } from './threads.ts';
 import { Database } from './transaction.ts';
 
 /**
@@ -65,6 +67,9 @@ function createStore(database: Database): Store {
     extendLease: (ids, leaseUntil) => extendLease(database, ids, leaseUntil),
     settle: (settlements, rows, events) => settle(database, settlements, rows, events),
     findMessages: (id) => findMessages(database, id),
+    threadLevel: (tenant, hashes) => threadLevel(database, tenant, hashes),
+    keptMessages: (query) => keptMessages(database, query),
+    forgetOld: (before, limit) => forgetOld(database, before, limit),
     listQueue: (limit) => listQueue(database, limit),
     queueAction: (id, action, now, more) => queueAction(database, id, action, now, more),
     countByState: () => countByState(database),

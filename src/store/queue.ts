@@ -1,6 +1,7 @@
 /** The queue as a person sees it: looking a message up, listing what has not ended, and the four things one can do to it. */
 import { randomUUIDv7 } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { noActions, usualPriority } from '../policy/verdict.ts';
 import { deliveryColumns, deliveryFromRow, deliveryToRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
 import { insertRows } from './insert.ts';
@@ -191,6 +192,8 @@ function bouncedRow(message: MessageRow, recipient: string, now: number) {
       steps: [],
       otherwise: 'bounce',
       subject: null,
+      actions: noActions,
+      priority: usualPriority,
       state: 'failed',
       status: bouncedStatus,
     },

@@ -29,6 +29,8 @@ create table deliveries (
   next_at bigint not null,
   lease_until bigint not null,
   settled_at bigint,
+  actions text collate "C" not null,
+  priority integer not null,
   FOREIGN KEY (message_id) REFERENCES messages(id),
   PRIMARY KEY (id)
 );
@@ -129,6 +131,14 @@ create table publications (
   PRIMARY KEY (delivery_id)
 );
 
+create table threads (
+  tenant text collate "C" not null,
+  hash text collate "C" not null,
+  strictness integer not null,
+  seen_at bigint not null,
+  PRIMARY KEY (tenant, hash)
+);
+
 CREATE INDEX chunks_first ON chunks USING btree (blob_id) WHERE (frame = 0);
 
 CREATE INDEX deliveries_by_message ON deliveries USING btree (message_id);
@@ -153,6 +163,10 @@ CREATE INDEX messages_free ON messages USING btree (id) WHERE (bytes = 'free'::t
 
 CREATE INDEX messages_held ON messages USING btree (id) WHERE (state = 'held'::text);
 
+CREATE INDEX messages_kept ON messages USING btree (tenant, id, received_at) WHERE (sealed_facts <> ''::text);
+
+CREATE INDEX messages_kept_by_age ON messages USING btree (received_at) WHERE (sealed_facts <> ''::text);
+
 CREATE INDEX messages_leased ON messages USING btree (lease_until) WHERE (state = 'deciding'::text);
 
 CREATE INDEX messages_received ON messages USING btree (id) WHERE (state = 'received'::text);
@@ -164,3 +178,5 @@ CREATE INDEX portal_sessions_by_expiry ON portal_sessions USING btree (expires_a
 CREATE INDEX publications_by_expiry ON publications USING btree (expires_at);
 
 CREATE UNIQUE INDEX publications_by_token ON publications USING btree (token_hash);
+
+CREATE INDEX threads_by_age ON threads USING btree (seen_at);

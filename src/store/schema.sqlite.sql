@@ -27,7 +27,9 @@ CREATE TABLE "deliveries" ("id" text not null primary key,
   "created_at" bigint not null,
   "next_at" bigint not null,
   "lease_until" bigint not null,
-  "settled_at" bigint);
+  "settled_at" bigint,
+  "actions" text default '{}' not null,
+  "priority" integer default 4 not null);
 
 CREATE INDEX deliveries_by_message on deliveries (message_id);
 
@@ -101,6 +103,10 @@ CREATE INDEX messages_free on messages (id) where bytes = 'free';
 
 CREATE INDEX messages_held on messages (id) where state = 'held';
 
+CREATE INDEX messages_kept on messages (tenant, id, received_at) where sealed_facts <> '';
+
+CREATE INDEX messages_kept_by_age on messages (received_at) where sealed_facts <> '';
+
 CREATE INDEX messages_leased on messages (lease_until) where state = 'deciding';
 
 CREATE INDEX messages_received on messages (id) where state = 'received';
@@ -135,3 +141,11 @@ CREATE TABLE "publications" ("delivery_id" text not null primary key references 
 CREATE INDEX publications_by_expiry on publications (expires_at);
 
 CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
+
+CREATE TABLE "threads" ("tenant" text not null,
+  "hash" text not null,
+  "strictness" integer not null,
+  "seen_at" bigint not null, constraint "threads_key" primary key ("tenant",
+  "hash"));
+
+CREATE INDEX threads_by_age on threads (seen_at);

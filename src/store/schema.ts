@@ -59,6 +59,19 @@ export type DeliveryTable = {
   settled_at: number | null;
   /** 1 until nothing can ask for the message's bytes on behalf of this delivery. */
   needs_bytes: number;
+  /** An Actions; what is not in it (of a row from before there was any) is as in noActions. */
+  actions: string;
+  priority: number;
+};
+
+/** A protected message of a thread, by the hash of its Message-ID. */
+type ThreadTable = {
+  tenant: string;
+  hash: string;
+  /** Index into `levels`. */
+  strictness: number;
+  /** When a decision last named it. */
+  seen_at: number;
 };
 
 /** One row per thing that happened; `detail` is the event without the columns' values and its kind. */
@@ -127,6 +140,7 @@ export type Tables = {
   messages: MessageTable;
   deliveries: DeliveryTable;
   events: EventTable;
+  threads: ThreadTable;
   publications: PublicationTable;
   portal_codes: PortalCodeTable;
   portal_sessions: PortalSessionTable;

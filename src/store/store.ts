@@ -203,7 +203,8 @@ export type Store = {
   promote(now: number): Promise<number>;
   /** At the start of a process that is alone on its database: everything leased is queued again. */
   recover(): Promise<void>;
-  extendLease(deliveryIds: readonly string[], leaseUntil: number): Promise<void>;
+  /** Of deliveries being sent and of messages being decided, by their ids. */
+  extendLease(ids: readonly string[], leaseUntil: number): Promise<void>;
   /**
    * One transaction for a batch of finished attempts, the messages of our own they caused (DSN, notification), and events. A delivery
    * that ended meanwhile keeps its end, unless the settlement says `delivered`: that happened, whatever else did.

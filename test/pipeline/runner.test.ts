@@ -21,7 +21,8 @@ eachEngine((engine) => {
     const unused = (): never => {
       throw new Error('not part of this test');
     };
-    const config = { delivery: { perDestination: 10, retry: { first: 1, max: 1, giveUpAfter: 1e9, warnAfter: 1e9 } } };
+    const retry = { first: 1, max: 1, giveUpAfter: 1e9, warnAfter: 1e9 };
+    const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 } };
     const spool = { read: unused, create: unused, remove: async () => {}, sweep: async () => 0, close: async () => {} };
     const transmitter = {
       send: () => {
@@ -40,6 +41,8 @@ eachEngine((engine) => {
       policy: unused,
       portal: false,
       masterKey: Buffer.alloc(32),
+      hostname: 'gw.example',
+      own: unused,
       now,
     };
     const ports: RunnerPorts = {

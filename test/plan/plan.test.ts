@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tlsLevels } from '../../src/config/config.ts';
 import { type Capability, type Plan, planFor } from '../../src/plan/plan.ts';
-import { levels, methods, otherwises, type Verdict } from '../../src/policy/verdict.ts';
+import { levels, methods, noActions, otherwises, type Verdict } from '../../src/policy/verdict.ts';
 
 const everything: Capability = { pgpKeys: ['pgp-1'], certificates: ['cert-1', 'cert-2'], portal: true, notes: [] };
 const nothing: Capability = { pgpKeys: [], certificates: [], portal: false, notes: [] };
@@ -10,6 +10,7 @@ const portalOnly: Capability = { ...nothing, portal: true };
 
 function verdict(changes: Partial<Verdict>): Verdict {
   return {
+    ...noActions,
     recipient: 'b@dest.example',
     level: 'none',
     released: 'none',
@@ -18,6 +19,9 @@ function verdict(changes: Partial<Verdict>): Verdict {
     otherwise: null,
     tls: null,
     methods: null,
+    notifySender: [],
+    reviewers: [],
+    priority: null,
     subject: '',
     subjectChanged: false,
     ...changes,

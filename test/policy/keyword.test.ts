@@ -1,12 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fold, occurrences, without } from '../../src/policy/keyword.ts';
+import { fold, occurrences, standsIn, without } from '../../src/policy/keyword.ts';
 
 /** Subject keywords: found however they are typed, not found in other words, and taken out without a trace. */
 
 function strip(subject: string, ...keywords: string[]): string | null {
   const folded = fold(subject);
   const spans = keywords.flatMap((keyword) => occurrences(folded, fold(keyword).text));
+  for (const keyword of keywords) {
+    const { text } = fold(keyword);
+    expect(standsIn(folded.text, text), keyword).toBe(occurrences(folded, text).length > 0);
+  }
   return spans.length === 0 ? null : without(subject, spans);
 }
 
@@ -33,6 +37,23 @@ describe('a keyword is found and taken out', () => {
     ['𝐬𝐞𝐜𝐮𝐫𝐞 x 𝐬𝐞𝐜𝐮𝐫𝐞', 'secure', 'x'],
     ['two  words here', 'two words', 'here'],
     ['😀 [secure] 😀', '[secure]', '😀 😀'],
+    ['[secure]: Results', '[secure]', 'Results'],
+    ['RE: [secure] - Results', '[secure]', 'RE: Results'],
+    ['RE:[secure]- Results', '[secure]', 'RE: Results'],
+    ['Results - [secure]', '[secure]', 'Results'],
+    ['Results | [secure] | Q3', '[secure]', 'Results | Q3'],
+    ['Results - [secure] Q3', '[secure]', 'Results - Q3'],
+    ['Results [secure] - Q3', '[secure]', 'Results - Q3'],
+    ['[secure] - [portal]: x', '[secure]', '[portal]: x'],
+    ['[secure] -1 degrees', '[secure]', '-1 degrees'],
+    ['Re: [secure]', '[secure]', 'Re:'],
+    ['[secure] -', '[secure]', ''],
+    ['[EXTERNAL][secure][JIRA-1] Results', '[secure]', '[EXTERNAL][JIRA-1] Results'],
+    ['[EXTERNAL] [Secure] RE: Results', '[secure]', '[EXTERNAL] RE: Results'],
+    ['Ｒｅ：[secure]\u00a0Results', '[secure]', 'Ｒｅ： Results'],
+    ['[secure\u00a0] Results', '[secure]', 'Results'],
+    ['[\u200esecure\u200f] Results', '[secure]', 'Results'],
+    ['【secure】 Results', '【secure】', 'Results'],
   ])('%s', (subject, keyword, expected) => {
     expect(strip(subject, keyword)).toBe(expected);
   });
@@ -52,6 +73,8 @@ describe('not found', () => {
     ['secure', '[secure]'],
     ['', '[secure]'],
     ['[s ecure]', '[secure]'],
+    ['{secure}', '[secure]'],
+    ['[secrue]', '[secure]'],
   ])('%s', (subject, keyword) => {
     expect(strip(subject, keyword)).toBeNull();
   });

@@ -23,16 +23,46 @@ const one = (when: string, then = '{ protect: transport }') =>
 describe('refused', () => {
   test.each([
     [
-      '{ detects: { phi: 3 } }',
-      '4:24: rules[0].when.detects: this version cannot judge detects, and a policy it cannot judge in full is refused. Remove the rule',
+      '{ detects: { phy: 3 } }',
+      '4:35: rules[0].when.detects.phy: there is no detector "phy". Did you mean "phi"? Known are phi, pci,',
     ],
-    ['{ not: { detects: any } }', '4:31: rules[0].when.not.detects: this version cannot judge detects'],
-    ['{ sender: { group: staff } }', '4:34: rules[0].when.sender.group: this version cannot judge sender.group'],
+    ['{ not: { detects: [ssn, projects] } }', '4:46: rules[0].when.not.detects[1]: there is no detector "projects".'],
     [
-      '{ recipient: { group: staff } }',
-      '4:37: rules[0].when.recipient.group: unknown setting "group". Known here: address, domain, in.',
+      '{ detects: { ssn: 0 } }',
+      '4:40: rules[0].when.detects.ssn: expected a whole number, found 0. Write a number from 1',
     ],
-    ['{ body: { contains: x } }', '4:24: rules[0].when.body: unknown setting "body".'],
+    ['{ detects: {} }', '4:33: rules[0].when.detects: nothing to look for. Write { phi: 3 }.'],
+    [
+      '{ recipient: { groups: staff } }',
+      '4:37: rules[0].when.recipient.groups: unknown setting "groups". Did you mean "group"? Known here: address, domain, in, group, external, internal.',
+    ],
+    ['{ body: {} }', '4:30: rules[0].when.body: nothing to look for. Write contains or matches.'],
+    ['{ content: { contains: "\\u200b" } }', '4:45: rules[0].when.content.contains: nothing visible to look for.'],
+    ['{ attachment: {} }', '4:36: rules[0].when.attachment: nothing to compare with. Write name, extension, type'],
+    [
+      '{ attachment: { extension: "*" } }',
+      '4:49: rules[0].when.attachment.extension: not a file extension. Write it like',
+    ],
+    [
+      '{ attachments: { over: 3, under: 4 } }',
+      'rules[0].when.attachments: no number is over the one and under the other.',
+    ],
+    ['{ recipients: {} }', '4:36: rules[0].when.recipients: nothing to compare with. Write over or under.'],
+    ['{ always: false }', '4:32: rules[0].when.always: expected true, found false. Write always: true'],
+    ['{ time: { from: "08:00" } }', '4:24: rules[0].when.time.zone: missing: expected a time zone'],
+    [
+      '{ time: { days: mon, zone: Europe/Belrin } }',
+      'rules[0].when.time.zone: expected a time zone, found "Europe/Belrin".',
+    ],
+    ['{ time: { from: "8:00", zone: UTC } }', '4:38: rules[0].when.time.from: expected a time of day, found "8:00".'],
+    ['{ time: { zone: UTC } }', '4:30: rules[0].when.time: no time to compare with. Write days'],
+    ['{ time: { from: "08:00", to: "08:00", zone: UTC } }', 'rules[0].when.time: no time lies between the two.'],
+    [
+      '{ thread: hold }',
+      '4:32: rules[0].when.thread: expected one of transport, message, portal, found "hold". Write',
+    ],
+    ['{ unscannable: [pasword] }', 'rules[0].when.unscannable[0]: expected one of limits, content, password'],
+    ['{ sensitivity: secret }', 'rules[0].when.sensitivity: expected'],
     [
       '{ subject: { keywords: x } }',
       '4:35: rules[0].when.subject.keywords: unknown setting "keywords". Did you mean "keyword"?',
@@ -53,7 +83,10 @@ describe('refused', () => {
       '{ recipient: { in: __proto__ } }',
       '4:41: rules[0].when.recipient.in: there is no list "__proto__". Lists are named under lists.',
     ],
-    ['{ recipient: {} }', '4:35: rules[0].when.recipient: nothing to compare with. Write address, domain or in.'],
+    [
+      '{ recipient: {} }',
+      '4:35: rules[0].when.recipient: nothing to compare with. Write address, domain, in or group.',
+    ],
     [
       '{ recipient: { domain: "a@b.example" } }',
       '4:45: rules[0].when.recipient.domain: "a@b.example" cannot be compared with addresses. Write a domain',
@@ -81,7 +114,7 @@ describe('refused', () => {
     ['{ size: {} }', '4:30: rules[0].when.size: nothing to compare with. Write over or under.'],
     [
       '{ size: { over: 5MB, under: 2MB } }',
-      '4:30: rules[0].when.size: no size is over the one and under the other. Swap',
+      '4:30: rules[0].when.size: no number is over the one and under the other. Move',
     ],
     ['{ size: { over: big } }', '4:38: rules[0].when.size.over: expected a size, found "big". Write octets'],
     ['{ report: maybe }', 'rules[0].when.report: expected'],

@@ -1,5 +1,6 @@
 /** Rows for tests of the store, with something sensible in every field. */
 import { randomUUIDv7 } from 'node:crypto';
+import { noActions, usualPriority } from '../../src/policy/verdict.ts';
 import type { ClaimedDelivery, NewDelivery, NewMessage, Settlement, Store } from '../../src/store/store.ts';
 
 export function message(changes: Partial<NewMessage> = {}): NewMessage {
@@ -33,6 +34,8 @@ export function delivery(of: NewMessage, changes: Partial<NewDelivery> = {}): Ne
     steps: [{ method: 'tls', tls: 'verify', keys: [] }],
     otherwise: 'bounce',
     subject: null,
+    actions: noActions,
+    priority: usualPriority,
     state: 'queued',
     status: '',
     ...changes,

@@ -51,7 +51,7 @@ async function postgresSchema(url: string): Promise<string> {
 }
 
 eachEngine((engine) => {
-  // Changed on purpose? `npx vitest run -u test/store/schema.test.ts` writes it down anew.
+  // Changed on purpose? `npx vitest run test/store/schema.test.ts -u` writes it down anew.
   test('is what the committed file says', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);

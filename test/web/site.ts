@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Event } from '../../src/event/event.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { hashToken } from '../../src/pipeline/portal.ts';
+import { noActions, usualPriority } from '../../src/policy/verdict.ts';
 import { issueCertificate } from '../../src/protect/x509.ts';
 import { openDatabaseSpool } from '../../src/spool/database.ts';
 import type { Spool } from '../../src/spool/spool.ts';
@@ -149,6 +150,8 @@ async function publish(
           otherwise: 'bounce',
           // As sealed as a test needs: shown as it is, it would be noticed.
           subject: given.subject == null ? null : Buffer.from(given.subject).toString('base64'),
+          actions: noActions,
+          priority: usualPriority,
           state: 'queued',
           status: '',
         },

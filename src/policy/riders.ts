@@ -1,0 +1,80 @@
+/**
+ * What rides along with the level: everything else the rules that count want, joined.
+ *
+ * `tls` is the strictest any of them demands. `otherwise` and `methods` belong to the level they were written with, so they come from the
+ * rules that want the level that won (of a held message, the one that applies once it is released): the strictest `otherwise` (bounce, drop,
+ * portal: the sender of a bounce can still act), and the first `methods` in file order.
+ *
+ * Header fields, notices to the sender and reviewers add up, each once. `expires` is the shortest, `reply: false` stands against
+ * `reply: true`, and of priorities the most urgent one counts. What is removed is what the sender wrote: a field that one rule
+ * removes and another adds is there once, as added.
+ */
+import { tlsLevels } from '../config/config.ts';
+import type { Rule } from './schema.ts';
+import type { Level, Otherwise, Verdict } from './verdict.ts';
+
+type Riders = Pick<
+  Verdict,
+  'tls' | 'otherwise' | 'methods' | 'headers' | 'expires' | 'reply' | 'notifySender' | 'reviewers' | 'priority'
+>;
+
+/** Strictest first. */
+const otherwiseOrder: readonly Otherwise[] = ['bounce', 'drop', 'portal'];
+
+/** Joins what the rules that count want besides the level that won; `because` tells what was chosen and by whom. */
+export function joinRiders(
+  counted: readonly Rule[],
+  level: Level,
+  released: Level,
+): { readonly riders: Riders; readonly because: readonly string[] } {
+  const winners = counted.filter((rule) => rule.protect === released);
+  const tls = tlsLevels.findLast((level) => counted.some((rule) => rule.tls === level)) ?? null;
+  const otherwise = otherwiseOrder.find((each) => winners.some((rule) => rule.otherwise === each)) ?? null;
+  const asks = winners.find((rule) => rule.methods !== null);
+  const riders: Riders = {
+    tls,
+    otherwise,
+    methods: asks?.methods ?? null,
+    headers: joinHeaders(counted),
+    expires: least(counted.flatMap((rule) => rule.expires ?? [])),
+    reply: counted.some((rule) => rule.reply === false) ? false : counted.some((rule) => rule.reply) ? true : null,
+    notifySender: distinct(counted.flatMap((rule) => rule.notice ?? [])),
+    reviewers: level === 'hold' ? distinct(counted.flatMap((rule) => rule.reviewers)) : [],
+    priority: least(counted.flatMap((rule) => rule.priority ?? [])),
+  };
+  const because: string[] = [];
+  const tell = (what: string, by: readonly Rule[]) => because.push(`${what}, wanted by ${namesOf(by)}.`);
+  if (tls !== null)
+    tell(
+      `TLS must be ${tls}`,
+      counted.filter((rule) => rule.tls === tls),
+    );
+  if (asks?.methods) tell(`Only ${asks.methods.join(', ')} may be tried`, [asks]);
+  if (otherwise !== null)
+    tell(
+      `If that cannot be done: ${otherwise}`,
+      winners.filter((rule) => rule.otherwise === otherwise),
+    );
+  return { riders, because };
+}
+
+function joinHeaders(counted: readonly Rule[]): Riders['headers'] {
+  const add = new Map(
+    counted.flatMap((rule) => rule.addHeaders).map((field) => [`${field.name.toLowerCase()}:${field.value}`, field]),
+  );
+  const remove = new Map(counted.flatMap((rule) => rule.removeHeaders).map((name) => [name.toLowerCase(), name]));
+  return { add: [...add.values()], remove: [...remove.values()] };
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+function least(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.min(...values);
+}
+
+/** Names of rules as reasons quote them. */
+export function namesOf(rules: readonly Rule[]): string {
+  return rules.map((rule) => `"${rule.name}"`).join(' and ');
+}
