@@ -2,11 +2,13 @@
  * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` looks up the domain's servers and tries TLS with each of them now.
  */
 import type { Config } from '../config/config.ts';
-import { probe } from '../deliver/probe.ts';
+import type { ConnectionPorts } from '../deliver/connection.ts';
+import { Trust } from '../deliver/peer.ts';
+import { type DomainProbe, probe } from '../deliver/probe.ts';
+import { Sessions } from '../deliver/sessions.ts';
 import { toAsciiDomain } from '../mail/address.ts';
-import { createResolver } from '../net/dns.ts';
-import { createEgress } from '../net/egress.ts';
 import type { DomainRow } from '../store/store.ts';
+import { createOutbound } from './outbound.ts';
 import { printable, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -51,23 +53,35 @@ function domainLine(row: DomainRow) {
 async function checkDomain(config: Config, name: string, json: boolean): Promise<number> {
   const domain = toAsciiDomain(name);
   if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
-  const resolver = createResolver(config.dns);
+  const { store, close } = await openStorage(config);
+  const { resolver, egress, sts } = createOutbound(config, store);
   try {
-    const probed = await probe(domain, { config, resolver, egress: createEgress(config.egress) });
-    if (json) printJson(typeof probed === 'string' ? { domain, hosts: [], reason: probed } : { domain, hosts: probed });
+    const connection = connectionPorts(config);
+    const { port } = config.delivery;
+    const probed = await probe(domain, { connection, port, resolver, egress, sts: (of) => sts.of(of) });
+    if (json) printJson(typeof probed === 'string' ? { domain, hosts: [], reason: probed } : { domain, ...probed });
     else if (typeof probed === 'string') process.stdout.write(`${probed}\n`);
-    else {
-      const cells = probed.map(({ host, ip, level, defect, remote }) => [
-        host,
-        ip ?? '-',
-        level ?? 'unreachable',
-        remote?.tls ?? '-',
-        defect ?? remote?.verifiedBy ?? '',
-      ]);
-      process.stdout.write(`${table(['SERVER', 'ADDRESS', 'LEVEL', 'TLS', 'WHY'], cells)}\n`);
-    }
-    return typeof probed !== 'string' && probed.some((host) => host.defect === null) ? 0 : 1;
+    else process.stdout.write(`${tableOf(probed)}\n`);
+    return typeof probed !== 'string' && probed.hosts.some((host) => host.defects.length === 0) ? 0 : 1;
   } finally {
     resolver.close();
+    await close();
   }
+}
+
+/** A person waits for the answer. */
+function connectionPorts({ hostname, delivery }: Config): ConnectionPorts {
+  const timeouts = { connect: 10_000, command: 20_000, data: 20_000 };
+  return { hostname, trust: new Trust(delivery.trust), timeouts, sessions: new Sessions() };
+}
+
+function tableOf({ hosts }: DomainProbe): string {
+  const cells = hosts.map(({ host, ip, level, defects, remote }) => [
+    host,
+    ip ?? '-',
+    level === null ? 'unreachable' : level === 'may' ? 'may (plain text)' : level,
+    remote?.tls ?? '-',
+    defects[0] ?? remote?.verifiedBy ?? '',
+  ]);
+  return table(['SERVER', 'ADDRESS', 'LEVEL', 'TLS', 'WHY'], cells);
 }

@@ -9,10 +9,9 @@ import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
-import { createResolver } from '../net/dns.ts';
-import { createEgress } from '../net/egress.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { openSubject } from '../pipeline/decide.ts';
+import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createProtectPool } from '../protect/pool.ts';
@@ -22,6 +21,7 @@ import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
+import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
 
 export type Gateway = {
@@ -61,7 +61,7 @@ export async function startGateway(
         running.push(async () => release());
         await store.recover();
       }
-      runner.start();
+      await runner.start();
       wake = () => runner.wake();
       running.push(() => runner.stop());
       const unwatch = policies.watch();
@@ -122,20 +122,23 @@ type Wiring = {
 
 function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<typeof loadPolicies> }): Runner {
   const { store, spool, accept, policies, emit, ending } = wiring;
-  const resolver = createResolver(config.dns);
   const statics = new Map<string, StaticRoute>(
     config.tenants.flatMap(({ domains, inbound }) =>
       inbound === null ? [] : domains.map((domain) => [domain, inbound] as const),
     ),
   );
+  const { resolver, egress, sts } = createOutbound(config, store);
+  const domains = createDomainMemory({ store, emit, now: Date.now });
   const transmitter = createTransmitter({
     hostname: config.hostname,
     port: config.delivery.port,
     resolver,
-    egress: createEgress(config.egress),
+    egress,
     trust: config.delivery.trust,
     perDestination: config.delivery.perDestination,
     statics,
+    sts: (domain) => sts.of(domain),
+    floor: (domain) => domains.floor(domain),
   });
   const protect = createProtectPool();
   const scan = createScanPool();
@@ -149,6 +152,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     spool,
     emit,
     now: Date.now,
+    domains,
     decide: {
       spool,
       store,

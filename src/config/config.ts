@@ -30,6 +30,8 @@ export type Tenant = {
   /** Where mail to the tenant's own people goes (bounces, portal replies); null: by MX. */
   readonly inbound: { readonly host: string; readonly port: number; readonly tls: TlsLevel } | null;
   readonly minimumTls: TlsLevel;
+  /** Mail servers of recipients' domains, vouched for by the admin: host names, or "*.example" for one label more. */
+  readonly pins: readonly { readonly domain: string; readonly hosts: readonly string[] }[];
 };
 
 export type Config = {
@@ -63,6 +65,8 @@ export type Config = {
     };
     /** Connections at once to one destination. */
     readonly perDestination: number;
+    /** Port of the hosts that publish MTA-STS policies. */
+    readonly policyPort: number;
   };
   readonly dns: { readonly servers: readonly string[]; readonly trustAd: boolean };
   readonly egress: { readonly allowPrivate: boolean };

@@ -85,6 +85,15 @@ export function domain(expected = 'a domain name') {
   );
 }
 
+/** A host name, or "*." and a domain for one label more. */
+export function hostPattern() {
+  return readBy('a mail server', 'Write it like mx.example.com or "*.example.com".', (value) => {
+    const wildcard = value.startsWith('*.');
+    const name = toAsciiDomain(wildcard ? value.slice(2) : value);
+    return name === null ? null : `${wildcard ? '*.' : ''}${name}`;
+  });
+}
+
 /** A host: a domain name or an IP address. */
 export function host() {
   return readBy('a host name or an IP address', 'Write it like mx.example.com or 192.0.2.1.', (value) =>

@@ -99,6 +99,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     groups: tenant.groups === undefined ? null : references.file(tenant.groups, [...at, 'groups']),
     inbound: tenant.inbound ?? null,
     minimumTls: tenant.minimumTls,
+    pins: tenant.pins,
   };
 }
 

@@ -69,6 +69,10 @@ const delivery = section({
     'When to try again.',
   ),
   perDestination: setting(kinds.wholeNumber(1, 1000).prefault(10), 'Connections at once to one destination.'),
+  policyPort: setting(
+    kinds.port().prefault(443),
+    'Port of the hosts that publish MTA-STS policies. Another one is for tests.',
+  ),
 });
 
 const web = section({
@@ -161,6 +165,22 @@ const tenant = section({
   minimumTls: setting(
     kinds.choice(['encrypt', 'verify', 'secure', 'dane']).prefault('verify'),
     'What counts as protected on the way: encrypt, verify, secure or dane.',
+  ),
+  pins: setting(
+    kinds
+      .listOf(
+        section({
+          domain: setting(kinds.domain(), 'A domain mail goes to.', { example: 'bank.example' }),
+          hosts: setting(
+            kinds.listOf(kinds.hostPattern(), 'a list of mail servers', 1),
+            'Its mail servers: names, or "*.bank.example" for one label more.',
+            { example: ['mx.bank.example'] },
+          ),
+        }),
+        'a list of pins',
+      )
+      .prefault([]),
+    'Mail servers you vouch for: mail to these domains goes only there, and only with a good certificate (TLS level secure).',
   ),
 });
 

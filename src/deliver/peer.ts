@@ -44,6 +44,11 @@ export type Shown = {
   readonly root: string | null;
 };
 
+/** PEM texts of every root to trust: those bundled with the runtime, and `extra`. */
+export function rootsOf(extra: readonly string[]): string[] {
+  return [...rootCertificates, ...extra.flatMap((text) => text.match(pemPattern) ?? [])];
+}
+
 export class Trust {
   readonly context: SecureContext;
   readonly #roots = new Map<string, X509Certificate[]>();
@@ -51,7 +56,7 @@ export class Trust {
 
   /** @param extra PEM texts, each with one or more certificates. Throws when one cannot be read. */
   constructor(extra: readonly string[]) {
-    this.#pems = [...rootCertificates, ...extra.flatMap((text) => text.match(pemPattern) ?? [])];
+    this.#pems = rootsOf(extra);
     // RFC 8996: nothing older than TLS 1.2, at any level.
     this.context = createSecureContext({ ca: [...this.#pems], minVersion: 'TLSv1.2', ciphers });
   }

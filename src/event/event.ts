@@ -58,11 +58,21 @@ type PolicyEvent =
       version: string;
     };
 
+/** A domain that does not keep what it promised (its own policy) or has shown before: mail to it waits, and a person should look. */
+type DomainEvent = {
+  kind: 'domain.downgraded';
+  domain: string;
+  /** The level it had shown, and what it shows now; null for nothing. */
+  known: string | null;
+  seen: string | null;
+  reason: string;
+};
+
 type ServiceEvent =
   | { kind: 'service.ready'; listening: string[] }
   | { kind: 'service.stopped' }
   /** Our fault or the machine's: `error` is the error's name and message, never content. */
   | { kind: 'service.failed'; component: string; error: string };
 
-export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | PolicyEvent | ServiceEvent;
+export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | PolicyEvent | DomainEvent | ServiceEvent;
 export type EventKind = Event['kind'];

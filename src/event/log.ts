@@ -28,6 +28,7 @@ const severity: Partial<Record<EventKind, Level>> = {
   'portal.codeWrong': 'warn',
   'portal.limited': 'warn',
   'policy.broken': 'error',
+  'domain.downgraded': 'error',
   'service.failed': 'error',
   'message.decided': 'debug',
 };

@@ -42,7 +42,11 @@ export type Conclusion = {
   readonly events: readonly Event[];
 };
 
-export type DomainSeen = { readonly domain: string } & Parameters<Store['noteDomain']>[1];
+export type DomainSeen = {
+  readonly domain: string;
+  /** The domain did not keep what it had promised or shown before. */
+  readonly lifted: boolean;
+} & Parameters<Store['noteDomain']>[1];
 
 /** Splits claimed deliveries into groups that one `attempt` serves. */
 export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[][] {
@@ -115,7 +119,8 @@ function seenOf(domain: string, outcome: Outcome | undefined, at: number): Domai
   const level = tls === null ? null : outcome.remote.level;
   // A server that refuses a recipient says nothing of its domain.
   if (outcome.kind === 'failed' && outcome.scope === 'recipient') return null;
-  return { domain, at, tls: level, mx, failure: outcome.kind === 'delivered' ? null : outcome.reason };
+  const lifted = outcome.kind === 'failed' && outcome.lifted === true;
+  return { domain, at, tls: level, mx, failure: outcome.kind === 'delivered' ? null : outcome.reason, lifted };
 }
 
 const noOutcome: Outcome = {
@@ -151,7 +156,7 @@ async function transmit(
     })),
     mailFrom: message.mailFrom,
     tls: step.tls,
-    pin: null,
+    pin: pinOf(ports.config, message.tenant, first.destination),
     eightBit: message.smtp.eightBit && prepared.eightBit,
     utf8: message.smtp.utf8,
     ret: message.smtp.ret,
@@ -161,6 +166,12 @@ async function transmit(
   });
   const failure = prepared.failure();
   return failure === null ? outcomes : group.map(() => failure);
+}
+
+/** The mail servers that the tenant pinned for a domain. */
+function pinOf(config: Config, tenantId: string, domain: string): readonly string[] | null {
+  const pins = config.tenants.find((tenant) => tenant.id === tenantId)?.pins ?? [];
+  return pins.find((pin) => pin.domain === domain)?.hosts ?? null;
 }
 
 function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Settlement {

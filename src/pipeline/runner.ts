@@ -14,6 +14,7 @@ import { describe } from './accept.ts';
 import { type AttemptPorts, attempt, type Conclusion, groupDeliveries } from './attempt.ts';
 import { createBatch } from './batch.ts';
 import { type Decided, type DecidePorts, decide } from './decide.ts';
+import type { DomainMemory } from './domains.ts';
 import { createHousekeeping } from './housekeeping.ts';
 
 export type RunnerPorts = {
@@ -21,6 +22,7 @@ export type RunnerPorts = {
   readonly spool: Spool;
   readonly decide: DecidePorts;
   readonly attempt: AttemptPorts;
+  readonly domains: DomainMemory;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
 };
@@ -42,6 +44,7 @@ const pauseAfterFault = 1_000;
 const sayFaultEvery = 900;
 const housekeepEvery = 10_000;
 const sweepEvery = 60 * 60_000;
+const loadDomainsEvery = 60_000;
 
 export class Runner {
   readonly #ports: RunnerPorts;
@@ -64,11 +67,14 @@ export class Runner {
     this.#decided = createBatch((items) => this.#decidedBatch(items), { mayBeOnes: isBug });
   }
 
-  start(): void {
+  /** Rejects when the database cannot be read. */
+  async start(): Promise<void> {
+    await this.#ports.domains.load();
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
     const { turn, sweep } = createHousekeeping(this.#ports);
     this.#timers.push(setInterval(() => this.#background(turn()), housekeepEvery));
     this.#timers.push(setInterval(() => this.#background(sweep()), sweepEvery));
+    this.#timers.push(setInterval(() => this.#background(this.#ports.domains.load()), loadDomainsEvery));
     this.#background(sweep());
     this.wake();
   }
@@ -174,7 +180,7 @@ export class Runner {
     try {
       // Nothing in it throws once the network was asked.
       const { seen, conclude } = await this.#surely(() => attempt(group, this.#ports.attempt));
-      if (seen !== null) this.#background(this.#ports.store.noteDomain(seen.domain, seen));
+      if (seen !== null) this.#background(this.#ports.domains.note(seen.domain, seen, seen.lifted));
       const conclusion = await this.#surely(conclude);
       await this.#surely(() => this.#settle(conclusion));
     } catch (error) {

@@ -5,7 +5,7 @@
  * connection to say the same thing again. A crash loses the last second of them; they are counts, not evidence (that is in the deliveries).
  */
 import { type RawBuilder, sql, type Transaction } from 'kysely';
-import { tlsLevels } from '../config/config.ts';
+import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Tables } from './schema.ts';
 import type { DomainRow, Store } from './store.ts';
 import type { Database } from './transaction.ts';
@@ -44,6 +44,23 @@ export class DomainNotes {
       delivered: row.delivered,
       failed: row.failed,
     }));
+  }
+
+  async levels(): Promise<ReadonlyMap<string, TlsLevel>> {
+    await this.write();
+    const rows = await this.#database.read((db) =>
+      db.selectFrom('domains').select(['domain', 'best_tls']).where('best_tls', 'is not', null).execute(),
+    );
+    const known = rows.map(({ domain, best_tls }) => [domain, tlsLevels.find((level) => level === best_tls)] as const);
+    return new Map(known.filter((entry): entry is [string, TlsLevel] => entry[1] !== undefined));
+  }
+
+  async forget(domain: string): Promise<boolean> {
+    await this.write();
+    const { numDeletedRows } = await this.#database.write((trx) =>
+      trx.deleteFrom('domains').where('domain', '=', domain).executeTakeFirstOrThrow(),
+    );
+    return numDeletedRows > 0n;
   }
 
   /** Writes what waits. What could not be written waits on. */
@@ -118,6 +135,8 @@ async function add(trx: Transaction<Tables>, note: DomainRow): Promise<void> {
       last_failure: note.lastFailure,
       delivered: note.delivered,
       failed: note.failed,
+      checked_at: 0,
+      checked: null,
     })
     .onConflict((conflict) =>
       conflict.column('domain').doUpdateSet({

@@ -18,6 +18,7 @@ const steps: readonly Step[] = [
   { name: '003 keys and domains', up: knowledgeTables },
   { name: '004 chunks of the spool', up: spoolTables },
   { name: '005 actions, priority, threads and kept facts', up: policyMemory },
+  { name: '006 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -165,4 +166,28 @@ async function policyMemory(trx: Transaction<Tables>, { textType }: Traits): Pro
   await sql`create index threads_by_age on threads (seen_at)`.execute(trx);
   await sql`create index messages_kept on messages (tenant, id, received_at) where sealed_facts <> ''`.execute(trx);
   await sql`create index messages_kept_by_age on messages (received_at) where sealed_facts <> ''`.execute(trx);
+}
+
+async function tlsMemory(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  let policies: Table = trx.schema
+    .createTable('sts_policies')
+    .addColumn('domain', textType, (column) => column.notNull().primaryKey());
+  policies = columns(policies, textType, 'id mode mx');
+  await columns(policies, 'bigint', 'max_age fetched_at expires_at').execute();
+
+  const domains = trx.schema.alterTable('domains');
+  await domains.addColumn('checked_at', 'bigint', (column) => column.notNull().defaultTo(0)).execute();
+  // What the last check found, as JSON; null before the first.
+  await domains.addColumn('checked', textType).execute();
+  await sql`create index domains_by_check on domains (checked_at)`.execute(trx);
+
+  let results: Table = trx.schema.createTable('tls_results');
+  results = columns(results, textType, 'day domain policy result detail');
+  await columns(results, 'bigint', 'sessions')
+    .addPrimaryKeyConstraint('tls_results_key', ['day', 'domain', 'policy', 'result', 'detail'])
+    .execute();
+
+  let reports: Table = trx.schema.createTable('tls_reports');
+  reports = columns(reports, textType, 'day domain');
+  await columns(reports, 'bigint', 'sent_at').addPrimaryKeyConstraint('tls_reports_key', ['day', 'domain']).execute();
 }

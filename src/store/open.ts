@@ -19,6 +19,7 @@ import type { Tables } from './schema.ts';
 import { settle } from './settle.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Store } from './store.ts';
+import { findSts, keepSts } from './sts.ts';
 import { threadLevel } from './threads.ts';
 import { Database } from './transaction.ts';
 
@@ -80,6 +81,10 @@ function createStore(database: Database): Store {
     setKeyState: (id, state, events) => setKeyState(database, id, state, events),
     noteDomain: async (domain, seen) => domains.note(domain, seen),
     listDomains: () => domains.list(),
+    domainLevels: () => domains.levels(),
+    forgetDomain: (domain) => domains.forget(domain),
+    findSts: (domain) => findSts(database, domain),
+    keepSts: (kept) => keepSts(database, kept),
     portal: createPortalStore(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.

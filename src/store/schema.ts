@@ -129,7 +129,38 @@ type DomainTable = {
   last_failure: string | null;
   delivered: number;
   failed: number;
+  /** When its mail servers were last looked at without a message; 0 for never. */
+  checked_at: number;
+  /** What that showed (store.ts `DomainCheck`). */
+  checked: string | null;
 };
+
+/** MTA-STS policies as deliver/sts.ts remembers them. */
+type StsPolicyTable = {
+  domain: string;
+  id: string;
+  mode: 'enforce' | 'testing' | 'none';
+  mx: string;
+  max_age: number;
+  fetched_at: number;
+  expires_at: number;
+};
+
+/** Sessions by outcome, for TLS reports: one row per day (UTC), domain, policy that was applied, result and detail. */
+type TlsResultTable = {
+  day: string;
+  domain: string;
+  /** JSON: what the report says of the policy. */
+  policy: string;
+  /** RFC 8460 section 4.3, or "success". */
+  result: string;
+  /** JSON: what the report says of a failure; "{}" for success. */
+  detail: string;
+  sessions: number;
+};
+
+/** Reports that were sent, so that none is sent twice. */
+type TlsReportTable = { day: string; domain: string; sent_at: number };
 
 /** The sealed frames of blobs, where the spool lives in the database. */
 type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
@@ -146,6 +177,9 @@ export type Tables = {
   portal_sessions: PortalSessionTable;
   keys: KeyTable;
   domains: DomainTable;
+  sts_policies: StsPolicyTable;
+  tls_results: TlsResultTable;
+  tls_reports: TlsReportTable;
   chunks: ChunkTable;
   migrations: MigrationTable;
 };

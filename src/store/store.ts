@@ -6,6 +6,7 @@
  * Every method that changes state also writes the events it is given in the same transaction. Times are epoch milliseconds, ids UUIDv7.
  * A method rejects only for database trouble (StoreBusy, StoreDown) or a bug of ours.
  */
+import type { TlsLevel } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import type { DeliveryState, Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
@@ -141,6 +142,19 @@ export type DomainRow = {
   readonly failed: number;
 };
 
+/** An MTA-STS policy as it is remembered. Times are epoch milliseconds, `maxAge` seconds. */
+export type StsRow = {
+  readonly domain: string;
+  readonly id: string;
+  readonly policy: {
+    readonly mode: 'enforce' | 'testing' | 'none';
+    readonly mx: readonly string[];
+    readonly maxAge: number;
+  };
+  readonly fetchedAt: number;
+  readonly expiresAt: number;
+};
+
 export type PortalRow = {
   readonly delivery: DeliveryRow;
   readonly message: MessageRow;
@@ -255,6 +269,12 @@ export type Store = {
     seen: { at: number; tls: string | null; mx: string | null; failure: string | null },
   ): Promise<void>;
   listDomains(): Promise<DomainRow[]>;
+  /** The strongest TLS level that each domain has shown, of those that have shown any. */
+  domainLevels(): Promise<ReadonlyMap<string, TlsLevel>>;
+  /** Forgets what a domain has shown; false when nothing is known of it. */
+  forgetDomain(domain: string): Promise<boolean>;
+  findSts(domain: string): Promise<StsRow | null>;
+  keepSts(kept: StsRow): Promise<void>;
 
   portal: PortalStore;
   close(): Promise<void>;

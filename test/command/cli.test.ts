@@ -226,7 +226,7 @@ describe('commands', () => {
     );
     expect(known.domains).toMatchObject([{ domain: 'portal.example', lastTls: 'verify' }]);
     const checked = await json('domains', 'check', 'portal.example');
-    expect(checked.document.hosts).toMatchObject([{ level: 'verify', defect: null }]);
+    expect(checked.document.hosts).toMatchObject([{ level: 'verify', defects: [] }]);
     expect((await json('domains', 'check', 'expired-cert.example')).status).toBe(1);
     expect((await postern('trace', 'unknown')).status).toBe(1);
     expect(await running.stop()).toBe(0);

@@ -22,6 +22,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     inbound: null,
     groups: null,
     minimumTls: 'verify',
+    pins: [],
     ...changes,
   };
 }

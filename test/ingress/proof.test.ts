@@ -16,6 +16,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     inbound: null,
     groups: null,
     minimumTls: 'verify',
+    pins: [],
   };
 }
 

@@ -18,6 +18,7 @@ const tenant: Tenant = {
   groups: null,
   inbound: null,
   minimumTls: 'verify',
+  pins: [],
 };
 const rules = `
   - { name: Way, when: { subject: { keyword: ["[way]"] } }, then: { protect: transport } }

@@ -36,6 +36,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   groups,
   inbound: null,
   minimumTls: 'verify',
+  pins: [],
 });
 const load = (policy: string, groups: string | null = null) =>
   loadPolicies([tenant(policy, groups)], (event) => events.push(event));

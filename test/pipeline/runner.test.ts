@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { createDomainMemory } from '../../src/pipeline/domains.ts';
 import { Runner, type RunnerPorts } from '../../src/pipeline/runner.ts';
 import type { Outcome } from '../../src/plan/delivery.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -22,7 +23,7 @@ eachEngine((engine) => {
       throw new Error('not part of this test');
     };
     const retry = { first: 1, max: 1, giveUpAfter: 1e9, warnAfter: 1e9 };
-    const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 } };
+    const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 }, tenants: [] };
     const spool = { read: unused, create: unused, remove: async () => {}, sweep: async () => 0, close: async () => {} };
     const transmitter = {
       send: () => {
@@ -52,9 +53,10 @@ eachEngine((engine) => {
       now,
       decide: decidePorts,
       attempt: { ...attempt, now, random: () => 0 },
+      domains: createDomainMemory({ store, emit: () => {}, now }),
     };
     const runner = new Runner(ports);
-    runner.start();
+    await runner.start();
     await sleep(500);
     expect(sends).toBe(1);
     jumped = 11 * 60_000;
