@@ -1,7 +1,9 @@
 /**
- * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` looks up the domain's servers and tries TLS with each of them now.
+ * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` asks the domain's servers now and says, in words their
+ * admin could use, what to mend. `domains forget DOMAIN` is our own admin's word that a domain may be served below what it has shown.
  */
 import type { Config } from '../config/config.ts';
+import { type Advice, adviceFor } from '../deliver/advice.ts';
 import type { ConnectionPorts } from '../deliver/connection.ts';
 import { Trust } from '../deliver/peer.ts';
 import { type DomainProbe, probe } from '../deliver/probe.ts';
@@ -9,16 +11,18 @@ import { Sessions } from '../deliver/sessions.ts';
 import { toAsciiDomain } from '../mail/address.ts';
 import type { DomainRow } from '../store/store.ts';
 import { createOutbound } from './outbound.ts';
-import { printable, printJson, table, time } from './output.ts';
+import { printable, printFailure, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
 export async function domains(config: Config, words: readonly string[], json: boolean): Promise<number> {
   const [verb, name, ...more] = words;
   if (verb === undefined) return list(config, json);
-  if (verb !== 'check' || name === undefined || more.length > 0)
-    throw new UsageError('postern domains takes nothing, or check DOMAIN.');
-  return checkDomain(config, name, json);
+  if ((verb !== 'check' && verb !== 'forget') || name === undefined || more.length > 0)
+    throw new UsageError('postern domains takes nothing, check DOMAIN, or forget DOMAIN.');
+  const domain = toAsciiDomain(name);
+  if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
+  return verb === 'check' ? checkDomain(config, domain, json) : forgetDomain(config, domain, json);
 }
 
 async function list(config: Config, json: boolean): Promise<number> {
@@ -50,9 +54,21 @@ function domainLine(row: DomainRow) {
   return { ...row, lastDeliveredAt: row.lastDeliveredAt === null ? null : new Date(row.lastDeliveredAt).toISOString() };
 }
 
-async function checkDomain(config: Config, name: string, json: boolean): Promise<number> {
-  const domain = toAsciiDomain(name);
-  if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
+async function forgetDomain(config: Config, domain: string, json: boolean): Promise<number> {
+  const { store, close } = await openStorage(config);
+  try {
+    const known = await store.forgetDomain(domain);
+    if (json) printJson({ domain, forgotten: known });
+    else if (known)
+      process.stdout.write(`Forgotten. Within a minute ${domain} is served by what it shows from now on.\n`);
+    else printFailure(`Nothing is known of ${domain}.`, false);
+    return known ? 0 : 1;
+  } finally {
+    await close();
+  }
+}
+
+async function checkDomain(config: Config, domain: string, json: boolean): Promise<number> {
   const { store, close } = await openStorage(config);
   const { resolver, egress, sts } = createOutbound(config, store);
   try {
@@ -73,6 +89,25 @@ async function checkDomain(config: Config, name: string, json: boolean): Promise
 function connectionPorts({ hostname, delivery }: Config): ConnectionPorts {
   const timeouts = { connect: 10_000, command: 20_000, data: 20_000 };
   return { hostname, trust: new Trust(delivery.trust), timeouts, sessions: new Sessions() };
+}
+
+function page(probed: DomainProbe, advice: Advice, trouble: string | null): string {
+  const { sts, signed } = probed;
+  const policy = sts === null ? (trouble ?? 'none') : `${sts.policy.mode}, id ${sts.id}: ${sts.policy.mx.join(', ')}`;
+  return [
+    tableOf(probed),
+    '',
+    advice.summary,
+    `MTA-STS policy: ${policy}`,
+    `Signed DNS (DNSSEC): ${signed ? 'yes' : 'no, or not checked here (setting dns.trustAd)'}`,
+    ...listed('To mend:', advice.mend),
+    ...listed('Could be better:', advice.improve),
+    '',
+  ].join('\n');
+}
+
+function listed(heading: string, sentences: readonly string[]): string[] {
+  return sentences.length === 0 ? [] : ['', heading, ...sentences.map((sentence) => `  - ${sentence}`)];
 }
 
 function tableOf({ hosts }: DomainProbe): string {
