@@ -75,10 +75,16 @@ async function checkDomain(config: Config, domain: string, json: boolean): Promi
     const connection = connectionPorts(config);
     const { port } = config.delivery;
     const probed = await probe(domain, { connection, port, resolver, egress, sts: (of) => sts.of(of) });
-    if (json) printJson(typeof probed === 'string' ? { domain, hosts: [], reason: probed } : { domain, ...probed });
-    else if (typeof probed === 'string') process.stdout.write(`${probed}\n`);
-    else process.stdout.write(`${tableOf(probed)}\n`);
-    return typeof probed !== 'string' && probed.hosts.some((host) => host.defects.length === 0) ? 0 : 1;
+    if (typeof probed === 'string') {
+      if (json) printJson({ domain, hosts: [], reason: probed });
+      else process.stdout.write(`${probed}\n`);
+      return 1;
+    }
+    const advice = adviceFor(domain, probed, Date.now());
+    const trouble = sts.trouble(domain);
+    if (json) printJson({ domain, ...probed, stsTrouble: trouble, ...advice });
+    else process.stdout.write(page(probed, advice, trouble));
+    return probed.hosts.some((host) => host.defects.length === 0) ? 0 : 1;
   } finally {
     resolver.close();
     await close();

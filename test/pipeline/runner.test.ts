@@ -23,7 +23,7 @@ eachEngine((engine) => {
       throw new Error('not part of this test');
     };
     const retry = { first: 1, max: 1, giveUpAfter: 1e9, warnAfter: 1e9 };
-    const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 }, tenants: [] };
+    const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 } };
     const spool = { read: unused, create: unused, remove: async () => {}, sweep: async () => 0, close: async () => {} };
     const transmitter = {
       send: () => {
@@ -33,7 +33,14 @@ eachEngine((engine) => {
         });
       },
     };
-    const attempt = { config: config as Config, spool, store, transmitter, protect: { protect: unused }, own: unused };
+    const attempt = {
+      config: { ...(config as Config), tenants: [] },
+      spool,
+      store,
+      transmitter,
+      protect: { protect: unused },
+      own: unused,
+    };
     const decidePorts = {
       spool,
       store,
