@@ -199,7 +199,9 @@ function nearMissTest(keywords: readonly Keyword[]): Condition {
   return messageTest(
     (facts) => {
       const { subject } = foldedOf(facts);
-      const found = keywords.find(({ folded }) => nearMiss(subject, folded) !== null);
+      // Who typed one of them right did not miss another.
+      const right = keywords.some(({ folded }) => standsIn(subject.text, folded));
+      const found = right ? undefined : keywords.find(({ folded }) => nearMiss(subject, folded) !== null);
       if (found === undefined) return { holds: false, reason: missing };
       return { holds: true, reason: `the subject has nearly the keyword "${found.text}"` };
     },
