@@ -66,10 +66,10 @@ export class Runner {
 
   start(): void {
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
-    const { turn, sweep } = createHousekeeping(this.#ports);
-    this.#timers.push(setInterval(() => this.#background(turn()), housekeepEvery));
-    this.#timers.push(setInterval(() => this.#background(sweep()), sweepEvery));
-    this.#background(sweep());
+    const housekeeping = createHousekeeping(this.#ports);
+    this.#timers.push(setInterval(() => this.#background(housekeeping.turn()), housekeepEvery));
+    this.#timers.push(setInterval(() => this.#background(housekeeping.sweep()), sweepEvery));
+    this.#background(housekeeping.sweep());
     this.wake();
   }
 
