@@ -203,7 +203,7 @@ const matchWords = {
 } as const;
 
 function ruleWords({ rule, matches }: Responsible): string {
-  return rule === null ? 'no rule: the default' : `"${rule}" ${matchWords[matches]}`;
+  return rule === null ? 'no rule alone: the default, or the order of the rules' : `"${rule}" ${matchWords[matches]}`;
 }
 
 function line({ deliveries, examples }: Counted, what: string): string {
