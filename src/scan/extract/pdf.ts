@@ -7,8 +7,9 @@
  *
  * A PDF that opens with the empty password is read; one that asks for a password is blind.
  *
- * Limits: text in pictures is not read, nor fonts that need Adobe's character tables (then it says blind). A page is read in the order in which it
- * is drawn. pdf.js knows no limits of memory and time: the worker around this has them (scan/pool.ts).
+ * Limits: text in pictures is not read, nor what is drawn outside of the page's box, nor fonts that need Adobe's character tables (then it says
+ * blind). A page is read in the order in which it is drawn. pdf.js knows no limits of memory and time: the worker around this has
+ * them (scan/pool.ts).
  */
 import { getResolvedPDFJS } from 'unpdf';
 import type { Blind } from '../../policy/detection.ts';
