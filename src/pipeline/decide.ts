@@ -271,7 +271,8 @@ function decideOwn(message: MessageRow): Decision {
       otherwise: 'bounce',
       subject: null,
       actions: noActions,
-      priority: usualPriority,
+      // Somebody sits before a browser and waits for a code.
+      priority: message.kind === 'code' ? 0 : usualPriority,
       state: 'queued',
       status: '',
     })),
