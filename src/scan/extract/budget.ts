@@ -55,7 +55,8 @@ export class Budget {
 
   /** `octets` more are to be held; what was allowed is given back by `release`. */
   hold(octets: number): string | null {
-    if (this.#held + octets > this.limits.held) return `it is larger than can be opened (${megabytes(this.limits.held)})`;
+    if (this.#held + octets > this.limits.held)
+      return `it is larger than can be opened (${megabytes(this.limits.held)})`;
     this.#held += octets;
     return null;
   }
