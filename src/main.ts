@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { explain } = await import('./command/explain.ts');
     return ({ config, words, options }) => explain(config, words, options);
   },
+  policy: async () => {
+    const { policy } = await import('./command/policy.ts');
+    return async ({ config, words, options }) => policy(noMore(config, words), options);
+  },
   replay: async () => {
     const { replay } = await import('./command/replay.ts');
     return ({ config, words, options }) => replay(config, words, options);

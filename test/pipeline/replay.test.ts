@@ -223,6 +223,7 @@ describe('what is said of a draft', () => {
   describe('what nobody looked for then', () => {
     const merger = { name: 'Merger', when: { body: { contains: ['merger'] } }, then: { protect: 'message' } };
     const board = { name: 'Board', when: { recipient: { group: 'board' } }, then: { protect: 'portal' } };
+    const leave = { name: 'Leave', when: merger.when, then: { protect: 'none', override: true } };
     const unknown = {
       changed: 0,
       moves: [],
@@ -235,6 +236,7 @@ describe('what is said of a draft', () => {
       ['a text makes a delivery unknown', [], [merger], {}, unknown],
       ['a group that nobody knew, too', [], [board], {}, unknown],
       ['also in the live policy', [merger], [], {}, unknown],
+      ['where only a yes makes the difference', [partners], [partners, leave], {}, unknown],
       ['a text that was counted is known', [], [merger], { probes: { [probe]: 0 } }, { changed: 0, unknown: none }],
       ['a text that was found is known', [], [merger], { probes: { [probe]: 1 } }, { changed: 1, unknown: none }],
       ['a group that was known is known', [], [board], inGroup, { changed: 1, unknown: none }],

@@ -1,0 +1,33 @@
+/**
+ * `postern policy`: the policy of a tenant as it is judged, with everything it extends and its sections put in place, each part with the file
+ * it comes from. Read from the files as they are now.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../config/config.ts';
+import { formatProblem } from '../config/load.ts';
+import { readPolicy } from '../pipeline/policies.ts';
+import { effectivePolicy } from '../policy/effective.ts';
+import { printFailure, printJson } from './output.ts';
+import { chooseTenant } from './tenant.ts';
+
+export function policy(
+  config: Config,
+  options: { readonly json: boolean; readonly tenant: string | undefined },
+): number {
+  const tenant = chooseTenant(config, options.tenant);
+  const file = tenant.policy;
+  const reading = readPolicy(file);
+  const read = (name: string): string => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
+  const effective = reading.ok ? effectivePolicy(read(file), file, read) : reading.problems;
+  if (!reading.ok || typeof effective !== 'string') {
+    // A file that changed between two readings is the same as one that was broken before.
+    const problems = typeof effective === 'string' ? [] : effective;
+    printFailure(problems.map(formatProblem).join('\n'), options.json);
+    return 1;
+  }
+  const { version, files } = reading.policy;
+  if (options.json) printJson({ tenant: tenant.id, file, version, files, effective });
+  else process.stdout.write(effective);
+  return 0;
+}
