@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
+import type { Problem } from '../config/yaml.ts';
 import { readPolicy } from '../pipeline/policies.ts';
 import { effectivePolicy } from '../policy/effective.ts';
 import { printFailure, printJson } from './output.ts';
@@ -17,17 +18,19 @@ export function policy(
 ): number {
   const tenant = chooseTenant(config, options.tenant);
   const file = tenant.policy;
-  const reading = readPolicy(file);
   const read = (name: string): string => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
-  const effective = reading.ok ? effectivePolicy(read(file), file, read) : reading.problems;
-  if (!reading.ok || typeof effective !== 'string') {
-    // A file that changed between two readings is the same as one that was broken before.
-    const problems = typeof effective === 'string' ? [] : effective;
-    printFailure(problems.map(formatProblem).join('\n'), options.json);
-    return 1;
-  }
+  const reading = readPolicy(file);
+  if (!reading.ok) return broken(reading.problems, options.json);
+  const effective = effectivePolicy(read(file), file, read);
+  // It parsed a moment ago, so somebody is writing it.
+  if (typeof effective !== 'string') return broken(effective, options.json);
   const { version, files } = reading.policy;
   if (options.json) printJson({ tenant: tenant.id, file, version, files, effective });
   else process.stdout.write(effective);
   return 0;
+}
+
+function broken(problems: readonly Problem[], json: boolean): number {
+  printFailure(problems.map(formatProblem).join('\n'), json);
+  return 1;
 }
