@@ -34,6 +34,9 @@ export class Markup implements TextWriter {
   /** How far the text was told. */
   #told = 0;
   readonly #events: MarkupEvents;
+  #attribute = '';
+  #value: string[] = [];
+  #valueLength = 0;
 
   constructor(events: MarkupEvents, options: { readonly xml: boolean }) {
     this.#events = events;
@@ -58,6 +61,18 @@ export class Markup implements TextWriter {
     this.#tellRest();
   }
 
+  #addValue(text: string): void {
+    this.#value.push(text);
+    this.#valueLength += text.length;
+    if (this.#valueLength >= longestValue) this.#endValue();
+  }
+
+  #endValue(): void {
+    if (this.#valueLength > 0) this.#events.attribute(this.#attribute, this.#value.join(''));
+    this.#value = [];
+    this.#valueLength = 0;
+  }
+
   #giveUp(): void {
     this.#tellRest();
     this.#tokenizer.reset();
@@ -68,27 +83,16 @@ export class Markup implements TextWriter {
   }
 
   #tellRest(): void {
-    if (this.#told < this.#length) this.#events.comment(this.#slice(this.#told, this.#length));
+    this.#endValue();
+    const rest = this.#slice(this.#told, this.#length);
+    if (/[^\s<>/]/.test(rest)) this.#events.comment(rest);
   }
 
   #callbacks(events: MarkupEvents, xml: boolean): ConstructorParameters<typeof Tokenizer>[1] {
     let element = '';
-    let attribute = '';
-    let value: string[] = [];
-    let valueLength = 0;
     const name = (start: number, end: number): string => {
       const written = this.#slice(start, end).slice(0, longestName);
       return xml ? written : written.toLowerCase();
-    };
-    const addValue = (text: string): void => {
-      value.push(text);
-      valueLength += text.length;
-      if (valueLength >= longestValue) endValue();
-    };
-    const endValue = (): void => {
-      if (valueLength > 0) events.attribute(attribute, value.join(''));
-      value = [];
-      valueLength = 0;
     };
     return {
       onopentagname: (start, end) => {
@@ -96,11 +100,11 @@ export class Markup implements TextWriter {
         events.open(element);
       },
       onattribname: (start, end) => {
-        attribute = name(start, end);
+        this.#attribute = name(start, end);
       },
-      onattribdata: (start, end) => addValue(this.#slice(start, end)),
-      onattribentity: (codepoint) => addValue(String.fromCodePoint(codepoint)),
-      onattribend: endValue,
+      onattribdata: (start, end) => this.#addValue(this.#slice(start, end)),
+      onattribentity: (codepoint) => this.#addValue(String.fromCodePoint(codepoint)),
+      onattribend: () => this.#endValue(),
       onopentagend: () => events.opened?.(element, false),
       onselfclosingtag: () => events.opened?.(element, true),
       onclosetag: (start, end) => events.close(name(start, end)),

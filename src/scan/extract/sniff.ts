@@ -5,6 +5,7 @@
  * front of a letter make no picture of it.
  */
 import type { Declared } from './site.ts';
+import { beginsAsTar } from './tar.ts';
 
 /**
  * How octets are looked into: `closed` is an archive that cannot be opened here, `media` holds no text, `binary` is anything else that is no text.
@@ -57,7 +58,6 @@ const rows: readonly Row[] = [
   ['application/x-ms-wim', 'closed', 0, 'MSWIM\0\0\0'],
   ['application/x-xar', 'closed', 0, 'xar!\0'],
   ['application/vnd.ms-outlook-pst', 'closed', 0, '!BDN'],
-  ['application/x-tar', 'tar', 257, 'ustar'],
   ['application/rtf', 'rtf', 0, '{\\rt'],
   ['image/png', 'media', 0, '\x89PNG\r\n\x1a\n'],
   ['image/jpeg', 'media', 0, [0xff, 0xd8, 0xff]],
@@ -118,6 +118,7 @@ export function signatureOf(head: Buffer): Signature | null {
     if (plain && disguises.has(kind)) continue;
     return { type, kind };
   }
+  if (beginsAsTar(head)) return { type: 'application/x-tar', kind: 'tar' };
   // ISO 32000-1 appendix H: readers take a PDF whose header is anywhere in the first 1,024 octets.
   if (head.subarray(0, 1_028).includes('%PDF-')) return { type: 'application/pdf', kind: 'pdf' };
   return isTextual(head) ? markupOf(head) : derOf(head);
@@ -146,11 +147,11 @@ function derOf(head: Buffer): Signature | null {
   const length = head[1] ?? 0;
   const at = 2 + (length > 0x80 && length < 0x88 ? length - 0x80 : 0);
   const content = head.subarray(at, at + 16).toString('hex');
-  if (/^06092a864886f70d0107/.test(content) || /^060b2a864886f70d01091001/.test(content)) {
+  if (content.startsWith('06092a864886f70d0107') || content.startsWith('060b2a864886f70d01091001')) {
     return { type: 'application/pkcs7-mime', kind: 'cms' };
   }
   if (content.startsWith('020103')) return { type: 'application/pkcs12', kind: 'binary' };
-  return /^3082/.test(content) ? { type: 'application/pkix-cert', kind: 'binary' } : null;
+  return content.startsWith('3082') ? { type: 'application/pkix-cert', kind: 'binary' } : null;
 }
 
 /** Whether octets read as text, of single octets or UTF-16. */

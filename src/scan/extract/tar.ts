@@ -76,6 +76,11 @@ function numberAt(header: Buffer, at: number, length: number): number | null {
   return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : null;
 }
 
+/** Whether octets begin with a header that is sound. */
+export function beginsAsTar(head: Buffer): boolean {
+  return head.length >= block && head[0] !== 0 && sumMatches(head.subarray(0, block));
+}
+
 /** The sum of a header counts its own field as spaces. */
 function sumMatches(header: Buffer): boolean {
   let sum = 8 * 0x20;
