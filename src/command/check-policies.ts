@@ -11,10 +11,12 @@ import { formatProblem } from '../config/load.ts';
 import type { ExaminePorts } from '../pipeline/examine.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { type FactsOfMessage, runCases } from '../policy/cases.ts';
+import { lintPolicy } from '../policy/lint.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { ScanPool } from '../scan/job.ts';
 import { createScanPool } from '../scan/pool.ts';
 import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
+import { besidePolicy } from './policy.ts';
 
 export type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
 
@@ -43,14 +45,19 @@ async function checkPolicy(tenant: Tenant, config: Config, scan: ScanPool, findi
     return;
   }
   const { policy } = reading.inForce;
-  findings.warnings.push(...unknownGroups(tenant, reading.inForce), ...unprovableTls(policy));
+  const read = besidePolicy(file);
+  findings.warnings.push(
+    ...lintPolicy(read(file), file, read).map(formatProblem),
+    ...unknownGroups(tenant, reading.inForce),
+    ...unprovableTls(policy),
+  );
   const casesFile = file.replace(/\.ya?ml$/, '.cases.yaml');
   if (casesFile === file || !existsSync(casesFile)) {
     findings.warnings.push(`${file}: no cases prove this policy; write some in ${casesFile}`);
     return;
   }
-  const read = messageReader(policy, path.dirname(casesFile), config, scan);
-  const { results, problems } = await runCases(policy, readFileSync(casesFile, 'utf8'), casesFile, read);
+  const messages = messageReader(policy, path.dirname(casesFile), config, scan);
+  const { results, problems } = await runCases(policy, readFileSync(casesFile, 'utf8'), casesFile, messages);
   findings.errors.push(...problems.map(formatProblem));
   if (problems.length === 0)
     findings.fine.push(`${file}: parses, and all ${results.length} expectations of its cases hold`);

@@ -18,7 +18,7 @@ export function policy(
 ): number {
   const tenant = chooseTenant(config, options.tenant);
   const file = tenant.policy;
-  const read = (name: string): string => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
+  const read = besidePolicy(file);
   const reading = readPolicy(file);
   if (!reading.ok) return broken(reading.problems, options.json);
   const effective = effectivePolicy(read(file), file, read);
@@ -28,6 +28,11 @@ export function policy(
   if (options.json) printJson({ tenant: tenant.id, file, version, files, effective });
   else process.stdout.write(effective);
   return 0;
+}
+
+/** Reads the files that a policy names, whose paths start at its folder. Throws for what cannot be read. */
+export function besidePolicy(file: string): (name: string) => string {
+  return (name) => readFileSync(path.resolve(path.dirname(file), name), 'utf8');
 }
 
 function broken(problems: readonly Problem[], json: boolean): number {

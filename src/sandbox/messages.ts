@@ -234,5 +234,5 @@ function onePixelPng(): Buffer {
 }
 
 function privateKey(): string {
-  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
 }

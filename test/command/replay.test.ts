@@ -1,17 +1,16 @@
 /** `postern replay` over a thousand messages: what it says in sum is what `explain` says of each. */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explainMessage } from '../../src/command/explain.ts';
 import { replayKept } from '../../src/command/replay.ts';
 import type { Tenant } from '../../src/config/config.ts';
 import { readTenant } from '../../src/pipeline/policies.ts';
 import type { Explanation } from '../../src/policy/explain.ts';
+import type { ScanJob } from '../../src/scan/job.ts';
 import { type KeptMail, keepMail } from './kept.ts';
+import { run } from './run.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const count = 1_000;
 
 let mail: KeptMail;
@@ -20,21 +19,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => mail[Symbol.asyncDispose]());
 
-function run(...words: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, 'replay', '--config', mail.config.file, ...words]);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
-  });
-}
+const replay = (...words: string[]) => run(['replay', '--config', mail.config.file, ...words]);
 
 describe('a thousand messages', () => {
   test('replaying the live policy changes nothing', async () => {
-    const { status, stdout } = await run('--policy', mail.tenant.policy, '--since', '1d', '--json');
+    const { status, stdout } = await replay('--policy', mail.tenant.policy, '--since', '1d', '--json');
     expect(status).toBe(0);
     const said = JSON.parse(stdout);
     expect(said).toMatchObject({ messages: count, changed: 0, moves: [], others: [], rules: [] });
@@ -45,7 +34,7 @@ describe('a thousand messages', () => {
 
   test('a draft is told in a sentence, with the rules responsible and ids, and no content', async () => {
     const draft = ['--policy', mail.draft, '--since', '2w'];
-    const [json, { status, stdout, stderr }] = await Promise.all([run(...draft, '--json'), run(...draft)]);
+    const [json, { status, stdout, stderr }] = await Promise.all([replay(...draft, '--json'), replay(...draft)]);
     const said = JSON.parse(json.stdout);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const [move] = said.moves;
@@ -94,7 +83,7 @@ describe('what is wrong is said', () => {
       [['--policy', 'x', '--since', 'yesterday'], /--since needs a number with its unit/],
       [['--policy', 'x', '--tenant', 'nobody'], /no tenant "nobody", only corp/],
     ];
-    const all = await Promise.all(table.map(([words]) => run(...words)));
+    const all = await Promise.all(table.map(([words]) => replay(...words)));
     for (const [index, ran] of all.entries())
       expect(ran).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(table[index]?.[1] ?? /^$/) });
   });
@@ -105,19 +94,19 @@ describe('what is wrong is said', () => {
       file,
       'version: 1\nrules:\n  - name: A\n    when: { subject: { keywrod: x } }\n    then: { protect: message }\n',
     );
-    const ran = await run('--policy', file);
+    const ran = await replay('--policy', file);
     expect(ran).toMatchObject({
       status: 1,
       stdout: '',
       stderr: expect.stringMatching(/broken\.yaml:4:\d+: .*keyword/),
     });
-    const json = await run('--policy', `${file}.gone`, '--json');
+    const json = await replay('--policy', `${file}.gone`, '--json');
     expect(json.status).toBe(1);
     expect(JSON.parse(json.stdout).error).toMatch(/cannot be read/);
   });
 
   test('a time before anything was kept is warned of', async () => {
-    const { status, stderr } = await run('--policy', mail.draft, '--since', '90d');
+    const { status, stderr } = await replay('--policy', mail.draft, '--since', '90d');
     expect(status).toBe(0);
     expect(stderr).toMatch(/^warning: .*retention\.facts/);
   });
@@ -134,7 +123,7 @@ async function explained(tenant: Tenant, bytes: Buffer, envelope: { from: string
   if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
   const { store, scan } = mail;
   const sent = { from: envelope.from, recipients: envelope.to };
-  const ports = { store, scan: scan.scan, portal: true };
+  const ports = { store, scan: (job: ScanJob) => scan.scan(job), portal: true };
   return (await explainMessage({ ...reading.inForce, tenant, envelope: sent, bytes }, ports)).deliveries;
 }
 
