@@ -25,7 +25,7 @@ export type ScanLimits = {
 
 const mega = 1_048_576;
 export const defaultScanLimits: ScanLimits = {
-  time: { base: 1_500, perMegabyte: 1_000, most: 60_000 },
+  time: { base: 1_500, perMegabyte: 2_000, most: 60_000 },
   memory: { heap: 128 * mega, outside: 128 * mega },
 };
 /** Octets sent to a worker at once; a message up to this size goes whole. */
@@ -164,12 +164,14 @@ class Lane {
     const running = this.#running;
     if (running === null) return;
     if (!running.reading) running.had += tick;
+    // Looks may overlap on a busy machine; what this one measures it must compare with what it began from.
+    const { from } = running;
     const [used, heap] = await Promise.all([
-      this.#worker.cpuUsage(running.from ?? undefined).catch(() => null),
+      this.#worker.cpuUsage(from ?? undefined).catch(() => null),
       this.#worker.getHeapStatistics().catch(() => null),
     ]);
     if (this.#running !== running || used === null || heap === null) return;
-    if (running.from === null) running.from = used;
+    if (from === null) running.from ??= used;
     else if ((used.user + used.system) / 1000 > running.deadline) this.#end('looking through it takes too long');
     if (running.had > running.deadline * patience) this.#end('looking through it takes too long');
     if (heap.external_memory > this.#limits.memory.outside) this.#end(tooMuchMemory);
