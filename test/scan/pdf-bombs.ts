@@ -5,17 +5,17 @@ import { deflated, drawn, onePage, type PdfObjects, pdfFile } from './pdf-files.
 const mega = 1_048_576;
 
 export const pdfBombs: Readonly<Record<string, () => Buffer>> = {
-  'a page that unpacks to 512 MB of nothing': () => pdfFile(onePage(repeatedlyDeflated(' ', 512))),
-  'a page that unpacks to 256 MB of text': () => pdfFile(onePage(repeatedlyDeflated(drawn('x'), 256))),
+  'a page that unpacks to 256 MB of nothing': () => pdfFile(onePage(repeatedlyDeflated(' ', 256))),
+  'a page that unpacks to 128 MB of text': () => pdfFile(onePage(repeatedlyDeflated(drawn('x'), 128))),
   'a page that unpacks twice': () => {
     const once = deflateSync(Buffer.alloc(256 * mega));
     return pdfFile(onePage({ dictionary: '/Filter [/FlateDecode /FlateDecode]', octets: deflateSync(once) }));
   },
-  'an embedded file that unpacks to 512 MB': () =>
+  'an embedded file that unpacks to 256 MB': () =>
     pdfFile({
       ...onePage(drawn('x'), '', '/Names << /EmbeddedFiles << /Names [(a) 10 0 R] >> >>'),
       10: '<< /Type /Filespec /F (a) /EF << /F 11 0 R >> >>',
-      11: repeatedlyDeflated('x', 512),
+      11: repeatedlyDeflated('x', 256),
     }),
   'pages that are their own children': () =>
     pdfFile({ ...onePage(drawn('x')), 2: '<< /Type /Pages /Kids [3 0 R 2 0 R] /Count 100000 >>' }),
@@ -41,8 +41,8 @@ export const pdfBombs: Readonly<Record<string, () => Buffer>> = {
     }),
   'lists a million deep': () => pdfFile(onePage(`${'['.repeat(mega)} TJ`)),
   'a catalogue a million deep': () => pdfFile(onePage(drawn('x'), '', `/A ${'['.repeat(mega)}`)),
-  'three hundred thousand annotations': () => {
-    const all = Array.from({ length: 300_000 }, () => '10 0 R').join(' ');
+  'a hundred thousand annotations': () => {
+    const all = Array.from({ length: 100_000 }, () => '10 0 R').join(' ');
     return pdfFile({
       ...onePage(drawn('x'), `/Annots [${all}]`),
       10: '<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents (note) >>',
@@ -63,13 +63,12 @@ export const pdfBombs: Readonly<Record<string, () => Buffer>> = {
     const at = file.indexOf('xref');
     return Buffer.from(file.replace('/Root 1 0 R', `/Prev ${at} /Root 1 0 R`), 'latin1');
   },
-  'two hundred thousand objects': () => {
+  'a hundred thousand objects': () => {
     const objects: Record<number, string> = { ...(onePage(drawn('x')) as Record<number, string>) };
-    for (let number = 10; number < 200_000; number += 1) objects[number] = 'null';
+    for (let number = 10; number < 100_000; number += 1) objects[number] = 'null';
     return pdfFile(objects);
   },
-  'ten megabytes of objects that never end': () =>
-    Buffer.from(`%PDF-1.7\n${'1 0 obj << /A '.repeat(700_000)}`, 'latin1'),
+  'objects that never end': () => Buffer.from(`%PDF-1.7\n${'1 0 obj << /A '.repeat(200_000)}`, 'latin1'),
 };
 
 /** A stream of `megabytes` of the text over and over. */
