@@ -184,7 +184,7 @@ class Lane {
   }
 
   #send(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, []);
   }
 
   #answer(message: FromWorker): void {

@@ -110,7 +110,7 @@ describe('an RTF body', () => {
   test('of references is unpacked', () => {
     // The example of MS-OXRTFCP section 4.1.1.
     const packed = Buffer.from(
-      '2d0000002b0000004c5a4675f1c5c7a703000a0072637067313235423' + '20af32068656c090020627705b06c647d0a800fa0',
+      '2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0',
       'hex',
     );
     expect(rtfOf(packed).rtf).toBe('{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n');

@@ -41,7 +41,7 @@ describe('a page', () => {
   });
 
   test('joins digits in the boxes of a form', async () => {
-    const boxes = [...'536-90-4399'].map((digit, index) => drawn(digit, 72 + index * 18)).join('');
+    const boxes = Array.from('536-90-4399', (digit, index) => drawn(digit, 72 + index * 18)).join('');
     expect((await read(pdfFile(onePage(boxes)))).text).toContain('536-90-4399');
   });
 
@@ -74,13 +74,12 @@ describe('a page', () => {
 
 function spaced(text: string, widths: readonly number[]): string {
   let x = 72;
-  return [...text]
-    .map((letter, index) => {
-      const piece = drawn(letter, x);
-      x += widths[index] ?? 0;
-      return piece;
-    })
-    .join('');
+  const pieces = Array.from(text, (letter, index) => {
+    const piece = drawn(letter, x);
+    x += widths[index] ?? 0;
+    return piece;
+  });
+  return pieces.join('');
 }
 
 describe('around the pages', () => {

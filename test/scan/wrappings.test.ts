@@ -181,7 +181,8 @@ const wrappings: Readonly<Record<string, () => Buffer>> = {
 
 /** Digits and hyphens in the double-byte set of ISO-2022-JP. */
 function fullWidth(digits: string): Buffer {
-  return Buffer.from([...digits].flatMap((digit) => (digit === '-' ? [0x21, 0x5d] : [0x23, 0x30 + Number(digit)])));
+  const pairs = Array.from(digits, (digit) => (digit === '-' ? [0x21, 0x5d] : [0x23, 0x30 + Number(digit)]));
+  return Buffer.from(pairs.flat());
 }
 
 describe('the secret is found', () => {
