@@ -26,7 +26,19 @@ export const noSides: Sides = { identifiers: [], companions: [] };
 const reach = 300;
 
 const personal: readonly SimpleKind[] = [
-  ...(['ssn', 'itin', 'mrn', 'mbi', 'npi', 'dea', 'birthDate', 'passport', 'driverLicence', 'ukNhs', 'ukNino'] as const),
+  ...([
+    'ssn',
+    'itin',
+    'mrn',
+    'mbi',
+    'npi',
+    'dea',
+    'birthDate',
+    'passport',
+    'driverLicence',
+    'ukNhs',
+    'ukNino',
+  ] as const),
   ...(['deTaxId', 'deSocialSecurity', 'deHealthInsurance', 'esNif', 'esNie', 'itFiscalCode', 'frNir'] as const),
   ...(['nlBsn', 'plPesel', 'fiHetu', 'sePersonnummer'] as const),
 ];

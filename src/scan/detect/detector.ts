@@ -47,6 +47,8 @@ export function bare(written: string): string {
 
 export function shaped(shape: Shape): Detector {
   return function* find(text) {
+    const { topic, plain } = shape;
+    if (topic !== undefined && plain === undefined && text.hits(topic).length === 0) return;
     for (const { 0: written, index: start } of text.plain.matchAll(shape.pattern)) {
       const match = { start, end: start + written.length, value: bare(written) };
       if (shape.valid(match.value) && hasItsWords(text, match, written, shape)) yield match;
@@ -69,8 +71,8 @@ function hasItsWords(text: Text, { start, end, value }: Match, written: string, 
   const named = topic !== undefined && text.near(topic, start, end, reach);
   if (!named && topic !== undefined && plain?.(written, value) !== true) return false;
   // The nearer word has it: in "patient's phone" it is the phone.
-  const distance = named ? text.distance(topic, start, reach.before) : rightBefore;
-  return !unless.some((other) => text.distance(other, start, rightBefore) < distance);
+  const distance = Math.min(rightBefore, named ? text.distance(topic, start) : rightBefore);
+  return !unless.some((other) => text.distance(other, start) < distance);
 }
 
 /** ISO/IEC 7812-1, Luhn's formula: every second digit from the right, beside the check digit, counts double. */

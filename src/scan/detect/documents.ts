@@ -34,9 +34,12 @@ export const passport: Detector = shaped({
 function isGermanPassport(value: string): boolean {
   if (!/^[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7}\d$/.test(value)) return false;
   const weights = [7, 3, 1];
-  const sum = [...value.slice(0, 8)].reduce((total, character, index) => {
-    return total + Number.parseInt(character, 36) * (weights[index % 3] ?? 0);
-  }, 0);
+  const sum = value
+    .slice(0, 8)
+    .split('')
+    .reduce((total, character, index) => {
+      return total + Number.parseInt(character, 36) * (weights[index % 3] ?? 0);
+    }, 0);
   return sum % 10 === Number(value.at(-1));
 }
 
@@ -47,10 +50,10 @@ function isCompactDate(value: string): boolean {
 }
 
 /** Five characters of the name filled up with nines, birth year, month (fifty more for women) and day, initials, check characters. */
-const britishLicence = String.raw`[a-z](?=[a-z]{0,4}9{0,4}\d)[a-z9]{4}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z0-9]{2}`;
+const britishLicence = String.raw`[a-z][a-z9]{4}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z0-9]{2}`;
 
 export const driverLicence: Detector = anyOf(
-  shaped({ pattern: standing(britishLicence, 'any case'), valid: () => true }),
+  shaped({ pattern: standing(britishLicence, 'any case'), valid: (value) => /^[A-Z]+9*$/.test(value.slice(0, 5)) }),
   shaped({
     pattern: standing('[A-Za-z0-9][-A-Za-z0-9*]{4,20}[A-Za-z0-9]'),
     valid: isLicence,

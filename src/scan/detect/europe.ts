@@ -2,8 +2,8 @@
  * National numbers of Europe outside Germany (germany.ts): United Kingdom, Spain, Italy, France, Netherlands, Poland, Finland, Sweden. Each is
  * checked by its country's own check digits, and where a birth day is part of it, that day is in the calendar.
  *
- * An NHS number in groups of 3-3-4 that could as well be a North American telephone number, or without groups, needs a word near; so does
- * whatever ten digits may be a Unix time. A BSN is bare digits and always needs one.
+ * An NHS number in groups of 3-3-4 that could as well be a North American telephone number, or without groups, needs a word near; so do
+ * digits that may be a time. A BSN is bare digits and always needs one.
  */
 import { type Detector, isDay, luhn, monotone, shaped, standing, weighted } from './detector.ts';
 
@@ -28,7 +28,9 @@ export const ukNino: Detector = shaped({
 const nifLetters = 'TRWAGMYFPDXBNJZSQVHLCKE';
 
 export const esNif: Detector = shaped({
-  pattern: standing(String.raw`\d{7,8}[- ]?[A-HJ-NP-TV-Z]|\d{7,8}-?[a-hj-np-tv-z]|\d{1,2}\.\d{3}\.\d{3}[- ]?[A-HJ-NP-TV-Z]`),
+  pattern: standing(
+    String.raw`\d{7,8}[- ]?[A-HJ-NP-TV-Z]|\d{7,8}-?[a-hj-np-tv-z]|\d{1,2}\.\d{3}\.\d{3}[- ]?[A-HJ-NP-TV-Z]`,
+  ),
   valid: (value) => nifLetters[Number(value.slice(0, -1)) % 23] === value.at(-1),
   topic: 'spanish',
   plain: (written, value) => written.at(-1) === value.at(-1) && !written.includes(' '),
@@ -121,9 +123,18 @@ export const sePersonnummer: Detector = shaped({
   pattern: standing(String.raw`(?:1[89]|20)?\d{2}[01]\d[0-9]\d[-+]?\d{4}`),
   valid: isPersonnummer,
   topic: 'personnummer',
-  plain: (written, value) => value.length === 12 || written !== value || !/^(?:1|2[01])/.test(value),
+  plain: (_written, value) => !isTime(value),
   unless: ['phone', 'reference'],
 });
+
+/**
+ * Digits that may be a time: ten as seconds of the Unix clock, twelve as day and time of day, or a day of late with a running number, as
+ * file names and invoices have.
+ */
+function isTime(value: string): boolean {
+  if (value.length === 10) return /^(?:1|2[01])/.test(value);
+  return /^(?:199|20\d)\d{5}(?:[01]\d|2[0-3])[0-5]\d$/.test(value) || Number(value.slice(0, 4)) > thisYear - 15;
+}
 
 /** Luhn over the last ten digits; 60 more on the day makes a coordination number. */
 function isPersonnummer(digits: string): boolean {

@@ -15,7 +15,7 @@ export const deTaxId: Detector = shaped({
 /** Numbers with no digit twice are accepted too: documentation uses them, and they are rare. */
 function isTaxId(digits: string): boolean {
   const first = digits.slice(0, 10);
-  const counts = [...'0123456789'].map((digit) => first.split(digit).length - 1);
+  const counts = '0123456789'.split('').map((digit) => first.split(digit).length - 1);
   const repeated = counts.filter((count) => count > 1);
   if (repeated.length > 1 || repeated.some((count) => count > 3) || /(\d)\1\1/.test(first)) return false;
   let product = 10;

@@ -22,7 +22,7 @@ function behind(topic: Topic, pattern: string, read: (written: string, hit: Hit)
       if (place === undefined) continue;
       const [start, end] = [hit.end + place[0], hit.end + place[1]];
       const value = start < last ? null : read(text.plain.slice(start, end), hit);
-      if (value === null || (hit.end !== start && text.distance('phone', start, 24) < start - hit.end)) continue;
+      if (value === null || (hit.end !== start && text.distance('phone', start) < start - hit.end)) continue;
       last = end;
       yield { start, end, value };
     }
@@ -37,8 +37,22 @@ export const mrn: Detector = behind('mrn', String.raw`[A-Za-z]{0,4}-?\d[\d-]{2,1
 });
 
 /** The first three letters of the months' names, by month, as far as the languages of the vocabulary use them. */
-const months = ['jan ene gen sty tam', 'feb fev lut hel', 'mar', 'apr avr abr kwi huh', 'may mai mag maj mei tou', 'jun giu cze kes']
-  .concat(['jul lug lip hei', 'aug aou ago sie elo', 'sep set wrz syy', 'oct okt ott out paz lok', 'nov lis mar', 'dec dez dic gru jou des'])
+const months = [
+  'jan ene gen sty tam',
+  'feb fev lut hel',
+  'mar',
+  'apr avr abr kwi huh',
+  'may mai mag maj mei tou',
+  'jun giu cze kes',
+]
+  .concat([
+    'jul lug lip hei',
+    'aug aou ago sie elo',
+    'sep set wrz syy',
+    'oct okt ott out paz lok',
+    'nov lis mar',
+    'dec dez dic gru jou des',
+  ])
   .map((names) => names.split(' '));
 const monthName = '[A-Za-z]{3,10}';
 const dateForms = [
@@ -51,7 +65,9 @@ export const birthDate: Detector = behind('birth', dateForms, (written, hit) => 
   const date = readDate(written);
   // "Birthday party on 12 May 2026" is no birth day.
   const isParty = /birthday|geburtstag|b day/.test(hit.phrase) && date !== null && date.year >= thisYear;
-  return date === null || isParty ? null : [date.year, date.month, date.day].map((n) => String(n).padStart(2, '0')).join('');
+  return date === null || isParty
+    ? null
+    : [date.year, date.month, date.day].map((n) => String(n).padStart(2, '0')).join('');
 });
 
 const thisYear = new Date().getUTCFullYear();
@@ -82,10 +98,11 @@ function day(yearDigits: string, month: number, dayOfMonth: number): Day | null 
 }
 
 /** First and last category of each block that ICD-10 uses, WHO's and the clinical modifications together. */
-const blocks = `A00A09 A15A28 A30A99 B00B09 B15B99 C00C97 C7AC7B D00D89 E00E46 E50E90 F00F99 G00G99 H00H95 I00I16 I20I52 I60I99 J00J22 J30J47 J60J99 K00K31 K35K95 L00L99 M00M99
+const blocks =
+  `A00A09 A15A28 A30A99 B00B09 B15B99 C00C97 C7AC7B D00D89 E00E46 E50E90 F00F99 G00G99 H00H95 I00I16 I20I52 I60I99 J00J22 J30J47 J60J99 K00K31 K35K95 L00L99 M00M99
   N00N99 O00O99 P00P96 Q00Q99 R00R99 S00S99 T00T98 U07U12 V00V99 W00W99 X00X99 Y00Y99 Z00Z99`
-  .split(/\s+/)
-  .map((block) => [block.slice(0, 3), block.slice(3)] as const);
+    .split(/\s+/)
+    .map((block) => [block.slice(0, 3), block.slice(3)] as const);
 const diagnosisPattern = standing(String.raw`[A-Z]\d[0-9AB](?:\.[0-9A-Z]{1,4})?|[a-z]\d[0-9ab]\.[0-9a-z]{1,4}`);
 
 export function* icd10(text: Text): Iterable<Match> {
@@ -96,7 +113,8 @@ export function* icd10(text: Text): Iterable<Match> {
     if (!blocks.some(([from, to]) => from <= category && category <= to)) continue;
     const dotted = written.includes('.');
     const named = text.near('icd', start, end, dotted ? { before: 100, after: 40 } : { before: 40, after: 20 });
-    const beside = dotted && written === written.toUpperCase() && text.near('health', start, end, { before: 60, after: 60 });
+    const beside =
+      dotted && written === written.toUpperCase() && text.near('health', start, end, { before: 60, after: 60 });
     if (!named && !beside && start - last > 40) continue;
     last = end;
     yield { start, end, value };

@@ -19,16 +19,22 @@ export function* ip(text: Text): Iterable<Match> {
   for (const { 0: value, index: start } of text.plain.matchAll(ipv4)) {
     const end = start + value.length;
     const beside = six[firstEndingAfter(six, start)];
-    if ((beside === undefined || beside.start >= end) && !isVersion(text, value, start, end)) yield { start, end, value };
+    if ((beside === undefined || beside.start >= end) && !isVersion(text, value, start, end))
+      yield { start, end, value };
   }
 }
 
 function isVersion(text: Text, value: string, start: number, end: number): boolean {
-  if (text.distance('version', start, 14) < 14) return true;
-  return /^\d(?:\.\d){3}$/.test(value) && !text.near('network', start, end, { before: 40, after: 30 });
+  // "Microsoft SMTP Server id 15.20.13.10" is a version too.
+  if (text.distance('version', start) < 14 || /\bid[ :=]{1,2}$/.test(text.plain.slice(Math.max(0, start - 5), start)))
+    return true;
+  const isSubnet = text.plain.charAt(end) === '/';
+  return /^\d(?:\.\d){3}$/.test(value) && !isSubnet && !text.near('network', start, end, { before: 40, after: 30 });
 }
 
 function* findIpv6(plain: string): Iterable<Match> {
+  // Most texts have no such thing, and this is told faster.
+  if (!/:[0-9A-Fa-f]{0,4}:/.test(plain)) return;
   for (const { 0: written, index: start } of plain.matchAll(ipv6)) {
     // A full stop or colon at the end belongs to the sentence.
     const value = written.replace(/\.$|(?<!:):$/, '');

@@ -7,7 +7,7 @@
  *
  * Limits: a card number split over table cells or lines is not put together. Issuer ranges change; the table names the large ones.
  */
-import { type Detector, luhn, type Match, monotone, shaped, standing, weighted } from './detector.ts';
+import { anyOf, type Detector, luhn, type Match, monotone, shaped, standing, weighted } from './detector.ts';
 import { firstEndingAfter, type Text } from './text.ts';
 
 /** Prefixes that say enough by themselves, with the lengths that go with them. */
@@ -24,11 +24,11 @@ const issuers: readonly (readonly [prefix: RegExp, lengths: readonly number[]])[
   [/^(?:60|81|82|508)/, [16]], // RuPay
   [/^9792/, [16]], // Troy
 ];
-/** Prefixes that count beside a word like "card". */
-const issuersNamed: readonly (readonly [prefix: RegExp, lengths: readonly number[]])[] = [
-  [/^4/, [13, 16, 19]],
-  [/^(?:2131|1800|1)/, [15]], // JCB of old, UATP
-  [/^(?:5[06-9]|6|0604)/, [12, 13, 14, 15, 16, 17, 18, 19]], // Maestro
+/** What counts beside a word like "card": any issuer of the payment industry, as ranges change faster than tables. */
+const issuersNamed: typeof issuers = [
+  [/^[2-6]/, [13, 14, 15, 16, 17, 18, 19]],
+  [/^1/, [15]], // UATP
+  [/^(?:5[06-9]|6|0604)/, [12]], // Maestro
   ...issuers,
 ];
 
@@ -44,14 +44,20 @@ const cardPattern = standing(
   ].join('|'),
 );
 
-const cardNumber: Detector = shaped({
-  pattern: cardPattern,
-  valid: (digits) => luhn(digits) && isOf(issuersNamed, digits) && !monotone(digits),
-  topic: 'card',
-  reach: { before: 80, after: 40 },
-  plain: (_written, digits) => isOf(issuers, digits),
-  unless: ['phone'],
-});
+const isCard = (digits: string): boolean => luhn(digits) && isOf(issuersNamed, digits) && !monotone(digits);
+
+const cardNumber: Detector = anyOf(
+  shaped({
+    pattern: cardPattern,
+    valid: isCard,
+    topic: 'card',
+    reach: { before: 80, after: 40 },
+    plain: (_written, digits) => isOf(issuers, digits),
+    unless: ['phone'],
+  }),
+  // On a magnetic track a "B" stands before it.
+  shaped({ pattern: /(?<=%B)\d{12,19}(?=\^)/g, valid: isCard }),
+);
 
 /** Card numbers outside IBANs. */
 export function* card(text: Text): Iterable<Match> {

@@ -67,7 +67,8 @@ const namedTokens: readonly RegExp[] = [
 export function* cloudToken({ plain }: Text): Iterable<Match> {
   for (const pattern of [tokens, ...namedTokens])
     for (const { 0: value, index: start } of plain.matchAll(pattern))
-      if (isRandom(value) && !/EXAMPLE|example|xxxx|XXXX/.test(value)) yield { start, end: start + value.length, value };
+      if (isRandom(value) && !/EXAMPLE|example|xxxx|XXXX/.test(value))
+        yield { start, end: start + value.length, value };
 }
 
 /** At least 40 % as many different characters as a short random text has, and no long row of one. */

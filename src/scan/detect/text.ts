@@ -48,11 +48,11 @@ export class Text {
     return false;
   }
 
-  /** How many characters before `position` the nearest word of the topic ends; `most` when none does within so many. */
-  distance(topic: Topic, position: number, most: number): number {
+  /** How many characters before `position` the nearest word of the topic ends; infinitely many without one. */
+  distance(topic: Topic, position: number): number {
     const hits = this.hits(topic);
     const nearest = hits[firstEndingAfter(hits, position) - 1];
-    return Math.min(most, nearest === undefined ? most : position - nearest.end);
+    return nearest === undefined ? Number.POSITIVE_INFINITY : position - nearest.end;
   }
 }
 
@@ -94,7 +94,12 @@ function foldOnce(character: string): string {
   if (/\p{Nd}/u.test(character)) return digitOf(character);
   if (character === 'ß') return 'ss';
   if (character === '\u2019' || character === '\u2018') return "'";
-  return character.normalize('NFKD').replace(/[\p{Mn}\p{Cf}]/gu, '').replace(/\p{Zs}/gu, ' ');
+  const form = character
+    .normalize('NFKD')
+    .replace(/[\p{Mn}\p{Cf}]/gu, '')
+    .replace(/\p{Zs}/gu, ' ');
+  // A few ligatures stand for whole sentences and would blow up the text.
+  return form.length > 4 ? character : form;
 }
 
 /** Decimal digits stand in rows of ten; a row begins after a multiple of ten of them. */

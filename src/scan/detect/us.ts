@@ -54,7 +54,8 @@ export const mbi: Detector = shaped({
 
 export const dea: Detector = shaped({
   pattern: standing(String.raw`[A-HJ-MPRSTUXa-hj-mprstux][A-Za-z9][- ]?\d{7}`),
-  valid: (value) => weighted(value.slice(2), [1, 2, 1, 2, 1, 2]) % 10 === Number(value.at(-1)) && !monotone(value.slice(2)),
+  valid: (value) =>
+    weighted(value.slice(2), [1, 2, 1, 2, 1, 2]) % 10 === Number(value.at(-1)) && !monotone(value.slice(2)),
   topic: 'dea',
   plain: (written) => /^[A-Z][A-Z9]\d{7}$/.test(written),
   unless: ['reference', 'passport', 'driving', 'phone'],
