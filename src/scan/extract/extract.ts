@@ -49,6 +49,7 @@ export async function extract(
 async function look(site: Site, octets: AsyncIterable<Uint8Array>): Promise<void> {
   const source = new Source(octets);
   const head = await source.peek(headLength);
+  if (head.length === 0) return;
   const signature = signatureOf(head);
   site.detected = signature?.type ?? null;
   await readers[kindOf(site.declared, signature?.kind ?? null, head)](site, source, head);

@@ -29,6 +29,9 @@ const links = new Set(['href', 'src', 'action', 'formaction', 'cite', 'backgroun
 /** An attribute that is longer is told whatever its name is: it may be a tag that swallows text. */
 const longAttribute = 512;
 
+/** A comment that is shorter is told as it is, tags and all. */
+const shortestMarkup = 20;
+
 /** Reads HTML; `shown` gets what is seen and `beside` the rest. Ends both. */
 export function readHtml(shown: TextWriter, beside: TextWriter): TextWriter {
   return new Html(shown, beside, true);
@@ -90,7 +93,7 @@ class Html implements TextWriter, MarkupEvents {
   }
 
   comment(text: string): void {
-    if (this.#whole && text.includes('<')) {
+    if (this.#whole && text.length > shortestMarkup && text.includes('<')) {
       const inside = new Html(this.#beside, this.#beside, false);
       inside.write(text);
       inside.end();

@@ -3,16 +3,37 @@
  * the site is told which.
  */
 import { pipeline } from 'node:stream';
-import { createGunzip, createInflate, createInflateRaw, type Gunzip, type Inflate, type InflateRaw } from 'node:zlib';
+import {
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  type Gunzip,
+  type Inflate,
+  type InflateRaw,
+  inflateRawSync,
+} from 'node:zlib';
 import { once } from './octets.ts';
 import type { Site } from './site.ts';
 
 const chunkSize = 65_536;
+/** Packed octets that are not worth a stream, and what may come out of them. */
+const small = { packed: 16_384, size: 262_144 };
 
 /** What one member of an archive holds: `method` deflate or stored, `octets` as they are packed. */
 export function unpacked(octets: Uint8Array, method: 'stored' | 'deflate', site: Site): AsyncIterable<Uint8Array> {
   if (method === 'stored') return counted(once(octets), () => octets.length, site);
+  const whole = octets.length <= small.packed ? inflatedSmall(octets) : null;
+  if (whole !== null) return counted(once(whole), () => octets.length, site);
   return inflated(createInflateRaw({ chunkSize }), once(octets), site);
+}
+
+/** Null when the octets are damaged or unpack to more; the stream finds out which. */
+function inflatedSmall(octets: Uint8Array): Buffer | null {
+  try {
+    return inflateRawSync(octets, { maxOutputLength: small.size });
+  } catch {
+    return null;
+  }
 }
 
 /** All members of a gzip file, joined. */

@@ -6,7 +6,7 @@
 import { Tokenizer } from 'htmlparser2';
 import type { TextWriter } from './pieces.ts';
 
-/** Names are as written in XML, lower case in HTML. Text, comments and values come decoded; text in pieces. */
+/** Names are as written in XML, lower case in HTML. Text and values come decoded; long ones in pieces. */
 export type MarkupEvents = {
   open(name: string): void;
   /** After its attributes. */
@@ -34,6 +34,7 @@ export class Markup implements TextWriter {
   /** How far the text was told. */
   #told = 0;
   readonly #events: MarkupEvents;
+  #text = '';
   #attribute = '';
   #value: string[] = [];
   #valueLength = 0;
@@ -83,6 +84,7 @@ export class Markup implements TextWriter {
   }
 
   #tellRest(): void {
+    this.#tellText();
     this.#endValue();
     const rest = this.#slice(this.#told, this.#length);
     if (/[^\s<>/]/.test(rest)) this.#events.comment(rest);
@@ -96,6 +98,7 @@ export class Markup implements TextWriter {
     };
     return {
       onopentagname: (start, end) => {
+        this.#tellText();
         element = name(start, end);
         events.open(element);
       },
@@ -107,15 +110,36 @@ export class Markup implements TextWriter {
       onattribend: () => this.#endValue(),
       onopentagend: () => events.opened?.(element, false),
       onselfclosingtag: () => events.opened?.(element, true),
-      onclosetag: (start, end) => events.close(name(start, end)),
-      ontext: (start, end) => events.text(this.#slice(start, end)),
-      ontextentity: (codepoint) => events.text(String.fromCodePoint(codepoint)),
-      oncdata: (start, end, offset) => events.text(this.#slice(start, end - offset)),
-      oncomment: (start, end, offset) => events.comment(this.#slice(start, end - offset)),
-      ondeclaration: (start, end) => events.comment(this.#slice(start, end)),
+      onclosetag: (start, end) => {
+        this.#tellText();
+        events.close(name(start, end));
+      },
+      ontext: (start, end) => this.#addText(this.#slice(start, end)),
+      ontextentity: (codepoint) => this.#addText(String.fromCodePoint(codepoint)),
+      oncdata: (start, end, offset) => this.#addText(this.#slice(start, end - offset)),
+      oncomment: (start, end, offset) => this.#tellComment(this.#slice(start, end - offset)),
+      ondeclaration: (start, end) => this.#tellComment(this.#slice(start, end)),
       onprocessinginstruction: () => undefined,
       onend: () => undefined,
     };
+  }
+
+  /** Text that a lonely "<" or an entity parts is told in one piece. */
+  #addText(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= stride) this.#tellText();
+  }
+
+  #tellText(): void {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    this.#events.text(text);
+  }
+
+  #tellComment(text: string): void {
+    this.#tellText();
+    this.#events.comment(text);
   }
 
   /** The text between two offsets; what is before it will not be asked for again. */

@@ -125,36 +125,28 @@ export class Rtf implements OctetReader {
 
   /** Continues a control word; false when the octet is not part of it and is to be read again. */
   #inWord(word: string, octet: number): boolean {
-    const character = String.fromCharCode(octet);
-    if (word === '\\') {
-      if (/[a-zA-Z']/.test(character)) {
-        this.#word = word + character;
-      } else {
-        this.#word = null;
-        this.#symbol(character);
-      }
+    const length = word.length;
+    if (length === 1) {
+      this.#word = isLetter(octet) || octet === 0x27 ? word + String.fromCharCode(octet) : null;
+      if (this.#word === null) this.#symbol(String.fromCharCode(octet));
       return true;
     }
-    if (word.startsWith("\\'")) {
-      this.#word = word + character;
-      if (word.length < 3) return true;
-      this.#word = null;
-      const value = Number.parseInt(word.slice(2) + character, 16);
+    if (word.charCodeAt(1) === 0x27) {
+      this.#word = length === 2 ? word + String.fromCharCode(octet) : null;
+      const value = length === 2 ? Number.NaN : Number.parseInt(word.slice(2) + String.fromCharCode(octet), 16);
       if (!Number.isNaN(value)) this.#octet(value);
       return true;
     }
-    const last = word.charAt(word.length - 1);
-    const goesOn = /[a-zA-Z]/.test(character)
-      ? /[a-zA-Z]/.test(last)
-      : /\d/.test(character) || (character === '-' && /[a-zA-Z]/.test(last));
-    if (goesOn && word.length < longestWord) {
-      this.#word = word + character;
+    const afterLetter = isLetter(word.charCodeAt(length - 1));
+    const goesOn = isDigit(octet) || (afterLetter && (isLetter(octet) || octet === 0x2d));
+    if (goesOn && length < longestWord) {
+      this.#word = word + String.fromCharCode(octet);
       return true;
     }
     this.#word = null;
     this.#endWord(word);
     // A space ends the word and belongs to it.
-    return character === ' ';
+    return octet === 0x20;
   }
 
   #symbol(character: string): void {
@@ -270,4 +262,12 @@ export class Rtf implements OctetReader {
     if (this.#group.into === 'beside') this.#out.beside.write(text);
     else this.#out.shown.write(text);
   }
+}
+
+function isLetter(octet: number): boolean {
+  return (octet >= 0x61 && octet <= 0x7a) || (octet >= 0x41 && octet <= 0x5a);
+}
+
+function isDigit(octet: number): boolean {
+  return octet >= 0x30 && octet <= 0x39;
 }

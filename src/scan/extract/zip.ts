@@ -89,9 +89,11 @@ export function readZip(archive: Buffer, most: number): Zip {
     spans.push({ from: entry.start, to, described: (local.flags & 8) !== 0 });
   }
   const directoryAt = end === null ? archive.length : end.directory + end.shift;
+  const cut = end !== null && central.length >= most && end.count > most;
   const { gaps, overlapping } = gapsBetween(archive, spans, directoryAt);
   const others: Buffer[] = [];
-  for (const gap of gaps) readGap(gap, end === null, most, entries, others, damaged);
+  // What the directory would say of the gaps is not known when it was not read to its end.
+  if (!cut) for (const gap of gaps) readGap(gap, end === null, most, entries, others, damaged);
   const after = end === null ? 0 : end.at + endLength + archive.readUInt16LE(end.at + 20);
   if (end !== null && after < archive.length) others.push(archive.subarray(after));
   return {
@@ -100,7 +102,7 @@ export function readZip(archive: Buffer, most: number): Zip {
     comment: end === null ? '' : decodeCharset(archive.subarray(end.at + endLength, after), ''),
     damaged: [...damaged],
     overlapping,
-    cut: entries.length > most || (end !== null && central.length >= most && end.count > most),
+    cut: cut || entries.length > most,
   };
 }
 

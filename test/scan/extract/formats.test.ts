@@ -8,11 +8,15 @@ import { compound, docx, eml, escaped, gzip, odt, pptx, rtf, tar, xlsx, zip } fr
 const utf8 = (text: string) => Buffer.from(text, 'utf8');
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
 const utf16be = (text: string) => utf16(text).swap16();
-const utf32 = (text: string) => Buffer.concat([...`\ufeff${text}`].map((one) => word(one.codePointAt(0) ?? 0)));
+const utf32 = (text: string) => Buffer.concat(Array.from(`\ufeff${text}`, (one) => word(one.codePointAt(0) ?? 0)));
 const word = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
 const secret = '123-45-6789';
 
-type Format = readonly [name: string, write: (text: string) => Buffer, declared?: { type?: string; charset?: string; fileName?: string }];
+type Format = readonly [
+  name: string,
+  write: (text: string) => Buffer,
+  declared?: { type?: string; charset?: string; fileName?: string },
+];
 
 /** Formats that can carry any letters. */
 const formats: readonly Format[] = [
@@ -21,9 +25,17 @@ const formats: readonly Format[] = [
   ['UTF-16LE with its mark', (text) => utf16(`\ufeff${text}`), { type: 'text/plain' }],
   ['UTF-16BE with its mark', (text) => utf16be(`\ufeff${text}`), { type: 'text/plain' }],
   ['UTF-16 as declared', utf16, { type: 'text/plain', charset: 'utf-16' }],
-  ['HTML', (text) => utf8(`<html><body><p>${escaped(text)}</p></body></html>`), { type: 'text/html', charset: 'utf-8' }],
+  [
+    'HTML',
+    (text) => utf8(`<html><body><p>${escaped(text)}</p></body></html>`),
+    { type: 'text/html', charset: 'utf-8' },
+  ],
   ['HTML by its extension', (text) => utf8(`<p>${escaped(text)}`), { fileName: 'page.htm' }],
-  ['HTML that is not displayed', (text) => utf8(`<div style="display:none">${escaped(text)}</div>`), { type: 'text/html' }],
+  [
+    'HTML that is not displayed',
+    (text) => utf8(`<div style="display:none">${escaped(text)}</div>`),
+    { type: 'text/html' },
+  ],
   ['an HTML comment', (text) => utf8(`<p>x</p><!-- ${text} --><p>y</p>`), { type: 'text/html' }],
   ['an HTML attribute', (text) => utf8(`<img alt="${escaped(text)}">`), { type: 'text/html' }],
   ['XML', (text) => utf8(`<?xml version="1.0"?><a><b>${escaped(text)}</b></a>`)],
@@ -45,12 +57,21 @@ const formats: readonly Format[] = [
   ['a message', (text) => eml('x', utf8(text)), { fileName: 'a.eml' }],
   ['a message in a ZIP', (text) => zip({ 'a.eml': eml('x', utf8(text)) })],
   ['a DOCX in a message in a tar', (text) => tar({ 'a.eml': eml('x', docx([[text]])) })],
-  ['an old Word document', (text) => compound({ WordDocument: Buffer.concat([Buffer.alloc(512), utf16(text), Buffer.alloc(4_000)]) })],
-  ['an Outlook message', (text) => compound({ '__properties_version1.0': Buffer.alloc(32), '__substg1.0_1000001F': utf16(text) })],
+  [
+    'an old Word document',
+    (text) => compound({ WordDocument: Buffer.concat([Buffer.alloc(512), utf16(text), Buffer.alloc(4_000)]) }),
+  ],
+  [
+    'an Outlook message',
+    (text) => compound({ '__properties_version1.0': Buffer.alloc(32), '__substg1.0_1000001F': utf16(text) }),
+  ],
   [
     'a file attached to an Outlook message',
     (text) =>
-      compound({ '__properties_version1.0': Buffer.alloc(32), '__attach_version1.0_#00000000/__substg1.0_37010102': zip({ a: text }) }),
+      compound({
+        '__properties_version1.0': Buffer.alloc(32),
+        '__attach_version1.0_#00000000/__substg1.0_37010102': zip({ a: text }),
+      }),
   ],
   ['a DOCX inside a DOCX', (text) => docx([['x']], { 'word/embeddings/a.docx': docx([[text]]) })],
 ];
@@ -61,25 +82,30 @@ const words = fc.string({ unit: letters, minLength: 8, maxLength: 30 }).filter((
 const cuts = fc.array(fc.integer({ min: 1, max: 700 }), { maxLength: 5 });
 
 describe('text in is text found', () => {
-  for (const [name, write, declared] of formats) test(name, async () => {
-    await fc.assert(
-      fc.asyncProperty(words, cuts, async (text, lengths) => {
-        const octets = write(text);
-        const found = await lookInto(octets, { ...declared, cuts: lengths });
-        expect(found.text).toContain(text);
-        expect(found.blind).toEqual([]);
-        expect(found.pieces).toEqual((await lookInto(octets, declared)).pieces);
-      }),
-      { numRuns: 15 },
-    );
-  });
+  for (const [name, write, declared] of formats)
+    test(name, async () => {
+      await fc.assert(
+        fc.asyncProperty(words, cuts, async (text, lengths) => {
+          const octets = write(text);
+          const found = await lookInto(octets, { ...declared, cuts: lengths });
+          expect(found.text).toContain(text);
+          expect(found.blind).toEqual([]);
+          expect(found.pieces).toEqual((await lookInto(octets, declared)).pieces);
+        }),
+        { numRuns: 15 },
+      );
+    });
 });
 
 describe('what is shown together is found together', () => {
   test.each([
     ['tags inside a number', 'text/html', '12<b>3</b>-<i><span>45</span></i>-67<!-- x -->89'],
     ['entities', 'text/html', '&#49;23&#x2d;45&#45;6789'],
-    ['hidden behind a comment of Outlook', 'text/html', '<!--[if mso]><table><tr><td>12<b>3</b>-45-6789</td></tr></table><![endif]-->'],
+    [
+      'hidden behind a comment of Outlook',
+      'text/html',
+      '<!--[if mso]><table><tr><td>12<b>3</b>-45-6789</td></tr></table><![endif]-->',
+    ],
     ['a script', 'text/html', '<script>var id = "123-45-6789";</script>'],
     ['a style sheet', 'text/html', '<style>/* 123-45-6789 */</style>'],
     ['a link', 'text/html', '<a href="mailto:a@b.example?body=123%2D45%2D6789">x</a>'],
@@ -92,7 +118,11 @@ describe('what is shown together is found together', () => {
     ['hidden RTF text', 'application/rtf', '{\\rtf1 x{\\v 123-45-6789}}'],
     ['a field of RTF', 'application/rtf', '{\\rtf1 {\\field{\\*\\fldinst HYPERLINK "123-45-6789"}{\\fldrslt x}}}'],
     ['a destination nobody knows', 'application/rtf', '{\\rtf1 {\\*\\mystery 123-45-6789}}'],
-    ['Word 2003 XML', 'text/xml', '<?xml version="1.0"?><w:d xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:r><w:t>123-45</w:t></w:r> <w:r><w:t>-6789</w:t></w:r></w:d>'],
+    [
+      'Word 2003 XML',
+      'text/xml',
+      '<?xml version="1.0"?><w:d xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:r><w:t>123-45</w:t></w:r> <w:r><w:t>-6789</w:t></w:r></w:d>',
+    ],
   ])('%s', async (_name, type, text) => {
     const found = await lookInto(Buffer.from(text, 'latin1'), { type });
     expect(found.text).toContain(secret);
@@ -105,20 +135,30 @@ describe('what is shown together is found together', () => {
   });
 
   test('cells of a row stand side by side, with numbers and dates as they are shown', async () => {
-    const found = await lookInto(xlsx([['Name', 'SSN', 'Born'], ['Ann', 123456789, new Date(Date.UTC(1980, 0, 15))]]));
+    const found = await lookInto(
+      xlsx([
+        ['Name', 'SSN', 'Born'],
+        ['Ann', 123456789, new Date(Date.UTC(1980, 0, 15))],
+      ]),
+    );
     expect(found.text).toContain('Name\tSSN\tBorn\t\nAnn\t123456789\t1980-01-15');
     expect(found.text).toContain('Salaries');
     expect(found.looked.detected).toMatch(/spreadsheetml/);
   });
 
   test('blocks are lines and white space is one space', async () => {
-    const found = await lookInto(Buffer.from('<div>a  b\n c</div><p>d<br>e</p><table><tr><td>f</td><td>g</td></tr></table>'), { type: 'text/html' });
+    const found = await lookInto(
+      Buffer.from('<div>a  b\n c</div><p>d<br>e</p><table><tr><td>f</td><td>g</td></tr></table>'),
+      { type: 'text/html' },
+    );
     expect(found.text.trimEnd()).toBe('a b c\nd\ne\nf\tg');
   });
 
   test('the first piece begins where the text begins', async () => {
     const style = `<style>${'p { color: red } '.repeat(100)}</style>`;
-    const found = await lookInto(Buffer.from(`<html><head>${style}</head><body>\n <p>[secure]</p> <p>Dear Ann`), { type: 'text/html' });
+    const found = await lookInto(Buffer.from(`<html><head>${style}</head><body>\n <p>[secure]</p> <p>Dear Ann`), {
+      type: 'text/html',
+    });
     expect(found.pieces[0]?.text).toMatch(/^\[secure\]\nDear Ann/);
   });
 });
@@ -142,12 +182,16 @@ describe('charsets', () => {
 
   test('characters are not lost where blocks meet', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 262_100, max: 262_160 }), fc.constantFrom('x', ' ', '\n'), async (length, filler) => {
-        const text = `${filler.repeat(length)}äöü€😀ß`.repeat(2);
-        const found = await lookInto(utf8(text), { type: 'text/plain', charset: 'utf-8', cuts: [65_537] });
-        expect(found.text).toContain('äöü€😀ß');
-        expect(found.text).not.toContain('\ufffd');
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 262_100, max: 262_160 }),
+        fc.constantFrom('x', ' ', '\n'),
+        async (length, filler) => {
+          const text = `${filler.repeat(length)}äöü€😀ß`.repeat(2);
+          const found = await lookInto(utf8(text), { type: 'text/plain', charset: 'utf-8', cuts: [65_537] });
+          expect(found.text).toContain('äöü€😀ß');
+          expect(found.text).not.toContain('\ufffd');
+        },
+      ),
       { numRuns: 10 },
     );
   });
@@ -181,18 +225,40 @@ describe('files in files', () => {
     const file = zip({ 'in.txt': 'packed text' });
     const path = 'C:\\x.zip\0';
     const length = (of: number) => Buffer.from(Uint32Array.of(of).buffer);
-    const content = [Buffer.from('\x02\0x.zip\0', 'latin1'), Buffer.from(path), length(0x30000), length(path.length), Buffer.from(path), length(file.length), file];
+    const content = [
+      Buffer.from('\x02\0x.zip\0', 'latin1'),
+      Buffer.from(path),
+      length(0x30000),
+      length(path.length),
+      Buffer.from(path),
+      length(file.length),
+      file,
+    ];
     const native = Buffer.concat([length(Buffer.concat(content).length), ...content]);
     const found = await lookInto(compound({ 'ObjectPool/\u0001Ole10Native': native }));
     expect(found.text).toContain('packed text');
     expect(found.looked.members.map((member) => member.name)).toEqual(['x.zip', 'in.txt']);
-    const object = Buffer.concat([length(0x501), length(2), length(8), Buffer.from('Package\0'), length(0), length(0), native]);
-    const embedded = await lookInto(Buffer.from(`{\\rtf1 {\\object\\objemb{\\*\\objdata ${object.toString('hex')}}}}`), {});
+    const object = Buffer.concat([
+      length(0x501),
+      length(2),
+      length(8),
+      Buffer.from('Package\0'),
+      length(0),
+      length(0),
+      native,
+    ]);
+    const embedded = await lookInto(
+      Buffer.from(`{\\rtf1 {\\object\\objemb{\\*\\objdata ${object.toString('hex')}}}}`),
+      {},
+    );
     expect(embedded.text).toContain('packed text');
   });
 
   test('what a signature encloses is opened, and encrypted mail is left to its recipient', async () => {
-    const signed = openssl(['cms', '-sign', '-nodetach', '-outform', 'DER', '-signer', 'cert.pem', '-inkey', 'key.pem'], eml('x', utf8(secret)));
+    const signed = openssl(
+      ['cms', '-sign', '-nodetach', '-outform', 'DER', '-signer', 'cert.pem', '-inkey', 'key.pem'],
+      eml('x', utf8(secret)),
+    );
     const encrypted = openssl(['cms', '-encrypt', '-outform', 'DER', '-aes256', 'cert.pem'], eml('x', utf8(secret)));
     if (signed === null || encrypted === null) return;
     const opened = await lookInto(signed, { type: 'application/pkcs7-mime' });

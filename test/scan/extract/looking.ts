@@ -1,8 +1,8 @@
 /** Runs extraction over octets and gathers what it tells. */
 import type { Blind, Looked } from '../../../src/policy/detection.ts';
-import type { Piece } from '../../../src/scan/job.ts';
 import { Budget, type Limits } from '../../../src/scan/extract/budget.ts';
 import { extract } from '../../../src/scan/extract/extract.ts';
+import type { Piece } from '../../../src/scan/job.ts';
 
 export type Found = {
   readonly pieces: readonly Piece[];

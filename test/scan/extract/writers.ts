@@ -6,9 +6,13 @@ export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
-export function zip(members: Readonly<Record<string, Uint8Array | string>>, options: Parameters<typeof zipSync>[1] = {}): Buffer {
+export function zip(
+  members: Readonly<Record<string, Uint8Array | string>>,
+  options: Parameters<typeof zipSync>[1] = {},
+): Buffer {
   const entries: Zippable = {};
-  for (const [name, content] of Object.entries(members)) entries[name] = typeof content === 'string' ? strToU8(content) : content;
+  for (const [name, content] of Object.entries(members))
+    entries[name] = typeof content === 'string' ? strToU8(content) : content;
   return Buffer.from(zipSync(entries, options));
 }
 
@@ -70,7 +74,10 @@ export function rawZip(entries: readonly RawEntry[], end: { readonly count?: num
 const types = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
 
 /** Each paragraph a list of runs. */
-export function docx(paragraphs: readonly (readonly string[])[], more: Readonly<Record<string, Uint8Array | string>> = {}): Buffer {
+export function docx(
+  paragraphs: readonly (readonly string[])[],
+  more: Readonly<Record<string, Uint8Array | string>> = {},
+): Buffer {
   const runs = (texts: readonly string[]) =>
     texts.map((text) => `<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">${escaped(text)}</w:t></w:r>`).join('\n');
   const body = paragraphs.map((paragraph) => `<w:p w:rsidR="00123456">${runs(paragraph)}</w:p>`).join('');
@@ -117,8 +124,11 @@ export function odt(lines: readonly string[], manifest = '<manifest:manifest/>')
 }
 
 export function rtf(text: string): Buffer {
-  const body = [...text].map((character) => rtfCharacter(character)).join('');
-  return Buffer.from(`{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0 Arial;}}{\\colortbl;\\red1\\green2\\blue3;}\\f0 ${body}}`, 'latin1');
+  const body = Array.from(text, (character) => rtfCharacter(character)).join('');
+  return Buffer.from(
+    `{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0 Arial;}}{\\colortbl;\\red1\\green2\\blue3;}\\f0 ${body}}`,
+    'latin1',
+  );
 }
 
 function rtfCharacter(character: string): string {
@@ -150,7 +160,9 @@ export function gzip(content: Uint8Array): Buffer {
 }
 
 export function eml(subject: string, body: Uint8Array, more = ''): Buffer {
-  const encoded = Buffer.from(body).toString('base64').replaceAll(/(.{76})/g, '$1\r\n');
+  const encoded = Buffer.from(body)
+    .toString('base64')
+    .replaceAll(/(.{76})/g, '$1\r\n');
   const header = `From: Ann <ann@corp.example>\r\nSubject: ${subject}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n`;
   return Buffer.from(`${header}${more}Content-Transfer-Encoding: base64\r\n\r\n${encoded}\r\n`);
 }
@@ -215,8 +227,22 @@ export function compound(streams: Readonly<Record<string, Uint8Array>>): Buffer 
   const header = Buffer.alloc(512, 0xff);
   header.fill(0, 0, 76);
   Buffer.from('d0cf11e0a1b11ae1', 'hex').copy(header);
-  for (const [at, value] of [[24, 0x3e], [26, 3], [28, 0xfffe], [30, 9], [32, 6]] as const) header.writeUInt16LE(value, at);
-  const longs = [[44, fatSectors], [48, directoryStart], [56, 4096], [60, miniFatStart], [64, 1], [68, 0xfffffffe]] as const;
+  for (const [at, value] of [
+    [24, 0x3e],
+    [26, 3],
+    [28, 0xfffe],
+    [30, 9],
+    [32, 6],
+  ] as const)
+    header.writeUInt16LE(value, at);
+  const longs = [
+    [44, fatSectors],
+    [48, directoryStart],
+    [56, 4096],
+    [60, miniFatStart],
+    [64, 1],
+    [68, 0xfffffffe],
+  ] as const;
   for (const [at, value] of longs) header.writeUInt32LE(value, at);
   for (let number = 0; number < fatSectors; number += 1) header.writeUInt32LE(fatStart + number, 76 + number * 4);
   return Buffer.concat([header, ...sectors]);
