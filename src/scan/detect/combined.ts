@@ -26,21 +26,28 @@ export const noSides: Sides = { identifiers: [], companions: [] };
 const reach = 300;
 
 const personal: readonly SimpleKind[] = [
-  ...([
-    'ssn',
-    'itin',
-    'mrn',
-    'mbi',
-    'npi',
-    'dea',
-    'birthDate',
-    'passport',
-    'driverLicence',
-    'ukNhs',
-    'ukNino',
-  ] as const),
-  ...(['deTaxId', 'deSocialSecurity', 'deHealthInsurance', 'esNif', 'esNie', 'itFiscalCode', 'frNir'] as const),
-  ...(['nlBsn', 'plPesel', 'fiHetu', 'sePersonnummer'] as const),
+  'ssn',
+  'itin',
+  'mrn',
+  'mbi',
+  'npi',
+  'dea',
+  'birthDate',
+  'passport',
+  'driverLicence',
+  'ukNhs',
+  'ukNino',
+  'deTaxId',
+  'deSocialSecurity',
+  'deHealthInsurance',
+  'esNif',
+  'esNie',
+  'itFiscalCode',
+  'frNir',
+  'nlBsn',
+  'plPesel',
+  'fiHetu',
+  'sePersonnummer',
 ];
 
 /** The sides of `phi` in a text. */

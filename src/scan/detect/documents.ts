@@ -21,7 +21,7 @@ const passportForms: readonly RegExp[] = [
 export const passport: Detector = shaped({
   pattern: standing('[A-Za-z0-9]{8,9}'),
   valid: (value) =>
-    (value.match(/\d/g) ?? []).length >= 4 &&
+    /\d.*\d.*\d/.test(value) &&
     !isCompactDate(value) &&
     !monotone(value) &&
     (passportForms.some((form) => form.test(value)) || isGermanPassport(value)),
@@ -50,7 +50,7 @@ function isCompactDate(value: string): boolean {
 }
 
 /** Five characters of the name filled up with nines, birth year, month (fifty more for women) and day, initials, check characters. */
-const britishLicence = String.raw`[a-z][a-z9]{4}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z0-9]{2}`;
+const britishLicence = String.raw`[a-z][a-z9]{4} ?\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d ?[a-z9]{2}[a-z0-9][a-z0-9]{2}`;
 
 export const driverLicence: Detector = anyOf(
   shaped({ pattern: standing(britishLicence, 'any case'), valid: (value) => /^[A-Z]+9*$/.test(value.slice(0, 5)) }),

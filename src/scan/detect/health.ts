@@ -31,29 +31,16 @@ function behind(topic: Topic, pattern: string, read: (written: string, hit: Hit)
 
 export const mrn: Detector = behind('mrn', String.raw`[A-Za-z]{0,4}-?\d[\d-]{2,14}(?:\d|[A-Za-z])`, (written) => {
   const digits = written.replace(/\D/g, '');
-  const isSomethingElse =
-    /^(?:19|20)\d\d$/.test(written) || /^\d{3}-\d{3}-\d{4}$|^\d{1,4}-\d{1,2}-\d{1,4}$/.test(written);
+  const isSomethingElse = /^(?:19|20)\d\d$|^\d{3}-\d{3}-\d{4}$/.test(written) || readDate(written) !== null;
   return digits.length < 4 || isSomethingElse ? null : bare(written);
 });
 
 /** The first three letters of the months' names, by month, as far as the languages of the vocabulary use them. */
-const months = [
-  'jan ene gen sty tam',
-  'feb fev lut hel',
-  'mar',
-  'apr avr abr kwi huh',
-  'may mai mag maj mei tou',
-  'jun giu cze kes',
-]
-  .concat([
-    'jul lug lip hei',
-    'aug aou ago sie elo',
-    'sep set wrz syy',
-    'oct okt ott out paz lok',
-    'nov lis mar',
-    'dec dez dic gru jou des',
-  ])
-  .map((names) => names.split(' '));
+const months =
+  `jan ene gen sty tam, feb fev lut hel, mar, apr avr abr kwi huh, may mai mag maj mei tou, jun giu cze kes,
+  jul lug lip hei, aug aou ago sie elo, sep set wrz syy, oct okt ott out paz lok, nov lis, dec dez dic gru jou des`
+    .split(/,\s+/)
+    .map((names) => names.split(' '));
 const monthName = '[A-Za-z]{3,10}';
 const dateForms = [
   String.raw`\d{1,4}(?:[-/]\d{1,2}[-/]|\. ?\d{1,2}\. ?| \d{1,2} )\d{1,4}`,
@@ -121,7 +108,8 @@ export function* icd10(text: Text): Iterable<Match> {
   }
 }
 
-const procedurePattern = standing(String.raw`\d{5}(?:-\d\d)?|\d{4}[FTU]|[AEGJKLQ]\d{4}`);
+/** Hyphens may stand around it: a range has one, and so has a modifier ("99214-25"), which makes no other procedure. */
+const procedurePattern = /(?<![A-Za-z0-9]|[0-9][./])(?:\d{5}|\d{4}[FTU]|[AEGJKLQ]\d{4})(?![A-Za-z0-9]|[./][0-9])/g;
 
 export function* cpt(text: Text): Iterable<Match> {
   let last = Number.NEGATIVE_INFINITY;
@@ -130,7 +118,6 @@ export function* cpt(text: Text): Iterable<Match> {
     if (/^\d{5}/.test(written) && written < '00100') continue;
     if (!text.near('cpt', start, end, { before: 40, after: 12 }) && start - last > 30) continue;
     last = end;
-    // A modifier ("-25") makes no other procedure.
-    yield { start, end, value: written.slice(0, 5) };
+    yield { start, end, value: written };
   }
 }

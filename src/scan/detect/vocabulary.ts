@@ -41,7 +41,7 @@ const topics = {
     titolare della carta, kaarthouder, billing address, billing zip`),
 
   ssn: list(`ssn, ssns, ssn number, soc sec, social security, social security number, social security no, social security num, socialsecurity, socialsecuritynumber,
-    social sec, social, ss number, ssid, ss no, taxpayer id, taxpayer identification, tax id, tin, federal id, numero de seguro social, seguro social`),
+    social sec, social, ss, ss number, ssid, ss no, taxpayer id, taxpayer identification, tax id, tin, federal id, numero de seguro social, seguro social`),
   itin: list(
     `itin, itins, individual taxpayer, taxpayer id, taxpayer identification, taxpayer number, tax id, taxid, tin, tax number`,
   ),
