@@ -192,7 +192,13 @@ describe('commands', () => {
         document.deliveries[0].state !== 'queued' &&
         document.deliveries[0].state !== 'sending',
     );
-    expect(traced).toMatchObject({ messageId: '<cli-test@corp.example>', tenant: 'corp', from: 'anna@corp.example' });
+    const policyVersion = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(traced).toMatchObject({
+      policyVersion,
+      messageId: '<cli-test@corp.example>',
+      tenant: 'corp',
+      from: 'anna@corp.example',
+    });
     expect(traced.deliveries[0]).toMatchObject({
       recipient: 'paula@portal.example',
       level: 'hold',
