@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatProblem } from '../../src/config/load.ts';
 import { type Range, StructureParser } from '../../src/mail/structure.ts';
 import { type FactsOfMessage, runCases } from '../../src/policy/cases.ts';
-import { factsOf, noGroups } from '../../src/policy/facts.ts';
+import { factsOf } from '../../src/policy/facts.ts';
 import { type Policy, parsePolicy } from '../../src/policy/schema.ts';
 import type { ScanPool } from '../../src/scan/job.ts';
 import { createScanPool } from '../../src/scan/pool.ts';
@@ -46,7 +46,7 @@ function examiner(policy: Policy): FactsOfMessage {
       envelope,
       receivedAt: 0,
       thread: null,
-      groups: noGroups,
+      groups: null,
       scan,
     });
   };
