@@ -11,7 +11,7 @@ import { formatProblem, loadConfig } from './config/load.ts';
 
 const usage = `Postern, a secure email gateway.
 
-  postern sandbox [--once]                     pretend internet, gateway and sample mail; what npm start runs
+  postern sandbox [--once] [--messages N]      pretend internet, gateway and sample mail (and N more); what npm start runs
   postern serve   --config FILE
   postern check   --config FILE                config, policies and their cases, certificates, DNS records
   postern explain --config FILE --from A --to B [--to C] [--policy DRAFT.yaml] MESSAGE.eml [--json]
@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { explain } = await import('./command/explain.ts');
     return ({ config, words, options }) => explain(config, words, options);
   },
+  policy: async () => {
+    const { policy } = await import('./command/policy.ts');
+    return async ({ config, words, options }) => policy(noMore(config, words), options);
+  },
   replay: async () => {
     const { replay } = await import('./command/replay.ts');
     return ({ config, words, options }) => replay(config, words, options);
@@ -98,7 +102,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  if (name === 'sandbox') return words.length > 0 ? complain() : sandbox(values.once);
+  if (name === 'sandbox') {
+    if (words.length > 0 || !/^\d{1,6}$/.test(values.messages)) return complain();
+    return sandbox(values.once, Number(values.messages));
+  }
   const command = commands[name];
   if (command === undefined) return complain(name === '' ? 'No command given.' : `There is no command "${name}".`);
   if (values.config === undefined) return complain(`postern ${name} needs --config FILE.`);
@@ -123,10 +130,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function sandbox(once: boolean): Promise<number> {
+async function sandbox(once: boolean, messages: number): Promise<number> {
   const { runSandbox } = await import('./sandbox/sandbox.ts');
   const { startGateway } = await import('./command/gateway.ts');
-  return runSandbox({ once, start: startGateway });
+  return runSandbox({ once, messages, start: startGateway });
 }
 
 function readArguments(args: readonly string[]) {
@@ -138,6 +145,7 @@ function readArguments(args: readonly string[]) {
         config: { type: 'string', short: 'c' },
         json: { type: 'boolean', default: false },
         once: { type: 'boolean', default: false },
+        messages: { type: 'string', default: '0' },
         from: { type: 'string' },
         to: { type: 'string', multiple: true, default: [] },
         policy: { type: 'string' },

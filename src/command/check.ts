@@ -1,29 +1,22 @@
 /**
- * `postern check`: everything that can be wrong before the first message: policies and their cases, certificates, DNS records. (The configuration
- * itself was checked on the way here.) Errors make the exit status 1; warnings are printed and do not.
+ * `postern check`: everything that can be wrong before the first message: policies and their cases (check-policies.ts), certificates, DNS records. (The
+ * configuration itself was checked on the way here.) Errors make the exit status 1; warnings are printed and do not.
  */
 import { X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config, Identity } from '../config/config.ts';
-import { formatProblem } from '../config/load.ts';
 import { createResolver } from '../net/dns.ts';
-import { readPolicy } from '../pipeline/policies.ts';
-import { runCases } from '../policy/cases.ts';
+import { checkPolicies, type Findings, unprovable } from './check-policies.ts';
 import { mistakeOf } from './mistakes.ts';
 import { printJson } from './output.ts';
 import { openStorage } from './storage.ts';
-
-type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
-
-const unprovable =
-  'which this version cannot prove: TLS counts as not available there, and the next method or `otherwise` applies';
 
 const expirySoon = 14 * 24 * 60 * 60_000;
 
 export async function check(config: Config, json: boolean): Promise<number> {
   const findings: Findings = { errors: [], warnings: [], fine: [`${config.file}: the configuration is complete`] };
-  for (const file of new Set(config.tenants.map((tenant) => tenant.policy))) checkPolicy(file, findings);
+  await checkPolicies(config, findings);
   for (const { id, minimumTls } of config.tenants) {
     if (minimumTls === 'secure' || minimumTls === 'dane') {
       findings.warnings.push(`tenant ${id}: minimumTls is ${minimumTls}, ${unprovable}`);
@@ -44,29 +37,6 @@ export async function check(config: Config, json: boolean): Promise<number> {
   for (const line of findings.warnings) process.stdout.write(`warning  ${line}\n`);
   for (const line of findings.errors) process.stdout.write(`error    ${line}\n`);
   return status;
-}
-
-/** A policy, and the cases in the file of the same name that ends in .cases.yaml. */
-function checkPolicy(file: string, findings: Findings): void {
-  const result = readPolicy(file);
-  if (!result.ok) {
-    findings.errors.push(...result.problems.map(formatProblem));
-    return;
-  }
-  for (const rule of result.policy.rules) {
-    if (rule.tls === 'secure' || rule.tls === 'dane') {
-      findings.warnings.push(`${file}: rule "${rule.name}" demands TLS ${rule.tls}, ${unprovable}`);
-    }
-  }
-  const casesFile = file.replace(/\.ya?ml$/, '.cases.yaml');
-  if (casesFile === file || !existsSync(casesFile)) {
-    findings.warnings.push(`${file}: no cases prove this policy; write some in ${casesFile}`);
-    return;
-  }
-  const { results, problems } = runCases(result.policy, readFileSync(casesFile, 'utf8'), casesFile);
-  findings.errors.push(...problems.map(formatProblem));
-  if (problems.length === 0)
-    findings.fine.push(`${file}: parses, and all ${results.length} expectations of its cases hold`);
 }
 
 function checkIdentity(setting: string, identity: Identity, name: string, findings: Findings): void {

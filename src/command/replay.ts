@@ -3,7 +3,7 @@
  * published. The facts of every message since then are judged again, by the live policy's file and by the draft (pipeline/replay.ts does
  * that); printed are counts, rules and ids, nothing of the messages. Reads page by page, so that memory does not grow with the mail.
  */
-import type { Config, Tenant } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { formatProblem } from '../config/load.ts';
 import { openKept } from '../pipeline/kept.ts';
@@ -20,6 +20,7 @@ import type { Policy } from '../policy/schema.ts';
 import type { Store } from '../store/store.ts';
 import { printable, printFailure, printJson, time } from './output.ts';
 import { openStorage } from './storage.ts';
+import { chooseTenant } from './tenant.ts';
 import { UsageError } from './usage.ts';
 
 export type ReplayOptions = {
@@ -68,17 +69,6 @@ export async function replay(config: Config, words: readonly string[], options: 
   } finally {
     await close();
   }
-}
-
-/** The tenant whose mail is judged. A policy may serve several; their mail is told apart all the same. */
-export function chooseTenant(config: Pick<Config, 'tenants'>, id: string | undefined): Tenant {
-  const [first] = config.tenants;
-  const found = id === undefined && config.tenants.length === 1 ? first : config.tenants.find((each) => each.id === id);
-  if (found !== undefined) return found;
-  const ids = config.tenants.map((each) => each.id).join(', ');
-  throw new UsageError(
-    id === undefined ? `--tenant is needed, one of ${ids}.` : `There is no tenant "${printable(id)}", only ${ids}.`,
-  );
 }
 
 /** Replays everything that is kept of the tenant's mail since `since`. */
@@ -203,7 +193,7 @@ const matchWords = {
 } as const;
 
 function ruleWords({ rule, matches }: Responsible): string {
-  return rule === null ? 'no rule: the default' : `"${rule}" ${matchWords[matches]}`;
+  return rule === null ? 'no rule alone: the default, or the order of the rules' : `"${rule}" ${matchWords[matches]}`;
 }
 
 function line({ deliveries, examples }: Counted, what: string): string {

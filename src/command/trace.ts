@@ -23,13 +23,22 @@ export async function trace(config: Config, words: readonly string[], json: bool
     const others = older.map(({ message }) => message.id);
     if (others.length > 0) process.stderr.write(`Others with this Message-ID, older: ${others.join(', ')}\n`);
     const history = await store.listEvents(found.message.id);
-    const document = { ...traceDocument(found.message, found.deliveries), events: history.map(eventLine) };
+    const document = {
+      ...traceDocument(found.message, found.deliveries),
+      policyVersion: policyVersionIn(history.map(({ event }) => event)),
+      events: history.map(eventLine),
+    };
     if (json) printJson(document);
-    else process.stdout.write(tracePage(document, document.events));
+    else process.stdout.write(tracePage(document));
     return 0;
   } finally {
     await close();
   }
+}
+
+function policyVersionIn(events: readonly Event[]): string | null {
+  const versions = events.flatMap((event) => (event.kind === 'message.decided' ? [event.policy] : []));
+  return versions.at(-1) || null;
 }
 
 function eventLine({ at, event }: { readonly at: number; readonly event: Event }) {
@@ -77,12 +86,20 @@ function inEnvelopeOrder(message: MessageRow, deliveries: readonly DeliveryRow[]
   return deliveries.toSorted((a, b) => (place.get(a.recipient) ?? 0) - (place.get(b.recipient) ?? 0));
 }
 
-function tracePage(document: TraceDocument, history: readonly ReturnType<typeof eventLine>[]): string {
+type Traced = TraceDocument & {
+  /** Of the policy that decided; null before, and for messages of our own. */
+  readonly policyVersion: string | null;
+  readonly events: readonly ReturnType<typeof eventLine>[];
+};
+
+function tracePage(document: Traced): string {
+  const { policyVersion } = document;
   const lines = [
     `Message   ${document.id} (${document.state})`,
     `          ${document.messageId === '' ? 'no Message-ID' : document.messageId}`,
     `From      ${document.from === '' ? '<> (null sender)' : document.from}, tenant ${document.tenant}`,
     `Received  ${time(Date.parse(document.receivedAt))} UTC, ${document.size} octets`,
+    ...(policyVersion === null ? [] : [`Policy    version ${policyVersion.slice(0, 12)}`]),
   ];
   for (const delivery of document.deliveries) {
     const { remote } = delivery;
@@ -101,6 +118,6 @@ function tracePage(document: TraceDocument, history: readonly ReturnType<typeof 
     if (remote.reply !== null) lines.push(`          it said: ${remote.reply}`);
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }
-  lines.push('', 'History', ...history.map(({ at, kind }) => `          ${time(Date.parse(at))}  ${kind}`));
+  lines.push('', 'History', ...document.events.map(({ at, kind }) => `          ${time(Date.parse(at))}  ${kind}`));
   return `${lines.map(printable).join('\n')}\n`;
 }

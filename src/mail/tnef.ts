@@ -95,8 +95,10 @@ function readStream(octets: Uint8Array, depth: number): Tnef {
     problems: [],
   };
   if (cursor.u32() === signature) {
+    // A key that nobody needs.
     cursor.u16();
-    readAttributes(cursor, draft);
+    if (cursor.short) draft.problems.push('the winmail.dat is cut off');
+    else readAttributes(cursor, draft);
   } else draft.problems.push('the winmail.dat has no signature');
   return finished(draft, depth);
 }

@@ -213,9 +213,8 @@ function deliveryOf(
   };
 }
 
-/** Sentences about rules that a row holds, of those that matched and of all. */
+/** Sentences that a row holds about rules: all there are up to this many, else this many of rules that matched. */
 const mostReasons = 100;
-const missed = /^Rule ".{1,200}" did not match: /s;
 
 /**
  * Why, for the row. A policy of many rules would say nearly the same of each recipient of a message, in megabytes; then the rules that did not match
@@ -224,7 +223,7 @@ const missed = /^Rule ".{1,200}" did not match: /s;
 export function reasonsOf({ because }: Pick<Verdict, 'because'>, plan: Pick<Plan, 'because'>): string[] {
   const about = because.filter((sentence) => sentence.startsWith('Rule "'));
   if (about.length <= mostReasons) return [...because, ...plan.because];
-  const matched = about.filter((sentence) => !missed.test(sentence));
+  const matched = about.filter((sentence) => !tellsOfMiss(sentence));
   const misses = about.length - matched.length;
   const unsaid = matched.length - mostReasons;
   return [
@@ -234,6 +233,13 @@ export function reasonsOf({ because }: Pick<Verdict, 'because'>, plan: Pick<Plan
     ...because.filter((sentence) => !sentence.startsWith('Rule "')),
     ...plan.because,
   ];
+}
+
+/** evaluate.ts begins a sentence with the rule's name and whether it matched; what comes first counts, as the reason may quote anything. */
+function tellsOfMiss(sentence: string): boolean {
+  const miss = sentence.indexOf('" did not match: ');
+  const match = sentence.indexOf('" matched: ');
+  return miss >= 0 && (match < 0 || miss < match);
 }
 
 function heldEvent(delivery: NewDelivery): Decision['events'][number] {
@@ -265,7 +271,8 @@ function decideOwn(message: MessageRow): Decision {
       otherwise: 'bounce',
       subject: null,
       actions: noActions,
-      priority: usualPriority,
+      // Somebody sits before a browser and waits for a code.
+      priority: message.kind === 'code' ? 0 : usualPriority,
       state: 'queued',
       status: '',
     })),

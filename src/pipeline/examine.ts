@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Tenant } from '../config/config.ts';
 import type { Structure } from '../mail/structure.ts';
-import { type Facts, factsOf, noGroups, threadIdsOf } from '../policy/facts.ts';
+import { type Facts, factsOf, threadIdsOf } from '../policy/facts.ts';
 import type { Groups } from '../policy/groups.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Level } from '../policy/verdict.ts';
@@ -50,9 +50,7 @@ export async function examineMessage(message: ToExamine, ports: ExaminePorts): P
     envelope,
     receivedAt,
     thread,
-    groups:
-      groups?.factsFor(envelope.from === '' ? envelope.recipients : [envelope.from, ...envelope.recipients]) ??
-      noGroups,
+    groups,
     scan,
   });
 }

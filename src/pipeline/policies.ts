@@ -14,6 +14,7 @@ import type { Problem } from '../config/yaml.ts';
 import type { Event } from '../event/event.ts';
 import { type Groups, parseGroups } from '../policy/groups.ts';
 import { type Policy, type PolicyResult, parsePolicy } from '../policy/schema.ts';
+import { describe } from './accept.ts';
 import { type Stamps, stampOf, watchFiles } from './watch.ts';
 
 /** What decides about a tenant's mail. */
@@ -37,72 +38,73 @@ export class PolicyBroken extends Error {}
 const lookEvery = 2_000;
 const remindEvery = 60 * 60_000;
 
-type Held = { inForce: InForce; stamps: Stamps; problems: readonly Problem[]; saidAt: number };
+/** What a tenant's files held when they were read last; `problems` are of a reading that is not in force. */
+type Loaded = { readonly tenant: Tenant; inForce: InForce; stamps: Stamps; problems: readonly Problem[] };
 
 export function loadPolicies(tenants: readonly Tenant[], emit: (event: Event) => void = () => {}): Policies {
-  const byTenant = new Map<string, Held>();
-  for (const tenant of tenants) {
+  const all = tenants.map((tenant): Loaded => {
     const reading = readTenant(tenant);
     if (!reading.ok) throw new PolicyBroken(reading.problems.map(formatProblem).join('\n'));
-    byTenant.set(tenant.id, { inForce: reading.inForce, stamps: reading.stamps, problems: [], saidAt: 0 });
-  }
-  const reloadOne = (tenant: Tenant, held: Held): void => {
-    const reading = readTenant(tenant);
-    held.stamps = reading.stamps;
-    if (reading.ok) {
-      held.inForce = reading.inForce;
-      held.problems = [];
-      emit({ kind: 'policy.loaded', tenant: tenant.id, version: reading.inForce.policy.version });
-    } else {
-      held.problems = reading.problems;
-      remind(tenant, held);
-    }
-  };
-  const remind = (tenant: Tenant, held: Held): void => {
-    const [first] = held.problems;
-    if (first === undefined) return;
-    held.saidAt = Date.now();
-    const { file, line, column } = first;
-    const error = `${formatProblem(first)} The policy read before stays in force.`;
-    const version = held.inForce.policy.version;
-    emit({
-      kind: 'policy.broken',
-      tenant: tenant.id,
-      file,
-      line,
-      column,
-      error,
-      problems: held.problems.length,
-      version,
-    });
-  };
-  const each = (work: (tenant: Tenant, held: Held) => void): void => {
-    for (const tenant of tenants) {
-      const held = byTenant.get(tenant.id);
-      if (held !== undefined) work(tenant, held);
-    }
-  };
+    return { tenant, inForce: reading.inForce, stamps: reading.stamps, problems: [] };
+  });
+  const byTenant = new Map(all.map((loaded) => [loaded.tenant.id, loaded]));
   return {
     of: (tenant) => byTenant.get(tenant)?.inForce,
-    reload: () => each(reloadOne),
+    reload: () => {
+      for (const loaded of all) reload(loaded, emit);
+    },
     watch: (every = lookEvery) => {
-      const ends: (() => void)[] = [];
-      each((tenant, held) =>
-        ends.push(
-          watchFiles(
-            () => held.stamps,
-            () => reloadOne(tenant, held),
-            every,
-          ),
+      const reminder = setInterval(() => {
+        for (const loaded of all) complain(loaded, emit);
+      }, remindEvery).unref();
+      const ends = all.map((loaded) =>
+        watchFiles(
+          () => loaded.stamps,
+          () => reload(loaded, emit),
+          every,
         ),
       );
-      const reminder = setInterval(() => each(remind), remindEvery).unref();
       return () => {
         clearInterval(reminder);
         for (const end of ends) end();
       };
     },
   };
+}
+
+function reload(loaded: Loaded, emit: (event: Event) => void): void {
+  let reading: TenantReading;
+  try {
+    reading = readTenant(loaded.tenant);
+  } catch (error) {
+    // A fault of ours over a file must not end the gateway; it is said at every look until the file is another.
+    emit({ kind: 'service.failed', component: 'policy', error: describe(error) });
+    return;
+  }
+  loaded.stamps = reading.stamps;
+  if (!reading.ok) {
+    loaded.problems = reading.problems;
+    complain(loaded, emit);
+    return;
+  }
+  loaded.problems = [];
+  loaded.inForce = reading.inForce;
+  emit({ kind: 'policy.loaded', tenant: loaded.tenant.id, version: reading.inForce.policy.version });
+}
+
+function complain({ tenant, problems, inForce }: Loaded, emit: (event: Event) => void): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  emit({
+    kind: 'policy.broken',
+    tenant: tenant.id,
+    file: first.file,
+    line: first.line,
+    column: first.column,
+    error: `${formatProblem(first)} The policy read before stays in force.`,
+    problems: problems.length,
+    version: inForce.policy.version,
+  });
 }
 
 export type TenantReading = { readonly stamps: Stamps } & (

@@ -10,7 +10,7 @@
  * that want the level that won.
  *
  * What a policy asks and the facts do not answer (a text nobody looked for then, a group that no directory knew) can be yes or no. Where
- * that makes no difference the answer stands; otherwise the delivery is counted as unknown, and not as changed.
+ * the difference between the policies is the same either way, it stands; otherwise the delivery is counted as unknown, and not as changed.
  *
  * Limits: an end is the plan's, not the deed's: whether a server met its TLS level was seen on the wire only, so a delivery that ended in
  * the portal for want of TLS counts as transport under both. Several unanswered questions are tried as all yes and as all no.
@@ -47,7 +47,7 @@ export type Aspect = (typeof aspects)[number];
 export type Counted = { readonly deliveries: number; readonly examples: readonly string[] };
 
 export type Responsible = {
-  /** Null: the policy's default. */
+  /** Null: the policy's default, or the order of its rules. */
   readonly rule: string | null;
   /** Under which policy it matches; `both`: it wants something else in the draft. */
   readonly matches: 'live' | 'draft' | 'both';
@@ -92,14 +92,20 @@ export function startReplay(live: Policy, draft: Policy, most: number): Replay {
   const rules = new Map<string, Omit<Responsible, 'deliveries'> & { deliveries: number }>();
   const responsible = comparePolicies(live, draft);
 
-  const replayDelivery = (recorded: Recorded, id: string, before: Fate, after: Fate): void => {
+  const replayDelivery = (recorded: Recorded, views: readonly Kept[]): void => {
+    const { id, recipient } = recorded;
+    const fates = views.map((kept) => [fateOf(live, kept, recipient), fateOf(draft, kept, recipient)] as const);
+    const [first, ...others] = fates;
+    if (first === undefined) return;
+    const [before, after] = first;
     counts.deliveries++;
-    if (recorded.version === live.version) {
+    if (recorded.policyVersion === live.version) {
       counts.live++;
       if (before.level !== recorded.level) count('drift', id);
     }
-    if (!before.certain || !after.certain) return count('unknown', id);
     const changes = changesBetween(before, after);
+    const certain = others.every((pair) => changesBetween(...pair).join() === changes.join());
+    if (!certain) return count('unknown', id);
     if (changes.length === 0) return;
     counts.changed++;
     for (const change of changes) count(change, id);
@@ -112,13 +118,11 @@ export function startReplay(live: Policy, draft: Policy, most: number): Replay {
   };
 
   return {
-    add: (message, kept) => {
-      if (kept === null) return count('unreadable', message.id);
+    add: ({ id, policyVersion, deliveries }, kept) => {
+      if (kept === null) return count('unreadable', id);
       counts.messages++;
-      for (const { id, recipient, level } of message.deliveries) {
-        const recorded = { version: message.policyVersion, level };
-        replayDelivery(recorded, id, fateOf(live, kept, recipient), fateOf(draft, kept, recipient));
-      }
+      const views = viewsOf(kept, [live, draft]);
+      for (const delivery of deliveries) replayDelivery({ ...delivery, policyVersion }, views);
     },
     result: () => {
       const of = (what: string): Counted => tally.get(what) ?? { deliveries: 0, examples: [] };
@@ -139,7 +143,7 @@ export function startReplay(live: Policy, draft: Policy, most: number): Replay {
   };
 }
 
-type Recorded = { readonly version: string; readonly level: Level };
+type Recorded = KeptMessage['deliveries'][number] & Pick<KeptMessage, 'policyVersion'>;
 
 const mostFirst = (a: { readonly deliveries: number }, b: { readonly deliveries: number }): number =>
   b.deliveries - a.deliveries;
@@ -154,22 +158,12 @@ type Fate = {
   readonly rules: readonly string[];
   /** In words that are equal when it is the same. */
   readonly aspects: Readonly<Record<Aspect, string>>;
-  /** False when it rests on what the facts do not answer. */
-  readonly certain: boolean;
 };
 
-function fateOf(policy: Policy, kept: Kept, recipient: string): Fate {
-  const capability = kept.capabilities[recipient];
+function fateOf(policy: Policy, { facts, capabilities, minimumTls }: Kept, recipient: string): Fate {
+  const capability = capabilities[recipient];
   if (capability === undefined) throw new Error('a kept record without the capability of a recipient');
-  const planned = (facts: Facts): Planned =>
-    planWith({ policy, facts, recipient, capability, minimumTls: kept.minimumTls });
-  const strict = fateIn(planned(kept.facts));
-  const open = unanswered(policy, kept.facts);
-  const same = (other: Fate): boolean => changesBetween(strict, other).length === 0;
-  const certain =
-    (open.probes.length === 0 && open.groups.length === 0) ||
-    [false, true].every((yes) => same(fateIn(planned(answered(kept.facts, open, yes)))));
-  return { ...strict, certain };
+  return fateIn(planWith({ policy, facts, recipient, capability, minimumTls }));
 }
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {
@@ -190,7 +184,6 @@ function fateIn({ verdict, plan, steps }: Planned): Fate {
       priority: String(priority),
       notices: JSON.stringify([notifySender, reviewers]),
     },
-    certain: true,
   };
 }
 
@@ -215,17 +208,21 @@ function changesBetween(before: Fate, after: Fate): string[] {
   return aspects.filter((aspect) => before.aspects[aspect] !== after.aspects[aspect]);
 }
 
-type Unanswered = { readonly probes: readonly string[]; readonly groups: readonly string[] };
-
-function unanswered(policy: Policy, facts: Facts): Unanswered {
-  return {
-    probes: policy.probes.map(({ id }) => id).filter((id) => !Object.hasOwn(facts.probes, id)),
-    groups: policy.groups.filter((group) => !facts.groups.known?.includes(group)),
-  };
+/** The record as it is and, when it leaves something open that these policies ask, with no to all of that and with yes. */
+function viewsOf(kept: Kept, policies: readonly Policy[]): Kept[] {
+  const { facts } = kept;
+  const asked = policies.flatMap(({ probes }) => probes.map(({ id }) => id));
+  const probes = asked.filter((id) => !Object.hasOwn(facts.probes, id));
+  const groups = policies.flatMap((policy) => policy.groups).filter((group) => !facts.groups.known?.includes(group));
+  if (probes.length === 0 && groups.length === 0) return [kept];
+  return [
+    kept,
+    { ...kept, facts: answered(facts, probes, groups, false) },
+    { ...kept, facts: answered(facts, probes, groups, true) },
+  ];
 }
 
-/** The facts with a yes, or a no, to all that they do not answer. */
-function answered(facts: Facts, { probes, groups }: Unanswered, yes: boolean): Facts {
+function answered(facts: Facts, probes: readonly string[], groups: readonly string[], yes: boolean): Facts {
   const people = [facts.envelope.from, ...facts.from, ...facts.envelope.recipients].map(addressKey);
   const of = people.map((person) => [person, [...(facts.groups.of[person] ?? []), ...groups]] as const);
   return {
@@ -233,7 +230,7 @@ function answered(facts: Facts, { probes, groups }: Unanswered, yes: boolean): F
     probes: { ...facts.probes, ...Object.fromEntries(probes.map((id) => [id, yes ? Number.MAX_SAFE_INTEGER : 0])) },
     groups: {
       known: [...(facts.groups.known ?? []), ...groups],
-      of: yes && groups.length > 0 ? Object.fromEntries(of) : facts.groups.of,
+      of: yes ? Object.fromEntries(of) : facts.groups.of,
     },
   };
 }

@@ -71,11 +71,11 @@ export class Runner {
   async start(): Promise<void> {
     await this.#ports.domains.load();
     this.#timers.push(setInterval(() => this.#background(this.#promote()), lookEvery));
-    const { turn, sweep } = createHousekeeping(this.#ports);
-    this.#timers.push(setInterval(() => this.#background(turn()), housekeepEvery));
-    this.#timers.push(setInterval(() => this.#background(sweep()), sweepEvery));
+    const housekeeping = createHousekeeping(this.#ports);
+    this.#timers.push(setInterval(() => this.#background(housekeeping.turn()), housekeepEvery));
+    this.#timers.push(setInterval(() => this.#background(housekeeping.sweep()), sweepEvery));
     this.#timers.push(setInterval(() => this.#background(this.#ports.domains.load()), loadDomainsEvery));
-    this.#background(sweep());
+    this.#background(housekeeping.sweep());
     this.wake();
   }
 

@@ -36,11 +36,22 @@ export function addressSet(entries: readonly Entry[]): AddressSet {
 /** Whether an address in normal form is in the set. */
 export function includes(set: AddressSet, address: string): boolean {
   if (address === '') return false;
-  const domain = domainOf(address).toLowerCase();
-  if (set.addresses.has(addressKey(address)) || set.domains.has(domain)) return true;
+  const { key, domain } = keysOf(address);
+  if (set.addresses.has(key) || set.domains.has(domain)) return true;
   if (set.parents.size === 0) return false;
   for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
     if (set.parents.has(domain.slice(dot + 1))) return true;
   }
   return false;
+}
+
+type Keys = { readonly address: string; readonly key: string; readonly domain: string };
+/** Of the address asked last: a thousand rules ask about the same one. */
+let latest: Keys = { address: '', key: '', domain: '' };
+
+/** What an address in normal form is compared by. */
+export function keysOf(address: string): Keys {
+  if (latest.address !== address)
+    latest = { address, key: addressKey(address), domain: domainOf(address).toLowerCase() };
+  return latest;
 }

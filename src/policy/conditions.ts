@@ -81,13 +81,13 @@ export function examine(condition: Condition, facts: Facts, recipient: string, r
     return { holds: !inner.holds, reason: inner.reason };
   }
   const decisive = condition.kind === 'any';
-  const reasons: string[] = [];
+  let reason = '';
   for (const each of condition.of) {
     const judgement = look(each, facts, recipient, reading);
     if (judgement.holds === decisive) return judgement;
-    reasons.push(judgement.reason);
+    reason = reason === '' ? judgement.reason : `${reason} and ${judgement.reason}`;
   }
-  return { holds: !decisive, reason: reasons.join(' and ') || 'it is for every message' };
+  return { holds: !decisive, reason: reason || 'it is for every message' };
 }
 
 /** Judgements of what stands beside a test of the recipient but does not look at one itself. */
@@ -96,11 +96,26 @@ const judged = new WeakMap<Facts, Known>();
 
 function once(condition: Condition, facts: Facts, recipient: string, reading: Reading): Judgement {
   if (condition.perRecipient) return examine(condition, facts, recipient, reading);
-  const known = judged.get(facts) ?? { any: new Map(), every: new Map() };
-  judged.set(facts, known);
-  const judgement = known[reading].get(condition) ?? examine(condition, facts, recipient, reading);
-  known[reading].set(condition, judgement);
+  let known = judged.get(facts);
+  if (known === undefined) {
+    known = { any: new Map(), every: new Map() };
+    judged.set(facts, known);
+  }
+  let judgement = known[reading].get(condition);
+  if (judgement === undefined) {
+    judgement = examine(condition, facts, recipient, reading);
+    known[reading].set(condition, judgement);
+  }
   return judgement;
+}
+
+/** The same judgement again is the same value, so that a thousand rules that do not match leave nothing behind. */
+export function judgementOf(yes: string, no: string): (holds: boolean) => Judgement {
+  const [held, failed] = [
+    { holds: true, reason: yes },
+    { holds: false, reason: no },
+  ];
+  return (holds) => (holds ? held : failed);
 }
 
 /** What is not known, read the strict way. `whether` is a clause: "the body holds what the rule asks for". */

@@ -36,9 +36,14 @@ export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdi
   const because: string[] = [];
   const matching: Rule[] = [];
   const shared = sharedOf(facts, policy);
+  const latest = latestOf(policy);
   for (const [index, rule] of policy.rules.entries()) {
-    const judged = shared[index] ?? judge(rule, facts, recipient);
-    if (!rule.when.perRecipient) shared[index] = judged;
+    let judged = shared[index];
+    if (judged === undefined) {
+      judged = judge(rule, facts, recipient, latest[index]);
+      latest[index] = judged;
+      if (!rule.when.perRecipient) shared[index] = judged;
+    }
     if (judged.holds) matching.push(rule);
     because.push(judged.sentence);
   }
@@ -65,24 +70,42 @@ export function evaluate(policy: Policy, facts: Facts, recipient: string): Verdi
   };
 }
 
-type Judged = { readonly holds: boolean; readonly sentence: string };
-const judgedRules = new WeakMap<Facts, WeakMap<Policy, (Judged | undefined)[]>>();
+type Judged = { readonly holds: boolean; readonly reason: string; readonly sentence: string };
+/** By the index of the rule. */
+type JudgedRules = (Judged | undefined)[];
 
-/** By the index of the rule, what is already judged for all recipients of the message. */
-function sharedOf(facts: Facts, policy: Policy): (Judged | undefined)[] {
-  const ofFacts = judgedRules.get(facts) ?? new WeakMap<Policy, (Judged | undefined)[]>();
-  judgedRules.set(facts, ofFacts);
-  const shared = ofFacts.get(policy) ?? [];
-  ofFacts.set(policy, shared);
+const ofMessages = new WeakMap<Facts, WeakMap<Policy, JudgedRules>>();
+
+/** What is already judged for all recipients of the message. */
+function sharedOf(facts: Facts, policy: Policy): JudgedRules {
+  const ofMessage = ofMessages.get(facts);
+  const known = ofMessage?.get(policy);
+  if (known !== undefined) return known;
+  const shared: JudgedRules = new Array(policy.rules.length);
+  if (ofMessage === undefined) ofMessages.set(facts, new WeakMap([[policy, shared]]));
+  else ofMessage.set(policy, shared);
   return shared;
 }
 
-function judge(rule: Rule, facts: Facts, recipient: string): Judged {
+const ofPolicies = new WeakMap<Policy, JudgedRules>();
+
+/** What was said last of each rule, which is most often said again: most rules do not match most messages. */
+function latestOf(policy: Policy): JudgedRules {
+  let latest = ofPolicies.get(policy);
+  if (latest === undefined) {
+    latest = new Array(policy.rules.length);
+    ofPolicies.set(policy, latest);
+  }
+  return latest;
+}
+
+function judge(rule: Rule, facts: Facts, recipient: string, latest: Judged | undefined): Judged {
   const { holds, reason } = examine(rule.when, facts, recipient, rule.override ? 'every' : 'any');
+  if (latest !== undefined && latest.holds === holds && latest.reason === reason) return latest;
   const sentence = holds
     ? `Rule "${rule.name}" matched: ${reason}${wants(rule)}.`
     : `Rule "${rule.name}" did not match: ${reason}.`;
-  return { holds, sentence };
+  return { holds, reason, sentence };
 }
 
 /** Whether something that matters to the policy is in doubt, and no rule says what happens then. */

@@ -22,6 +22,7 @@ import { leaves, type Part, type Structure } from '../mail/structure.ts';
 import { classificationOf } from './classification.ts';
 import type { Blind, Finding, Looked, ScanResult } from './detection.ts';
 import { doubtsOf } from './doubts.ts';
+import type { Groups } from './groups.ts';
 import type { Level } from './verdict.ts';
 
 export type AttachmentFact = {
@@ -116,7 +117,8 @@ export type FactsInput = {
   readonly envelope: { readonly from: string; readonly recipients: readonly string[] };
   readonly receivedAt: number;
   readonly thread: Level | null;
-  readonly groups: GroupFacts;
+  /** Null without a directory. */
+  readonly groups: Groups | null;
   /** Null: not looked through. */
   readonly scan: ScanResult | null;
 };
@@ -152,7 +154,9 @@ export function factsOf(input: FactsInput): Facts {
     tnef: parts.some((part) => isOf(tnefTypes, part) || part.part.fileName?.toLowerCase() === 'winmail.dat'),
     ...classificationOf(fields),
     thread: input.thread,
-    groups: input.groups,
+    groups:
+      input.groups?.factsFor([...new Set([envelope.from, ...from, ...envelope.recipients])].filter(Boolean)) ??
+      noGroups,
     findings: scan?.findings ?? null,
     probes: scan?.probes ?? {},
     ...doubtsOf(structure, senders, [...(scan?.blind ?? []), ...(complete ? [] : [tooManyMembers])]),

@@ -23,11 +23,9 @@ export type GroupsResult =
   | { readonly ok: true; readonly groups: Groups }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-const groupName = z.string().regex(/^[^\x00-\x1f\x7f]{1,200}$/, {
-  error: says('the name of a group', 'Write it as the policy names it, with at most 200 characters.'),
-});
+const longestName = 200;
 const member = kinds.text('an address or a domain', `Write ${entryForms}.`);
-const groupsSchema = z.record(groupName, kinds.listOf(member, 'a list of members'), {
+const groupsSchema = z.record(z.string(), kinds.listOf(member, 'a list of members'), {
   error: says('groups by name', 'Write a name, a colon and a list of addresses on each line.'),
 });
 
@@ -37,6 +35,11 @@ export function parseGroups(text: string, file: string): GroupsResult {
   if (!parsed.ok) return parsed;
   const { value, problemAt } = parsed;
   const problems: Problem[] = [];
+  for (const name of Object.keys(value)) {
+    if (/^[^\x00-\x1f\x7f]+$/.test(name) && name.length <= longestName) continue;
+    const remedy = `Write it as the policy names it, in at most ${longestName} characters.`;
+    problems.push(problemAt([name], 'not the name of a group', remedy, 'key'));
+  }
   const sets: (readonly [string, AddressSet])[] = Object.entries(value).map(([name, members]) => [
     name,
     compileEntries(members, [name], ['address', 'domain', 'parent'], entryForms, (path, message, remedy) =>

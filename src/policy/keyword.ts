@@ -23,33 +23,34 @@ export type Folded = {
 export type Span = { readonly start: number; readonly end: number };
 
 export function fold(source: string): Folded {
-  const units: string[] = [];
+  const codes: number[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
-  let space: number | null = null;
-  const push = (unit: string, start: number, end: number): void => {
-    units.push(unit);
+  let space = -1;
+  const push = (code: number, start: number, end: number): void => {
+    codes.push(code);
     starts.push(start);
     ends.push(end);
   };
-  const take = (character: string, start: number, end: number): void => {
-    if (isSpace(character)) {
-      space ??= start;
+  const take = (code: number, start: number, end: number): void => {
+    const kind = kindOf(code);
+    if (kind === kinds.space) {
+      if (space === -1) space = start;
       return;
     }
     // White space counts only between words.
-    if (space !== null && isWord(character) && isWord(units.at(-1) ?? '')) push(' ', space, start);
-    space = null;
-    for (let index = 0; index < character.length; index++) push(character.charAt(index), start, end);
+    if (space !== -1 && kind === kinds.word && kindOf(codes.at(-1) ?? 0) === kinds.word) push(0x20, space, start);
+    space = -1;
+    push(code, start, end);
   };
   for (let at = 0; at < source.length; ) {
-    const point = String.fromCodePoint(source.codePointAt(at) ?? 0);
-    const end = at + point.length;
-    if (point < '\x80') take(point.toLowerCase(), at, end);
-    else for (const character of caseless(point)) if (!/\p{Cf}/u.test(character)) take(character, at, end);
+    const point = source.codePointAt(at) ?? 0;
+    const end = at + (point > 0xffff ? 2 : 1);
+    if (point < 0x80) take(point > 0x40 && point < 0x5b ? point + 0x20 : point, at, end);
+    else for (const code of formOf(point)) take(code, at, end);
     at = end;
   }
-  return { source, text: units.join(''), starts, ends };
+  return { source, text: textOf(codes), starts, ends };
 }
 
 /** Where the keyword (folded text) stands in the source, left to right, without overlap. */
@@ -112,15 +113,50 @@ function standsApart(left: string | undefined, right: string | undefined): boole
   return left === undefined || right === undefined || !isWord(left) || !isWord(right);
 }
 
+/** Code units of the forms of code points beyond ASCII, as far as they were needed; their number is limited. */
+const forms = new Map<number, readonly number[]>();
+const mostForms = 20_000;
+
+function formOf(point: number): readonly number[] {
+  const known = forms.get(point);
+  if (known !== undefined) return known;
+  const form: number[] = [];
+  for (const character of caseless(String.fromCodePoint(point))) {
+    if (/\p{Cf}/u.test(character)) continue;
+    for (let index = 0; index < character.length; index++) form.push(character.charCodeAt(index));
+  }
+  if (forms.size < mostForms) forms.set(point, form);
+  return form;
+}
+
 /** Compatibility forms undone; then by way of upper case, which joins ß with ss and both forms of sigma, and of lower for ẞ. */
 function caseless(point: string): string {
   return point.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase();
 }
 
+const kinds = { other: 0, word: 1, space: 2 } as const;
+/** By code unit: one more than its kind, or 0 when it was not asked for yet. */
+const known = new Uint8Array(0x10000);
+
+function kindOf(code: number): number {
+  const stored = known[code] ?? 0;
+  if (stored !== 0) return stored - 1;
+  const character = String.fromCharCode(code);
+  const kind = /\s/u.test(character) ? kinds.space : /[\p{L}\p{N}\p{M}]/u.test(character) ? kinds.word : kinds.other;
+  known[code] = kind + 1;
+  return kind;
+}
+
 function isSpace(character: string): boolean {
-  return /\s/u.test(character);
+  return kindOf(character.charCodeAt(0)) === kinds.space;
 }
 
 function isWord(character: string): boolean {
-  return character < '\x80' ? /[0-9A-Za-z]/.test(character) : /[\p{L}\p{N}\p{M}]/u.test(character);
+  return kindOf(character.charCodeAt(0)) === kinds.word;
+}
+
+function textOf(codes: readonly number[]): string {
+  const pieces: string[] = [];
+  for (let at = 0; at < codes.length; at += 8192) pieces.push(String.fromCharCode(...codes.slice(at, at + 8192)));
+  return pieces.join('');
 }

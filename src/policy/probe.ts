@@ -9,9 +9,10 @@
  * scan's deadline ends that. What is longer than the overlap of two pieces can be missed where they meet. Over `mostValues`
  * distinct values are not told apart.
  */
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
 import type { Probe } from './detection.ts';
 import { fold, standsIn } from './keyword.ts';
+import { compilePattern } from './pattern.ts';
 
 /** Text of one place; scan/job.ts Piece is one. */
 export type ProbeText = {
@@ -36,7 +37,7 @@ const longestFirstLine = 1000;
 export function probeCounter(probes: readonly Probe[]): ProbeCounter {
   const all = probes.map((probe) => ({
     ...probe,
-    expressions: probe.patterns.map((pattern) => RE2JS.compile(pattern)),
+    expressions: probe.patterns.map(compiled),
     values: new Set<string>(),
   }));
   const begun = new Set<string>();
@@ -61,6 +62,12 @@ export function probeCounter(probes: readonly Probe[]): ProbeCounter {
     },
     counts: () => Object.fromEntries(all.map((probe) => [probe.id, probe.values.size])),
   };
+}
+
+function compiled(pattern: string): RE2JS {
+  const expression = compilePattern(pattern);
+  if (typeof expression === 'string') throw new TypeError('A policy let a pattern through that cannot be used');
+  return expression;
 }
 
 function sees(place: Probe['place'], of: ProbeText['place']): boolean {

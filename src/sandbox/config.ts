@@ -20,6 +20,8 @@ export type SandboxSettings = {
   readonly authority: Issued;
   /** The text of the policy. */
   readonly policy: string;
+  /** The text of a draft of the policy, to be replayed. */
+  readonly draft?: string;
   /** What the tenant stamps on everything it sends; without it the network alone proves it. */
   readonly secretHeader?: { readonly name: string; readonly value: string };
   /** As in the configuration file, "2s". */
@@ -31,9 +33,9 @@ export type SandboxSettings = {
   };
 };
 
-export type SandboxFiles = { readonly config: string; readonly authority: string };
+export type SandboxFiles = { readonly config: string; readonly authority: string; readonly draft: string };
 
-/** Writes the folder and returns the paths of the configuration file and of the CA certificate. */
+/** Writes the folder and returns the paths of the configuration file, of the CA certificate and of the policy's draft. */
 export function writeConfig(settings: SandboxSettings): SandboxFiles {
   const { folder, authority } = settings;
   mkdirSync(join(folder, 'tls'), { recursive: true, mode: 0o700 });
@@ -50,8 +52,9 @@ export function writeConfig(settings: SandboxSettings): SandboxFiles {
   write('tls/web-cert.pem', web.cert);
   write('master.key', `${randomBytes(32).toString('base64')}\n`);
   write('policy.yaml', settings.policy);
+  const draft = write('draft.yaml', settings.draft ?? settings.policy);
   if (settings.secretHeader !== undefined) write('header-secret', `${settings.secretHeader.value}\n`);
-  return { authority: write('tls/ca.pem', authority.certPem), config: write('postern.yaml', yaml(settings)) };
+  return { draft, authority: write('tls/ca.pem', authority.certPem), config: write('postern.yaml', yaml(settings)) };
 }
 
 function yaml(settings: SandboxSettings): string {

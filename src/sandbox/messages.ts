@@ -1,15 +1,19 @@
 /**
  * The sample mail: one message for each thing the gateway can do, with what must become of every recipient written next to it. `--once` compares.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Envelope } from './client.ts';
+import { winmail, wordDocument, zip } from './files.ts';
 import { addressOf, tenantDomain } from './world.ts';
+import { type Letter, write } from './write.ts';
 
 export type Expectation = {
   readonly recipient: string;
   readonly level: string;
-  readonly method: Step['method'];
+  /** Null for what is held: nothing is tried before a person has looked. */
+  readonly method: Step['method'] | null;
   readonly state: DeliveryState;
 };
 
@@ -26,25 +30,26 @@ export type Sample = {
   readonly expected: readonly Expectation[];
   /** Whether the sender must get a report back. */
   readonly bounces: boolean;
+  /** Addresses of those who must get a notice of ours about it. */
+  readonly told: readonly string[];
+  /** Sent when the others have come to rest, because it answers one of them. */
+  readonly later: boolean;
 };
 
-type Draft = {
+type Draft = Letter & {
   readonly title: string;
-  readonly subject: string;
-  readonly to: readonly string[];
-  readonly cc?: readonly string[];
   readonly bcc?: readonly string[];
-  readonly from?: string;
   readonly envelopeFrom?: string;
-  readonly fields?: readonly string[];
-  readonly text: string;
-  readonly attachments?: readonly Attachment[];
+  /** The title of another that this one answers. */
+  readonly answers?: string;
   readonly reply?: number;
   /** By recipient's first name: level, method, state. */
-  readonly expected: Readonly<Record<string, readonly [level: string, method: Step['method'], state: DeliveryState]>>;
+  readonly expected: Readonly<Record<string, readonly [Expectation['level'], Expectation['method'], DeliveryState]>>;
+  /** First names of those who are told of it. */
+  readonly told?: readonly string[];
 };
 
-type Attachment = { readonly name: string; readonly type: string; readonly content: Buffer };
+const askedFor = 'The sender asks for protection with a keyword in the subject';
 
 const drafts: readonly Draft[] = [
   {
@@ -69,7 +74,7 @@ const drafts: readonly Draft[] = [
     expected: { Erik: ['transport', 'portal', 'waiting'], Nora: ['transport', 'portal', 'waiting'] },
   },
   {
-    title: 'The sender asks for protection with a keyword in the subject',
+    title: askedFor,
     subject: '[secure] Your test results',
     to: ['Petra', 'Simon', 'Paula'],
     text: 'The results are in: everything is fine.\n\nAnna',
@@ -126,6 +131,65 @@ const drafts: readonly Draft[] = [
     expected: { Felix: ['transport', 'tls', 'failed'] },
   },
   {
+    title: 'A misspelt keyword protects all the same, and the sender is told',
+    subject: '[secrue] Your salary',
+    to: ['Petra'],
+    text: 'Hello Petra,\n\nfrom January on it is 4,200 a month.\n\nAnna',
+    expected: { Petra: ['message', 'pgp', 'delivered'] },
+    told: ['Anna'],
+  },
+  {
+    title: 'An answer in a protected thread is protected, too',
+    subject: 'Re: Your test results',
+    answers: askedFor,
+    to: ['Paula'],
+    text: 'Paula, I forgot to say: no need to come again.\n\nAnna',
+    expected: { Paula: ['message', 'portal', 'waiting'] },
+  },
+  {
+    title: 'A card number in the text protects the message',
+    subject: 'Your booking',
+    to: ['Simon'],
+    text: 'Hello Simon,\n\nI booked with the card 4111 1111 1111 1111, valid until 08/29.\n\nAnna',
+    expected: { Simon: ['message', 'smime', 'delivered'] },
+  },
+  {
+    title: 'So does a Social Security number in a Word document in a ZIP archive',
+    subject: 'Papers for the new colleague',
+    to: ['Petra'],
+    text: 'Hello Petra,\n\nthe papers are attached.\n\nAnna',
+    attachments: [
+      {
+        name: 'papers.zip',
+        type: 'application/zip',
+        content: zip({ 'papers/form.docx': wordDocument('New colleague\nSocial Security number: 536-90-4399') }),
+      },
+    ],
+    expected: { Petra: ['message', 'pgp', 'delivered'] },
+  },
+  {
+    title: "A bank account in Outlook's winmail.dat goes through the portal",
+    subject: 'Where to send the money',
+    to: ['Paula'],
+    text: 'Hello Paula,\n\nsee the attachment.\n\nAnna',
+    attachments: [
+      {
+        name: 'winmail.dat',
+        type: 'application/ms-tnef',
+        content: winmail('account.txt', Buffer.from('IBAN DE89 3704 0044 0532 0130 00\r\n')),
+      },
+    ],
+    expected: { Paula: ['portal', 'portal', 'waiting'] },
+  },
+  {
+    title: 'A private key waits for a person, who is told',
+    subject: 'Access to the server',
+    to: ['Gina'],
+    text: `Hello Gina,\n\nwith this key you can log in:\n\n${privateKey()}\nAnna`,
+    expected: { Gina: ['hold', null, 'held'] },
+    told: ['Rita'],
+  },
+  {
     title: 'An outsider cannot relay',
     subject: 'Cheap watches',
     to: ['Paula'],
@@ -139,70 +203,27 @@ const drafts: readonly Draft[] = [
 
 /** The messages, dated now, with fresh Message-IDs. */
 export function samples(now: number): Sample[] {
+  const idOf = (index: number): string => `<sample-${index + 1}.${now}@${tenantDomain}>`;
   return drafts.map((draft, index) => {
-    const messageId = `<sample-${index + 1}.${now}@${tenantDomain}>`;
+    const messageId = idOf(index);
     const everyone = [...draft.to, ...(draft.cc ?? []), ...(draft.bcc ?? [])].map(addressOf);
     const expected = Object.entries(draft.expected).map(([person, [level, method, state]]) => {
       return { recipient: addressOf(person), level, method, state };
     });
+    const parent = idOf(drafts.findIndex(({ title }) => title === draft.answers));
+    const thread = draft.answers === undefined ? [] : [`In-Reply-To: ${parent}`, `References: ${parent}`];
     return {
       title: draft.title,
       envelope: { from: draft.envelopeFrom ?? addressOf('Anna'), to: everyone },
       messageId,
-      bytes: compose(draft, messageId, now),
+      bytes: write({ ...draft, fields: [...(draft.fields ?? []), ...thread] }, messageId, now),
       reply: draft.reply ?? 250,
       expected,
       bounces: expected.some(({ state }) => state === 'failed'),
+      told: (draft.told ?? []).map(addressOf),
+      later: draft.answers !== undefined,
     };
   });
-}
-
-/** As a mail program writes it; the recipients in Bcc are not in it. */
-function compose(draft: Draft, messageId: string, now: number): Buffer {
-  const people = (names: readonly string[]) => names.map((name) => `${name} <${addressOf(name)}>`).join(', ');
-  const header = [
-    ...(draft.fields ?? []),
-    `Date: ${new Date(now).toUTCString().replace('GMT', '+0000')}`,
-    `From: ${draft.from ?? `Anna <${addressOf('Anna')}>`}`,
-    `To: ${people(draft.to)}`,
-    ...(draft.cc === undefined ? [] : [`Cc: ${people(draft.cc)}`]),
-    `Subject: ${encodedSubject(draft.subject)}`,
-    `Message-ID: ${messageId}`,
-    'MIME-Version: 1.0',
-  ];
-  const text = [
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: base64',
-    '',
-    base64(Buffer.from(`${draft.text.replaceAll('\n', '\r\n')}\r\n`)),
-  ];
-  if (draft.attachments === undefined) return Buffer.from(`${[...header, ...text].join('\r\n')}\r\n`);
-  const boundary = '=_sample';
-  const parts = [text, ...draft.attachments.map(attached)].flatMap((part) => [`--${boundary}`, ...part]);
-  const body = [`Content-Type: multipart/mixed; boundary="${boundary}"`, '', ...parts, `--${boundary}--`];
-  return Buffer.from(`${[...header, ...body].join('\r\n')}\r\n`);
-}
-
-function attached(file: Attachment): string[] {
-  return [
-    `Content-Type: ${file.type}; name="${file.name}"`,
-    `Content-Disposition: attachment; filename="${file.name}"`,
-    'Content-Transfer-Encoding: base64',
-    '',
-    base64(file.content),
-  ];
-}
-
-function base64(bytes: Buffer): string {
-  return (bytes.toString('base64').match(/.{1,76}/g) ?? []).join('\r\n');
-}
-
-/** The keyword stays readable, the rest is encoded when it must be. */
-function encodedSubject(subject: string): string {
-  return subject
-    .split(' ')
-    .map((word) => (/^[\x21-\x7e]+$/.test(word) ? word : `=?utf-8?B?${Buffer.from(word).toString('base64')}?=`))
-    .join(' ');
 }
 
 function onePixelPng(): Buffer {
@@ -210,4 +231,8 @@ function onePixelPng(): Buffer {
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
     'base64',
   );
+}
+
+function privateKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
 }

@@ -19,6 +19,7 @@ import { rowsForImport } from '../keys/keyring.ts';
 import type { KeyRow, Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
+import { crowd } from './crowd.ts';
 import { startDnsServer } from './dns-server.ts';
 import { startMailboxes } from './mailboxes.ts';
 import { type Sample, samples } from './messages.ts';
@@ -50,9 +51,12 @@ const preferred = { smtp: 2525, web: 8443, mailboxes: 8080 };
 export async function runSandbox({
   once,
   start,
+  messages = 0,
 }: {
   readonly once: boolean;
   readonly start: StartGateway;
+  /** How many more to send besides the samples (crowd.ts). */
+  readonly messages?: number;
 }): Promise<number> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   say('Postern sandbox: a pretend internet, the gateway, and some sample mail.');
@@ -63,6 +67,7 @@ export async function runSandbox({
   for (const line of ['', ...formatTable(results, running.keys)]) say(line);
   if (wrong.length > 0) for (const line of ['Not as expected:', ...wrong.map((each) => `  ${each}`)]) say(line);
   else say('Everything went as expected.');
+  if (messages > 0) say(await sendCrowd(running, messages));
   if (once) return wrong.length === 0 ? 0 : 1;
   for (const line of await whatNow(running)) say(line);
   await interrupted();
@@ -99,6 +104,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
     dns: dns.address,
     authority: world.authority,
     policy: readFileSync(new URL('policy.yaml', import.meta.url), 'utf8'),
+    draft: readFileSync(new URL('draft.yaml', import.meta.url), 'utf8'),
     retry: { first: '1s', max: '5s', giveUpAfter: '1h', warnAfter: '30m' },
   });
   const loaded = loadConfig(files.config);
@@ -116,9 +122,23 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log, keys };
 }
 
-/** Sends every sample and waits until the queue has come to rest. */
+/** Sends every sample, the answers last, and waits until the queue has come to rest. */
 async function sendSamples(running: Running): Promise<Result[]> {
-  const { gateway, sinks, smtpPort, world } = running;
+  const all = samples(Date.now());
+  const sent = [
+    ...(await sendAll(
+      running,
+      all.filter(({ later }) => !later),
+    )),
+    ...(await sendAll(
+      running,
+      all.filter(({ later }) => later),
+    )),
+  ];
+  return Promise.all(sent.map(({ sample, reply }) => resultOf(running, sample, reply)));
+}
+
+async function sendAll({ gateway, smtpPort, world }: Running, messages: readonly Sample[]) {
   const sent: { sample: Sample; reply: SmtpReply }[] = [];
   {
     await using client = await connectSmtp({
@@ -126,25 +146,51 @@ async function sendSamples(running: Running): Promise<Result[]> {
       port: smtpPort,
       tls: { ca: world.authority.certPem, serverName: gatewayName },
     });
-    for (const sample of samples(Date.now())) {
+    for (const sample of messages) {
       const { reply } = await client.send(sample.envelope, sample.bytes);
       sent.push({ sample, reply });
     }
   }
   await settled(gateway);
-  return Promise.all(
-    sent.map(async ({ sample, reply }) => {
-      const [found] = reply.code === 250 ? await gateway.store.findMessages(sample.messageId) : [];
-      const reports = sinks.mailbox(sample.envelope.from).filter(({ from }) => from === '');
-      const bounced = reports.some(({ bytes }) => bytes.includes(sample.messageId));
-      return { sample, reply, deliveries: found?.deliveries ?? [], bounced };
-    }),
-  );
+  return sent;
+}
+
+/** Sends a lot of mail over a few connections and says how long it took. */
+async function sendCrowd({ gateway, smtpPort, world }: Running, count: number): Promise<string> {
+  const begun = performance.now();
+  const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
+  const more = crowd(count, Date.now());
+  const connections = Array.from({ length: 5 }, async () => {
+    const tls = { ca: world.authority.certPem, serverName: gatewayName };
+    await using client = await connectSmtp({ host: '127.0.0.1', port: smtpPort, tls });
+    for (const { envelope, bytes } of more) await client.send(envelope, bytes);
+  });
+  await Promise.all(connections);
+  const accepted = seconds();
+  await settled(gateway, patience + count * 100);
+  return `${count} more messages: accepted after ${accepted} s, at rest after ${seconds()} s.`;
+}
+
+async function resultOf({ gateway, sinks, world }: Running, sample: Sample, reply: SmtpReply): Promise<Result> {
+  const [found] = reply.code === 250 ? await gateway.store.findMessages(sample.messageId) : [];
+  const id = found?.message.id ?? sample.messageId;
+  let bounced = false;
+  const told: string[] = [];
+  for (const person of world.people) {
+    // Reports name the message by its Message-ID, notices to reviewers by our id.
+    const ours = sinks.mailbox(person.address).filter(({ from }) => from === '');
+    const about = ours
+      .map(({ bytes }) => bytes)
+      .filter((bytes) => bytes.includes(sample.messageId) || bytes.includes(id));
+    if (about.some((bytes) => bytes.includes('multipart/report'))) bounced = true;
+    if (about.some((bytes) => !bytes.includes('multipart/report'))) told.push(person.address);
+  }
+  return { sample, reply, deliveries: found?.deliveries ?? [], bounced, told };
 }
 
 /** Resolves when nothing is on its way any more: every delivery has ended, waits in the portal or is held. */
-async function settled(gateway: Gateway): Promise<void> {
-  const deadline = Date.now() + patience;
+async function settled(gateway: Gateway, within = patience): Promise<void> {
+  const deadline = Date.now() + within;
   const onTheWay = ['received', 'deciding', 'queued', 'sending', 'deferred'] as const;
   for (;;) {
     const counts = await gateway.store.countByState();
@@ -188,6 +234,7 @@ async function whatNow(running: Running): Promise<string[]> {
     `Configuration   ${files.config}`,
     `Log             ${log}`,
     'Look inside     node src/main.ts trace --config CONFIGURATION MESSAGE-ID',
+    `What if         node src/main.ts replay --config ${files.config} --policy ${files.draft}`,
     '',
     'Send your own:',
     `  swaks --server 127.0.0.1:${smtpPort} --tls-optional --from ${addressOf('Anna')} --to ${paula},${addressOf('Petra')} --h-Subject '[secure] Hello' --body 'Only for you.'`,

@@ -13,6 +13,8 @@ export type Result = {
   readonly deliveries: readonly DeliveryRow[];
   /** Whether a report came back to the sender. */
   readonly bounced: boolean;
+  /** Addresses of those who got a notice about it. */
+  readonly told: readonly string[];
 };
 
 const heads = ['recipient', 'level', 'method', 'what proved it', 'state'] as const;
@@ -33,9 +35,13 @@ export function formatTable(results: readonly Result[], keys: ReadonlyMap<string
   ];
 }
 
-function titleOf({ sample, reply, bounced }: Result): string {
+function titleOf({ sample, reply, bounced, told }: Result): string {
   if (reply.code !== 250) return `${sample.title}\n  refused: ${reply.code} ${reply.text}`;
-  return `${sample.title}${bounced ? ' (a report came back to the sender)' : ''}`;
+  const notes = [
+    ...(bounced ? ['a report came back to the sender'] : []),
+    ...told.map((address) => `${address} was told`),
+  ];
+  return `${sample.title}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
 
 function rowOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string[] {
@@ -43,13 +49,14 @@ function rowOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string
 }
 
 function methodOf(delivery: DeliveryRow): string {
-  return delivery.steps[delivery.step]?.method ?? '-';
+  return delivery.state === 'held' ? '-' : (delivery.steps[delivery.step]?.method ?? '-');
 }
 
 /** What makes sure that nobody but the recipient reads it, in words. */
 function proofOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string {
   const step = delivery.steps[delivery.step];
   if (delivery.state === 'failed') return shortened(delivery.reason);
+  if (delivery.state === 'held') return 'a person decides';
   if (step?.method === 'pgp' || step?.method === 'smime') return step.keys.map((id) => keys.get(id) ?? id).join(', ');
   if (step?.method === 'portal') return 'link and code, both by mail';
   return delivery.remote === null ? '-' : tlsOf(delivery.remote);
@@ -73,7 +80,7 @@ function shortened(text: string): string {
 
 /** What is other than expected, in sentences; empty when all is well. */
 export function differences(results: readonly Result[]): string[] {
-  return results.flatMap(({ sample, reply, deliveries, bounced }) => {
+  return results.flatMap(({ sample, reply, deliveries, bounced, told }) => {
     if (reply.code !== sample.reply) return [`"${sample.title}": answered ${reply.code} instead of ${sample.reply}`];
     const found = sample.expected.flatMap((expected) => compare(sample, expected, deliveries));
     const strangers = deliveries.filter(
@@ -82,6 +89,11 @@ export function differences(results: readonly Result[]): string[] {
     return [
       ...found,
       ...strangers.map(({ recipient }) => `"${sample.title}": went to ${recipient}, who is no recipient`),
+      ...(told.toSorted().join() === sample.told.toSorted().join()
+        ? []
+        : [
+            `"${sample.title}": told was ${told.join(' and ') || 'nobody'} instead of ${sample.told.join(' and ') || 'nobody'}`,
+          ]),
       ...(bounced === sample.bounces
         ? []
         : [`"${sample.title}": ${bounced ? 'came back' : 'no report came back'} to the sender`]),
@@ -93,7 +105,7 @@ function compare(sample: Sample, expected: Expectation, deliveries: readonly Del
   const delivery = deliveries.find(({ recipient }) => recipient === expected.recipient);
   if (delivery === undefined) return [`"${sample.title}": nothing is known of ${expected.recipient}`];
   const got = `${delivery.level}, ${methodOf(delivery)}, ${delivery.state}`;
-  const wanted = `${expected.level}, ${expected.method}, ${expected.state}`;
+  const wanted = `${expected.level}, ${expected.method ?? '-'}, ${expected.state}`;
   return got === wanted
     ? []
     : [`"${sample.title}": ${expected.recipient} is ${got} instead of ${wanted} (${delivery.reason})`];

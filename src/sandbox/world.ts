@@ -32,7 +32,7 @@ export const inboundHost = 'mx.corp.example';
 
 const day = 86_400_000;
 
-/** One recipient domain with one mail server and one person. */
+/** One person, and the one mail server of their domain: of several with the same domain, the first says how it is. */
 type Setting = Pick<MailHost, 'greylists' | 'knowsNobody'> & {
   readonly domain: string;
   readonly person: string;
@@ -43,6 +43,7 @@ type Setting = Pick<MailHost, 'greylists' | 'knowsNobody'> & {
 
 const settings: readonly Setting[] = [
   { domain: tenantDomain, person: 'Anna', about: 'works here; bounces come back to her', certificate: 'good' },
+  { domain: tenantDomain, person: 'Rita', about: 'works here; reviews what is held', certificate: 'good' },
   { domain: 'good-tls.example', person: 'Gina', about: 'server with a good certificate', certificate: 'good' },
   {
     domain: 'expired-cert.example',
@@ -81,7 +82,8 @@ export const addressOf = (person: string): string => {
 /** Makes the authority, the certificates and the keys: a few hundred milliseconds. */
 export async function createWorld(): Promise<World> {
   const authority = issueCertificate({ subject: 'Postern sandbox CA', ca: true });
-  const hosts = settings.map((setting, index) => hostOf(setting, index, authority));
+  const first = settings.filter(({ domain }, index) => settings.findIndex((each) => each.domain === domain) === index);
+  const hosts = first.map((setting, index) => hostOf(setting, index, authority));
   return {
     authority,
     hosts,

@@ -25,15 +25,16 @@ export type ScanLimits = {
 
 const mega = 1_048_576;
 export const defaultScanLimits: ScanLimits = {
-  time: { base: 1_500, perMegabyte: 1_000, most: 60_000 },
+  time: { base: 1_500, perMegabyte: 2_000, most: 60_000 },
   memory: { heap: 128 * mega, outside: 128 * mega },
 };
 /** Octets sent to a worker at once; a message up to this size goes whole. */
 const blockSize = 262_144;
 /** Milliseconds between two looks at the workers. */
 const tick = 100;
-/** What waits for the processor, or for nothing at all, may take this many times its processor time. */
-const patience = 5;
+/** A worker that gets less than `progress` milliseconds of processor time in `stillAfter` waits for something that never comes. */
+const stillAfter = 10_000;
+const progress = 50;
 
 /** `size`: worker threads at most (unless given, one less than the processors, but two, so that one slow message stops no other). */
 export function createScanPool(
@@ -109,8 +110,9 @@ type Running = {
   readonly deadline: number;
   /** Processor time of the worker when the watch saw the message first; null before. */
   from: NodeJS.CpuUsage | null;
-  /** Milliseconds the worker had to itself, as the watch counts them. */
-  had: number;
+  /** Milliseconds the watch counted since the processor time was `moved`; none while a block is read. */
+  still: number;
+  moved: number;
   /** Whether a block is being read for the worker. */
   reading: boolean;
   index: number;
@@ -155,7 +157,7 @@ class Lane {
   take(look: Look): void {
     const { base, perMegabyte, most } = this.#limits.time;
     const deadline = Math.min(most, base + (perMegabyte * look.task.size) / mega);
-    this.#running = { look, deadline, from: null, had: 0, reading: false, index: 0, soFar: null };
+    this.#running = { look, deadline, from: null, still: 0, moved: 0, reading: false, index: 0, soFar: null };
     this.#send({ kind: 'scan', task: look.task, first: look.first });
   }
 
@@ -163,16 +165,17 @@ class Lane {
   async check(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
-    if (!running.reading) running.had += tick;
+    // Looks may overlap on a busy machine; what this one measures it must compare with what it began from.
+    const { from } = running;
     const [used, heap] = await Promise.all([
-      this.#worker.cpuUsage(running.from ?? undefined).catch(() => null),
+      this.#worker.cpuUsage(from ?? undefined).catch(() => null),
       this.#worker.getHeapStatistics().catch(() => null),
     ]);
     if (this.#running !== running || used === null || heap === null) return;
-    if (running.from === null) running.from = used;
-    else if ((used.user + used.system) / 1000 > running.deadline) this.#end('looking through it takes too long');
-    if (running.had > running.deadline * patience) this.#end('looking through it takes too long');
-    if (heap.external_memory > this.#limits.memory.outside) this.#end(tooMuchMemory);
+    running.from ??= used;
+    const time = from === null ? 0 : (used.user + used.system) / 1000;
+    if (time > running.deadline || standsStill(running, time)) this.#end('looking through it takes too long');
+    else if (heap.external_memory > this.#limits.memory.outside) this.#end(tooMuchMemory);
   }
 
   async close(): Promise<void> {
@@ -182,7 +185,7 @@ class Lane {
   }
 
   #send(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, []);
   }
 
   #answer(message: FromWorker): void {
@@ -245,6 +248,13 @@ class Lane {
     this.#ended = true;
     this.#events.gone();
   }
+}
+
+/** Told of every look of the watch. */
+function standsStill(running: Running, time: number): boolean {
+  running.still = running.reading || time - running.moved >= progress ? 0 : running.still + tick;
+  if (running.still === 0) running.moved = time;
+  return running.still > stillAfter;
 }
 
 const tooMuchMemory = 'looking through it takes too much memory';

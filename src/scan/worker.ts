@@ -44,7 +44,7 @@ async function look(task: ScanTask, first: Block): Promise<void> {
 }
 
 function tell(message: FromWorker): void {
-  pool?.postMessage(message);
+  pool?.postMessage(message, []);
 }
 
 /** The octets of the message being looked through, one block at a time. */

@@ -243,8 +243,15 @@ export type Store = {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<KeptMessage[]>;
-  /** Forgets the facts of messages received before `factsBefore` and the threads last seen before `threadsBefore`; at most `limit` of each; returns how many. */
-  forgetOld(before: { readonly factsBefore: number; readonly threadsBefore: number }, limit: number): Promise<number>;
+  /**
+   * Forgets the facts of messages received before `factsBefore`, the threads last seen before `threadsBefore` and, when it is given, the
+   * messages that are done and were received before `historyBefore`, with their deliveries and events. At most `limit` of each (of
+   * history: messages with about as many deliveries); returns how many.
+   */
+  forgetOld(
+    before: { readonly factsBefore: number; readonly threadsBefore: number; readonly historyBefore?: number },
+    limit: number,
+  ): Promise<number>;
   listQueue(limit: number): Promise<{ readonly messages: MessageRow[]; readonly deliveries: DeliveryRow[] }>;
   /**
    * What `postern queue` does to one delivery, to every delivery of a message, or (null) to all: returns the rows as they became.

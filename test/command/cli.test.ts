@@ -1,13 +1,10 @@
 /** The command line as an admin and a script see it: exit status, standard output, standard error. */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importKeys, type Stage, setStage } from '../peers/stage.ts';
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { run } from './run.ts';
 
 const policy = `version: 1
 rules:
@@ -19,20 +16,6 @@ rules:
     then: { protect: hold }
 default: { protect: none }
 `;
-
-type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
-
-function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...environment } });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, stdout, stderr }));
-  });
-}
 
 function message(subject: string): Buffer {
   return Buffer.from(
@@ -209,7 +192,13 @@ describe('commands', () => {
         document.deliveries[0].state !== 'queued' &&
         document.deliveries[0].state !== 'sending',
     );
-    expect(traced).toMatchObject({ messageId: '<cli-test@corp.example>', tenant: 'corp', from: 'anna@corp.example' });
+    const policyVersion = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(traced).toMatchObject({
+      policyVersion,
+      messageId: '<cli-test@corp.example>',
+      tenant: 'corp',
+      from: 'anna@corp.example',
+    });
     expect(traced.deliveries[0]).toMatchObject({
       recipient: 'paula@portal.example',
       level: 'hold',

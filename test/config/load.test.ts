@@ -136,7 +136,15 @@ describe('a right file', () => {
     expect(config.egress.allowPrivate).toBe(false);
     expect(config.web).toBeNull();
     expect(config.log).toEqual({ level: 'info', addresses: 'full' });
-    expect(config.tenants[0]).toMatchObject({ platform: 'generic', inbound: null, minimumTls: 'verify' });
+    expect(config.tenants[0]).toMatchObject({ platform: 'generic', groups: null, inbound: null, minimumTls: 'verify' });
+    expect(config.retention).toEqual({ facts: 30 * 86_400_000, threads: 365 * 86_400_000 });
+  });
+
+  test('a file of groups, and how long things are kept', () => {
+    const result = load(`${minimal}    groups: policies/default.yaml\nretention: { facts: 7d }\n`);
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.config.tenants[0]?.groups).toBe(join(folder, 'policies/default.yaml'));
+    expect(result.config.retention).toEqual({ facts: 7 * 86_400_000, threads: 365 * 86_400_000 });
   });
 
   test.each([
@@ -262,6 +270,8 @@ describe('a wrong setting is named with its place and a remedy', () => {
       'dns: { trustAd: yes please }',
       `${after}:17: dns.trustAd: expected true or false, found "yes please". Write true or false`,
     ],
+    ['retention: { facts: forever }', 'retention.facts: expected a duration, found "forever". Write a number'],
+    ['retention: { fact: 1d }', 'retention.fact: unknown'],
     ['dns:', `${after}:1: dns: expected settings as "key: value" lines, found nothing. Known here: servers, trustAd.`],
     [
       'log: { level: &x info, addresses: *x }',
@@ -306,6 +316,10 @@ describe('a wrong setting is named with its place and a remedy', () => {
     [
       '    domains: [a.example]\n    policy: policies/none.yaml\n    proof: { networks: [10.0.0.0/8] }\n',
       '6:13: tenants[0].policy: DIR/policies/none.yaml does not exist. Correct the path',
+    ],
+    [
+      '    domains: [a.example]\n    policy: policies/default.yaml\n    groups: none.yaml\n    proof: { networks: [10.0.0.0/8] }\n',
+      '7:13: tenants[0].groups: DIR/none.yaml does not exist. Correct the path',
     ],
     [
       '    domains: [a.example]\n    policy: policies/default.yaml\n    proof: { networks: [10.0.0.0/33] }\n',

@@ -59,6 +59,22 @@ describe('the log', () => {
     ]);
   });
 
+  test('cries out over a broken policy, and shows no address out of it where addresses are hashed', () => {
+    const broken: Event = {
+      kind: 'policy.broken',
+      tenant: 'corp',
+      file: '/etc/postern/policy.yaml',
+      line: 3,
+      column: 5,
+      error: '/etc/postern/policy.yaml:3:5: reviewers[0]: expected a mail address, found "rita@@corp.example".',
+      problems: 1,
+      version: 'v',
+    };
+    const [line = ''] = logged({ level: 'warn', addresses: 'hashed' }, [broken]);
+    expect(JSON.parse(line)).toMatchObject({ level: 'error', file: broken.file, line: 3 });
+    expect(line).not.toContain('rita');
+  });
+
   test('goes on when it cannot be written', () => {
     const destination = Object.assign(new EventEmitter(), {
       write: () => void destination.emit('error', new Error('ENOSPC')),

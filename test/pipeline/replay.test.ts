@@ -1,4 +1,5 @@
 /** Replay as a property: the live policy changes nothing, and what a draft changes it changes back the other way round. */
+/* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and a rule is never awaited. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -8,59 +9,10 @@ import { type Replayed, startReplay } from '../../src/pipeline/replay.ts';
 import type { Capability } from '../../src/plan/plan.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 import { type Policy, parsePolicy } from '../../src/policy/schema.ts';
+import { arbitraryFacts, arbitraryPolicyText } from '../policy/arbitrary.ts';
 import { facts as factsOf } from '../policy/facts-of.ts';
 
-const flags = ['forwarded', 'autoSubmitted', 'calendar', 'signed', 'encrypted', 'tnef', 'unscannable'] as const;
-const recipients = ['bob@other.example', 'desk@lab.example', 'x@berlin.lab.example', 'anna@corp.example'];
-
-const simple = fc.oneof(
-  fc.constantFrom('[secure]', '+portal+', 'offer').map((keyword) => ({ subject: { keyword } })),
-  fc.constantFrom('other.example', '*.lab.example', 'lab.example').map((domain) => ({ recipient: { domain } })),
-  fc.constantFrom(...flags).chain((flag) => fc.boolean().map((is) => ({ [flag]: is }))),
-  fc.nat(50_000).map((over) => ({ size: { over } })),
-);
-const when = fc.oneof(
-  simple,
-  fc.array(simple, { minLength: 1, maxLength: 3 }).map((any) => ({ any })),
-  simple.map((not) => ({ not })),
-);
-const then = fc.oneof(
-  fc.record({ protect: fc.constantFrom('none', 'transport', 'message', 'portal', 'hold', 'refuse') }),
-  fc.record({ protect: fc.constantFrom('none', 'transport'), override: fc.boolean() }),
-  fc.record({
-    protect: fc.constantFrom('transport', 'message', 'portal'),
-    otherwise: fc.constantFrom('portal', 'bounce', 'drop'),
-  }),
-  fc.record({
-    protect: fc.constant('transport'),
-    methods: fc.subarray(['tls', 'smime', 'pgp', 'portal'], { minLength: 1 }),
-  }),
-  fc.record({ tls: fc.constantFrom('encrypt', 'verify', 'secure') }),
-);
-const anyPolicy: fc.Arbitrary<Policy> = fc
-  .record({
-    rules: fc.array(fc.record({ when, then }), { maxLength: 6 }),
-    protect: fc.constantFrom('none', 'transport', 'message'),
-  })
-  .map(({ rules, protect }) =>
-    policyOf({ rules: rules.map((rule, index) => ({ name: `rule ${index + 1}`, ...rule })), default: { protect } }),
-  );
-
-const anyFacts: fc.Arbitrary<Facts> = fc
-  .record({
-    subject: fc.constantFrom('Hello', '[secure] Hello', 'an offer +PORTAL+', ''),
-    size: fc.nat(60_000),
-    on: fc.subarray([...flags.filter((flag) => flag !== 'unscannable')]),
-    unscannable: fc.constantFrom(null, 'too many parts'),
-    recipients: fc.subarray(recipients, { minLength: 1 }),
-  })
-  .map(({ on, recipients: to, ...rest }) =>
-    factsOf({
-      ...rest,
-      ...Object.fromEntries(on.map((flag) => [flag, true])),
-      envelope: { from: 'anna@corp.example', recipients: to },
-    }),
-  );
+const anyPolicy: fc.Arbitrary<Policy> = arbitraryPolicyText.map(parsed);
 
 const anyCapability: fc.Arbitrary<Capability> = fc.record({
   pgpKeys: fc.constantFrom([], ['key-1']),
@@ -69,7 +21,7 @@ const anyCapability: fc.Arbitrary<Capability> = fc.record({
   notes: fc.constant([]),
 });
 
-const anyKept: fc.Arbitrary<Kept> = anyFacts.chain((facts) =>
+const anyKept: fc.Arbitrary<Kept> = arbitraryFacts.chain((facts) =>
   fc.record({
     facts: fc.constant(facts),
     capabilities: fc
@@ -80,10 +32,14 @@ const anyKept: fc.Arbitrary<Kept> = anyFacts.chain((facts) =>
   }),
 );
 
+function parsed(text: string): Policy {
+  const result = parsePolicy(text, 'random.yaml', () => '');
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.policy;
+}
+
 function policyOf(parts: { readonly rules: unknown[]; readonly default: unknown }): Policy {
-  const parsed = parsePolicy(JSON.stringify({ version: 1, ...parts }), 'random.yaml', () => '');
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.policy;
+  return parsed(JSON.stringify({ version: 1, ...parts }));
 }
 
 /** What the store would give back of messages that `live` decided. */
@@ -263,6 +219,61 @@ describe('what is said of a draft', () => {
     const draft = policyOf({ rules: [], default: { protect: 'transport' } });
     const said = replay(live, draft, recorded(live, [keptOf(toPartner)]));
     expect(said).toMatchObject({ moves: move('as sent', 'transport'), rules: by(null, 'both') });
+  });
+
+  describe('what nobody looked for then', () => {
+    const merger = { name: 'Merger', when: { body: { contains: ['merger'] } }, then: { protect: 'message' } };
+    const board = { name: 'Board', when: { recipient: { group: 'board' } }, then: { protect: 'portal' } };
+    const leave = { name: 'Leave', when: merger.when, then: { protect: 'none', override: true } };
+    const unknown = {
+      changed: 0,
+      moves: [],
+      rules: [],
+      unknown: { deliveries: 1, examples: ['delivery-0-desk@lab.example'] },
+    };
+    const [{ id: probe } = never()] = policyOf({ rules: [merger], default: { protect: 'none' } }).probes;
+    const inGroup = { groups: { known: ['board'], of: { 'desk@lab.example': ['board'] } } };
+    const kinds: [name: string, live: unknown[], draft: unknown[], facts: Partial<Facts>, said: object][] = [
+      ['a text makes a delivery unknown', [], [merger], {}, unknown],
+      ['a group that nobody knew, too', [], [board], {}, unknown],
+      ['also in the live policy', [merger], [], {}, unknown],
+      ['where only a yes makes the difference', [partners], [partners, leave], {}, unknown],
+      ['a text that was counted is known', [], [merger], { probes: { [probe]: 0 } }, { changed: 0, unknown: none }],
+      ['a text that was found is known', [], [merger], { probes: { [probe]: 1 } }, { changed: 1, unknown: none }],
+      ['a group that was known is known', [], [board], inGroup, { changed: 1, unknown: none }],
+      [
+        'it does not matter when something stricter decides',
+        [{ ...partners, then: { protect: 'hold' } }],
+        [{ ...partners, then: { protect: 'refuse' } }, merger],
+        {},
+        { changed: 1, unknown: none },
+      ],
+      ['it does not matter when both ask the same', [merger], [merger], {}, { changed: 0, unknown: none }],
+    ];
+    test.each(kinds)('%s', (_name, live, draft, facts, said) => {
+      const [before, after] = [live, draft].map((rules) => policyOf({ rules, default: { protect: 'none' } })) as [
+        Policy,
+        Policy,
+      ];
+      const kept = keptOf({ ...toPartner, ...facts }, { ...noKeys, pgpKeys: ['key-1'] });
+      expect(replay(before, after, recorded(before, [kept]))).toMatchObject(said);
+    });
+  });
+
+  test('rules in another order are no rule of their own', () => {
+    const [a, b] = ['tls', 'portal'].map((method) => ({
+      ...partners,
+      name: method,
+      then: { protect: 'transport', methods: [method] },
+    }));
+    const [live, draft] = [
+      [a, b],
+      [b, a],
+    ].map((rules) => policyOf({ rules, default: { protect: 'none' } })) as [Policy, Policy];
+    expect(replay(live, draft, recorded(live, [keptOf(toPartner)]))).toMatchObject({
+      moves: move('transport', 'portal'),
+      rules: by(null, 'both'),
+    });
   });
 
   test('of many only the first are named', () => {

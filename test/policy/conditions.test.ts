@@ -44,9 +44,9 @@ describe('recipient', () => {
   });
 
   test('reasons', () => {
-    expect(match('{ recipient: { in: banks } }').reason).toBe('recipient bob@other.example is not in list banks');
+    expect(match('{ recipient: { in: banks } }').reason).toBe('the recipient is not in list banks');
     expect(match('{ recipient: { domain: other.example } }').reason).toBe(
-      'recipient bob@other.example is at other.example',
+      'the recipient is at other.example',
     );
   });
 });

@@ -181,7 +181,7 @@ describe('because', () => {
     const verdict = evaluate(judged, facts({ subject: 'Diagnosis [secure] of Mr X' }), bob);
     expect(verdict.because).toEqual([
       'Rule "The sender asked for it" matched: the subject has the keyword "[secure]"; it wants level message and the keyword taken out.',
-      'Rule "Banks by TLS" matched: recipient bob@other.example is in list banks; it wants level transport and TLS secure.',
+      'Rule "Banks by TLS" matched: the recipient is in list banks; it wants level transport and TLS secure.',
       'Rule "Big ones" did not match: the message has 10000 octets, not over 1048576.',
       'TLS must be secure, wanted by "Banks by TLS".',
       'Level message wins (strictest of none, transport, message), wanted by "The sender asked for it".',

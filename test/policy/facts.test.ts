@@ -3,11 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { parseHeader } from '../../src/mail/header.ts';
 import { StructureParser } from '../../src/mail/structure.ts';
 import type { ScanResult } from '../../src/policy/detection.ts';
-import { type Facts, factsOf, noGroups, threadIdsOf } from '../../src/policy/facts.ts';
+import { type Facts, factsOf, threadIdsOf } from '../../src/policy/facts.ts';
+import { type Groups, parseGroups } from '../../src/policy/groups.ts';
 
 /** What policy may know, from messages as they stand on the wire. */
 
-function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example', scan: ScanResult | null = null): Facts {
+function factsOfText(
+  text: string | Buffer,
+  mailFrom = 'anna@corp.example',
+  scan: ScanResult | null = null,
+  groups: Groups | null = null,
+): Facts {
   const parser = new StructureParser();
   parser.push(typeof text === 'string' ? Buffer.from(text.replaceAll('\n', '\r\n')) : text);
   const envelope = { from: mailFrom, recipients: ['bob@other.example'] };
@@ -18,10 +24,19 @@ function factsOfText(text: string | Buffer, mailFrom = 'anna@corp.example', scan
     envelope,
     receivedAt: Date.UTC(2026, 10, 20),
     thread: null,
-    groups: noGroups,
+    groups,
     scan,
   });
 }
+
+test('groups are known for everyone a condition can ask about, also for a From that is not the envelope’s', () => {
+  const read = parseGroups('board: [dora@corp.example]\nstaff: [anna@corp.example, bob@other.example]', 'groups.yaml');
+  const groups = read.ok ? read.groups : null;
+  expect(factsOfText('From: Dora@corp.example\n\n', 'anna@corp.example', null, groups).groups).toEqual({
+    known: ['board', 'staff'],
+    of: { 'anna@corp.example': ['staff'], 'bob@other.example': ['staff'], 'dora@corp.example': ['board'] },
+  });
+});
 
 const head = 'From: Anna <Anna@CORP.example>\nTo: "Bob, B." <bob@other.example>, carol@bücher.example\n';
 

@@ -249,7 +249,7 @@ default: { protect: none }
 });
 
 test('the policies of the project parse', () => {
-  for (const name of ['policies/default.yaml', 'policies/clinic.yaml', 'src/sandbox/policy.yaml']) {
+  for (const name of ['policies/default.yaml', 'policies/healthcare.yaml', 'src/sandbox/policy.yaml']) {
     const at = new URL(`../../${name}`, import.meta.url);
     expect(
       complaints(readFileSync(at, 'utf8'), (path) => readFileSync(new URL(path, at), 'utf8')),

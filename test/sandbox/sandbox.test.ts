@@ -21,8 +21,17 @@ test('postern sandbox --once shows every method and exits 0', async () => {
     /^ {2}simon@smime\.example +message +smime +certificate [0-9a-f]{16} +delivered$/m,
     /^ {2}ulf@nobody\.example +none +none +.*550.* +failed$/m,
     /^ {2}refused: 550 5\.7\.1 /m,
+    /^ {2}paula@portal\.example +portal +portal +link and code, both by mail +waiting$/m,
+    /^ {2}gina@good-tls\.example +hold +- +a person decides +held$/m,
+    /\(rita@corp\.example was told\)$/m,
+    /\(anna@corp\.example was told\)$/m,
   ])
     expect(stdout).toMatch(line);
+});
+
+test('postern sandbox --messages sends as many more', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, 'sandbox', '--once', '--messages', '20']);
+  expect(stdout).toMatch(/^20 more messages: accepted after [\d.]+ s, at rest after [\d.]+ s\.$/m);
 });
 
 test('postern sandbox stays, with links that lead somewhere, until it is interrupted', async () => {

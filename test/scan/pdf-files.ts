@@ -24,7 +24,7 @@ export function pdfFile(objects: PdfObjects, trailer = ''): Buffer {
       put(Buffer.from('\nendstream\nendobj\n'));
     }
   }
-  const size = Math.max(...offsets.keys()) + 1;
+  const size = [...offsets.keys()].reduce((most, number) => Math.max(most, number), 0) + 1;
   const rows = Array.from({ length: size }, (_, number) => {
     const offset = offsets.get(number);
     return offset === undefined ? '0000000000 65535 f \n' : `${String(offset).padStart(10, '0')} 00000 n \n`;
@@ -40,10 +40,11 @@ export function deflated(text: string | Uint8Array, dictionary = ''): PdfStream 
 
 /** Objects of a document with one page that draws `content`; numbers from 10 on are free. */
 export function onePage(content: string | PdfStream, page = '', catalogue = ''): PdfObjects {
+  const resources = page.includes('/Resources') ? '' : '/Resources << /Font << /F1 5 0 R >> >>';
   return {
     1: `<< /Type /Catalog /Pages 2 0 R ${catalogue} >>`,
     2: '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-    3: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> ${page} >>`,
+    3: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R ${resources} ${page} >>`,
     4: typeof content === 'string' ? { dictionary: '', octets: Buffer.from(content, 'latin1') } : content,
     5: '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
   };

@@ -5,11 +5,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { nextDestinations, takeStatement } from '../../src/store/claim.ts';
+import { forgetFacts, forgetThreads, keptStatement, oldMessages } from '../../src/store/history.ts';
 import { claimStatement } from '../../src/store/messages.ts';
 import { connect, openStore } from '../../src/store/open.ts';
 import type { Database } from '../../src/store/transaction.ts';
 import { eachEngine } from '../engines.ts';
-import { decide, message } from './rows.ts';
+import { decide, delivery, message } from './rows.ts';
 
 type Statement = RawBuilder<unknown>;
 
@@ -26,6 +27,47 @@ async function planOf(database: Database, statement: Statement): Promise<string>
 }
 
 eachEngine((engine) => {
+  test('reads what is kept, and finds what is old, by index only', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const database = await connect(place.database, place.folder);
+    const { traits } = database;
+    // Most messages are history, their facts forgotten.
+    const rows = Array.from({ length: 4_000 }, (_, index) => message({ receivedAt: 1_700_000_000_000 + index }));
+    await store.insertMessages(rows, []);
+    await store.claimMessages(4_000, Date.now() + 60_000);
+    const decisions = rows.map((row) => ({
+      messageId: row.id,
+      sealedFacts: 'v1.facts',
+      policyVersion: 'p',
+      deliveries: [delivery(row)],
+      thread: { hash: row.id, level: 'message' } as const,
+      events: [],
+    }));
+    await store.decided(decisions);
+    await store.forgetOld({ factsBefore: 1_700_000_002_000, threadsBefore: 0 }, 4_000);
+    const page = { tenant: 'corp', since: 1_700_000_001_000, after: '01', limit: 100 };
+    const statements: [Statement, string][] = [
+      [keptStatement(page), 'messages_kept'],
+      [forgetFacts(traits, 1_700_000_000_001, 500), 'messages_kept_by_age'],
+      [forgetThreads(traits, 1_700_000_000_001, 500), 'threads_by_age'],
+      [oldMessages(traits, Date.now(), 500), 'messages'],
+    ];
+    for (const knows of [false, true]) {
+      if (knows && engine.name === 'postgres') await database.read((db) => sql`analyze`.execute(db));
+      for (const [statement, index] of statements) {
+        const plan = await planOf(database, statement);
+        expect(plan).toMatch(index);
+        expect(plan).not.toMatch(/SCAN (?!old\b|\d|\(|CONSTANT)/);
+        expect(plan).not.toMatch(/USE TEMP B-TREE/);
+        expect(plan).not.toMatch(/Seq Scan/);
+        expect(plan).not.toMatch(/Sort Key: (?!old)/);
+      }
+    }
+    await database.close();
+    await store.close();
+  });
+
   test('looks for destinations and rows by index only', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);

@@ -9,8 +9,7 @@
 import * as z from 'zod';
 import * as kinds from '../../config/kinds.ts';
 import { nearest, type Path, section } from '../../config/yaml.ts';
-import { addressKey, domainOf } from '../../mail/address.ts';
-import { type AddressSet, addressSet, includes } from '../addresses.ts';
+import { type AddressSet, addressSet, includes, keysOf } from '../addresses.ts';
 import { type Condition, type Judgement, messageTest, type Reading, recipientTest, unknown } from '../conditions.ts';
 import type { Facts } from '../facts.ts';
 import { compileEntries, type Report } from '../lists.ts';
@@ -31,7 +30,7 @@ export const addressSchema = section({
 });
 export type AddressText = z.output<typeof addressSchema>;
 
-/** One key: `ask` says null when nobody knows. The labels are as in "recipient a@b.example <label>". */
+/** One key: `ask` says null when nobody knows. The labels are as in "the recipient <label>". */
 type AddressTest = {
   readonly ask: (facts: Facts, address: string) => boolean | null;
   readonly label: string;
@@ -42,12 +41,16 @@ type Lists = ReadonlyMap<string, AddressSet>;
 
 export function compileRecipient(text: AddressText, at: Path, report: Report, lists: Lists): Condition {
   const tests = compileTests(text, at, report, lists);
+  const failed = new Map(tests.map((test) => [test, { holds: false, reason: `the recipient ${test.labelNot}` }]));
+  const held = { holds: true, reason: `the recipient ${labels(tests)}` };
   const judge = (facts: Facts, reading: Reading, recipient: string): Judgement => {
-    const failed = tests.find((test) => test.ask(facts, recipient) === false);
-    if (failed !== undefined) return { holds: false, reason: `recipient ${recipient} ${failed.labelNot}` };
-    const open = tests.find((test) => test.ask(facts, recipient) === null);
-    if (open !== undefined) return unknown(reading, `recipient ${recipient} ${open.label}`);
-    return { holds: true, reason: `recipient ${recipient} ${labels(tests)}` };
+    let open: AddressTest | null = null;
+    for (const test of tests) {
+      const answer = test.ask(facts, recipient);
+      if (answer === false) return failed.get(test) ?? held;
+      if (answer === null) open ??= test;
+    }
+    return open === null ? held : unknown(reading, `the recipient ${open.label}`);
   };
   return recipientTest(judge, { groups: text.group ?? [] });
 }
@@ -114,7 +117,7 @@ function among(set: AddressSet, label: string, labelNot: string): AddressTest {
 
 function inGroup(names: readonly string[]): AddressTest {
   const ask = ({ groups }: Facts, address: string): boolean | null => {
-    const key = addressKey(address);
+    const { key } = keysOf(address);
     const of = Object.hasOwn(groups.of, key) ? (groups.of[key] ?? []) : [];
     if (names.some((name) => of.includes(name))) return true;
     return names.every((name) => groups.known?.includes(name) === true) ? false : null;
@@ -129,7 +132,7 @@ function outside(external: boolean): AddressTest {
 }
 
 function isExternal(facts: Facts, address: string): boolean {
-  return !facts.tenantDomains.includes(domainOf(address).toLowerCase());
+  return !facts.tenantDomains.includes(keysOf(address).domain);
 }
 
 function unknownList(name: string, at: Path, lists: Lists, report: Report): AddressSet {
@@ -158,6 +161,8 @@ export const compileExternalDomains = compileCount(
   'external domains',
   (facts) =>
     new Set(
-      facts.envelope.recipients.filter((address) => isExternal(facts, address)).map((address) => domainOf(address)),
+      facts.envelope.recipients
+        .filter((address) => isExternal(facts, address))
+        .map((address) => keysOf(address).domain),
     ).size,
 );

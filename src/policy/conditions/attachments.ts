@@ -9,7 +9,7 @@ import { RE2JS } from 're2js';
 import type * as z from 'zod';
 import * as kinds from '../../config/kinds.ts';
 import { type Path, section } from '../../config/yaml.ts';
-import { all, type Condition, messageTest, unknown } from '../conditions.ts';
+import { all, type Condition, type Judgement, judgementOf, messageTest, unknown } from '../conditions.ts';
 import type { AttachmentFact, Facts } from '../facts.ts';
 import { fold } from '../keyword.ts';
 import type { Report } from '../lists.ts';
@@ -47,16 +47,17 @@ export function compileAttachment(text: z.output<typeof attachmentSchema>, at: P
   return all(of);
 }
 
+const none: Judgement = { holds: false, reason: 'the message has no attachment' };
+const judgement = judgementOf('an attachment is as the rule describes', 'no attachment is as the rule describes');
+
 function attachmentTest(tests: readonly AttachmentTest[]): Condition {
   return messageTest(
     (facts, reading) => {
+      if (facts.attachments.length === 0) return none;
       const found = attachmentsOf(facts).some((attachment) => tests.every((test) => test(attachment)));
-      if (found) return { holds: true, reason: 'an attachment is as the rule describes' };
       // Types, passwords and members of archives are seen by looking through the content.
-      if (facts.findings === null && facts.attachments.length > 0)
-        return unknown(reading, 'an attachment is as the rule describes');
-      const none = facts.attachments.length === 0 ? 'the message has no attachment' : null;
-      return { holds: false, reason: none ?? 'no attachment is as the rule describes' };
+      if (!found && facts.findings === null) return unknown(reading, 'an attachment is as the rule describes');
+      return judgement(found);
     },
     { restsOn: ['structure'] },
   );
@@ -89,8 +90,11 @@ const known = new WeakMap<Facts, readonly Attachment[]>();
 
 /** With names folded once for all rules. */
 function attachmentsOf(facts: Facts): readonly Attachment[] {
-  const attachments = known.get(facts) ?? facts.attachments.map((fact) => ({ fact, name: nameOf(fact.name) }));
-  known.set(facts, attachments);
+  let attachments = known.get(facts);
+  if (attachments === undefined) {
+    attachments = facts.attachments.map((fact) => ({ fact, name: nameOf(fact.name) }));
+    known.set(facts, attachments);
+  }
   return attachments;
 }
 

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import * as kinds from '../../config/kinds.ts';
 import { says } from '../../config/yaml.ts';
-import { type Condition, messageTest, not } from '../conditions.ts';
+import { type Condition, judgementOf, messageTest, not } from '../conditions.ts';
 import type { Doubt, Facts } from '../facts.ts';
 import { fold } from '../keyword.ts';
 import { type Level, levels } from '../verdict.ts';
@@ -26,9 +26,8 @@ export const flagNames = Object.keys(flags) as FlagName[];
 
 export function compileFlag(name: FlagName, is: boolean): Condition {
   const [yes, no, doubt] = flags[name];
-  return messageTest((facts) => ({ holds: facts[name] === is, reason: facts[name] ? yes : no }), {
-    restsOn: doubt === null ? [] : [doubt],
-  });
+  const judgement = is ? judgementOf(yes, no) : judgementOf(no, yes);
+  return messageTest((facts) => judgement(facts[name] === is), { restsOn: doubt === null ? [] : [doubt] });
 }
 
 const reports = ['dsn', 'mdn', 'other'] as const satisfies readonly NonNullable<Facts['report']>[];

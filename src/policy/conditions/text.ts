@@ -13,7 +13,7 @@ import type { RE2JS } from 're2js';
 import * as z from 'zod';
 import * as kinds from '../../config/kinds.ts';
 import { type Path, says, section } from '../../config/yaml.ts';
-import { all, any, type Condition, messageTest, unknown } from '../conditions.ts';
+import { all, any, type Condition, type Judgement, judgementOf, messageTest, unknown } from '../conditions.ts';
 import type { Probe, ProbePlace } from '../detection.ts';
 import type { Doubt, Facts } from '../facts.ts';
 import { type Folded, fold, standsIn } from '../keyword.ts';
@@ -82,12 +82,16 @@ export function compileHeader(text: z.output<typeof headerSchema>, at: Path, rep
     (is === undefined || is.includes(folded)) &&
     (terms.length === 0 || has(terms, folded)) &&
     (compiled.length === 0 || matches(compiled, source));
+  const none: Judgement = { holds: false, reason: `there is no header ${name}` };
+  const judgement = judgementOf(
+    `the header ${name} is as the rule describes`,
+    `the header ${name} is not as the rule describes`,
+  );
   return messageTest(
     (facts) => {
       const fields = foldedOf(facts).header(name);
-      if (fields.length === 0) return { holds: false, reason: `there is no header ${name}` };
-      const holds = fields.some(asAsked);
-      return { holds, reason: `the header ${name} is ${holds ? '' : 'not '}as the rule describes` };
+      if (fields.length === 0) return none;
+      return judgement(fields.some(asAsked));
     },
     { restsOn: name === 'subject' ? ['subject'] : name === 'from' ? ['from'] : [] },
   );
@@ -157,12 +161,11 @@ export function countOf(facts: Facts, probe: Probe): number | null {
 
 /** `found` is the clause when it is there, with " has " in it, which becomes " does not have ". */
 function probeTest(probe: Probe, restsOn: readonly Doubt[], found: string): Condition {
-  const missing = found.replace(' has ', ' does not have ');
+  const judgement = judgementOf(found, found.replace(' has ', ' does not have '));
   return messageTest(
     (facts, reading) => {
       const count = countOf(facts, probe);
-      if (count === null) return unknown(reading, found);
-      return { holds: count > 0, reason: count > 0 ? found : missing };
+      return count === null ? unknown(reading, found) : judgement(count > 0);
     },
     { restsOn, probes: [probe] },
   );
@@ -182,12 +185,12 @@ function named(keywords: readonly Keyword[]): string {
 }
 
 function keywordTest(keywords: readonly Keyword[]): Condition {
-  const missing = `the subject does not have the keyword ${named(keywords)}`;
+  const missing: Judgement = { holds: false, reason: `the subject does not have the keyword ${named(keywords)}` };
   return messageTest(
     (facts) => {
       const { text } = foldedOf(facts).subject;
       const found = keywords.find(({ folded }) => standsIn(text, folded));
-      if (found === undefined) return { holds: false, reason: missing };
+      if (found === undefined) return missing;
       return { holds: true, reason: `the subject has the keyword "${found.text}"` };
     },
     { restsOn: ['subject'], keywords: keywords.map(({ folded }) => folded) },
@@ -195,12 +198,17 @@ function keywordTest(keywords: readonly Keyword[]): Condition {
 }
 
 function nearMissTest(keywords: readonly Keyword[]): Condition {
-  const missing = `the subject has nothing that is nearly the keyword ${named(keywords)}`;
+  const missing: Judgement = {
+    holds: false,
+    reason: `the subject has nothing that is nearly the keyword ${named(keywords)}`,
+  };
   return messageTest(
     (facts) => {
       const { subject } = foldedOf(facts);
-      const found = keywords.find(({ folded }) => nearMiss(subject, folded) !== null);
-      if (found === undefined) return { holds: false, reason: missing };
+      // Who typed one of them right did not miss another.
+      const right = keywords.some(({ folded }) => standsIn(subject.text, folded));
+      const found = right ? undefined : keywords.find(({ folded }) => nearMiss(subject, folded) !== null);
+      if (found === undefined) return missing;
       return { holds: true, reason: `the subject has nearly the keyword "${found.text}"` };
     },
     { restsOn: ['subject'] },
@@ -208,13 +216,11 @@ function nearMissTest(keywords: readonly Keyword[]): Condition {
 }
 
 function subjectHas(test: (subject: Folded) => boolean): Condition {
-  return messageTest(
-    (facts) => {
-      const holds = test(foldedOf(facts).subject);
-      return { holds, reason: `the subject ${holds ? 'has' : 'does not have'} what the rule asks for` };
-    },
-    { restsOn: ['subject'] },
+  const judgement = judgementOf(
+    'the subject has what the rule asks for',
+    'the subject does not have what the rule asks for',
   );
+  return messageTest((facts) => judgement(test(foldedOf(facts).subject)), { restsOn: ['subject'] });
 }
 
 function has(terms: readonly string[], folded: string): boolean {
@@ -234,9 +240,11 @@ export function foldedOf(facts: Facts): FoldedTexts {
   if (known !== undefined) return known;
   const byName = new Map<string, readonly Folded[]>();
   const header = (name: string): readonly Folded[] => {
-    const fields =
-      byName.get(name) ?? facts.headers.filter((field) => field.name === name).map((field) => fold(field.value));
-    byName.set(name, fields);
+    let fields = byName.get(name);
+    if (fields === undefined) {
+      fields = facts.headers.filter((field) => field.name === name).map((field) => fold(field.value));
+      byName.set(name, fields);
+    }
     return fields;
   };
   const folded = { subject: fold(facts.subject), header };

@@ -16,18 +16,18 @@ import { oneOrMore } from './values.ts';
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 type Day = (typeof days)[number];
 
-const clock = z
+const timeOfDay = z
   .string({ error: says('a time of day', 'Write it like "08:00", in quotes.') })
   .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: says('a time of day', 'Write it like "08:00", in quotes.') })
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 const zone = z
   .string({ error: says('a time zone', 'Write it like Europe/Berlin.') })
-  .refine((text) => formatterOf(text) !== null, { error: says('a time zone', 'Write it like Europe/Berlin or UTC.') });
+  .refine((text) => clockOf(text) !== null, { error: says('a time zone', 'Write it like Europe/Berlin or UTC.') });
 
 export const timeSchema = section({
   days: oneOrMore(kinds.choice(days), 'a day of the week').optional(),
-  from: clock.optional(),
-  to: clock.optional(),
+  from: timeOfDay.optional(),
+  to: timeOfDay.optional(),
   zone,
 });
 
@@ -36,7 +36,7 @@ export function compileTime(text: z.output<typeof timeSchema>, at: Path, report:
   if (text.days === undefined && text.from === undefined && text.to === undefined)
     report(at, 'no time to compare with', 'Write days, or from and to.');
   if (from === to) report(at, 'no time lies between the two', 'Leave both out for the whole day.');
-  const formatter = formatterOf(zone);
+  const clock = clockOf(zone);
   const wanted: readonly Day[] = text.days ?? days;
   const inside = ({ day, minute }: Moment): boolean => {
     if (from < to) return wanted.includes(day) && minute >= from && minute < to;
@@ -44,7 +44,7 @@ export function compileTime(text: z.output<typeof timeSchema>, at: Path, report:
     return begun !== null && wanted.includes(begun);
   };
   return messageTest((facts, reading) => {
-    const moment = formatter === null ? null : momentAt(formatter, facts.receivedAt);
+    const moment = clock === null ? null : momentAt(clock, facts.receivedAt);
     if (moment === null) return unknown(reading, 'the message was received at the times of the rule');
     const holds = inside(moment);
     const when = `${moment.day} ${twoDigits(Math.floor(moment.minute / 60))}:${twoDigits(moment.minute % 60)}`;
@@ -54,11 +54,15 @@ export function compileTime(text: z.output<typeof timeSchema>, at: Path, report:
 
 type Moment = { readonly day: Day; readonly minute: number };
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
+type Clock = {
+  readonly formatter: Intl.DateTimeFormat;
+  latest: { readonly time: number; readonly moment: Moment } | null;
+};
+const clocks = new Map<string, Clock>();
 
-/** Making one takes long, and there are few. Null for a zone nobody knows. */
-function formatterOf(zone: string): Intl.DateTimeFormat | null {
-  const known = formatters.get(zone);
+/** Making a formatter takes long, and there are few zones. Null for a zone nobody knows. */
+function clockOf(zone: string): Clock | null {
+  const known = clocks.get(zone);
   if (known !== undefined) return known;
   try {
     const formatter = new Intl.DateTimeFormat('en-US', {
@@ -68,21 +72,26 @@ function formatterOf(zone: string): Intl.DateTimeFormat | null {
       minute: '2-digit',
       hourCycle: 'h23',
     });
-    formatters.set(zone, formatter);
-    return formatter;
+    const clock = { formatter, latest: null };
+    clocks.set(zone, clock);
+    return clock;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
-function momentAt(formatter: Intl.DateTimeFormat, time: number): Moment | null {
+/** Keeps the latest answer: all rules ask about the same message. */
+function momentAt(clock: Clock, time: number): Moment | null {
+  if (clock.latest?.time === time) return clock.latest.moment;
   // The dates JavaScript knows (ECMA-262: 8.64e15 ms about 1970).
   if (!(Math.abs(time) <= 8.64e15)) return null;
-  const parts = new Map(formatter.formatToParts(time).map(({ type, value }) => [type, value]));
+  const parts = new Map(clock.formatter.formatToParts(time).map(({ type, value }) => [type, value]));
   const day = days.find((each) => each === parts.get('weekday')?.toLowerCase());
   if (day === undefined) return null;
-  return { day, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) };
+  const moment = { day, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) };
+  clock.latest = { time, moment };
+  return moment;
 }
 
 function dayBefore(day: Day): Day {

@@ -1,6 +1,62 @@
-/** Runs every detector and the policy's probes over the pieces of one message. */
-import type { Finding, Probe } from '../../policy/detection.ts';
-import type { Piece } from '../job.ts';
+/**
+ * Detection of one message: every detector and every probe of the policy looks at every piece of text that extraction finds. `add` takes
+ * the pieces as they come, `end` tells what was found.
+ *
+ *   piece -> Text (text.ts: folded once) -> a detector for each kind (us.ts, payment.ts, europe.ts ...) -> scores (combined.ts) -> findings
+ *
+ * A value counts once in a message, for the part that had it first: text and its HTML alternative, or a quoted reply, add nothing. Values are
+ * kept only until `end`; what leaves are counts and one masked sample of each kind and part. Time grows linearly with the text.
+ *
+ * Limits: beyond `mostValues` distinct values of a kind a message's count does not grow; a value longer than the overlap of two pieces is
+ * missed where they meet.
+ */
+import type { DetectorKind, Finding, Probe } from '../../policy/detection.ts';
+import { type ProbeCounter, probeCounter } from '../../policy/probe.ts';
+import { type Piece, pieceOverlap } from '../job.ts';
+import { type Found, healthSides, noSides, paymentSides, type Sides, type SimpleKind, together } from './combined.ts';
+import type { Detector, Match } from './detector.ts';
+import { driverLicence, passport } from './documents.ts';
+import { esNie, esNif, fiHetu, frNir, itFiscalCode, nlBsn, plPesel, sePersonnummer, ukNhs, ukNino } from './europe.ts';
+import { deHealthInsurance, deSocialSecurity, deTaxId } from './germany.ts';
+import { birthDate, cpt, icd10, mrn } from './health.ts';
+import { ip } from './network.ts';
+import { aba, card, iban } from './payment.ts';
+import { cloudToken, privateKey } from './secrets.ts';
+import { Text } from './text.ts';
+import { dea, itin, mbi, npi, ssn } from './us.ts';
+
+const detectors: Readonly<Record<SimpleKind, Detector>> = {
+  card,
+  iban,
+  aba,
+  ssn,
+  itin,
+  npi,
+  mbi,
+  dea,
+  icd10,
+  cpt,
+  mrn,
+  birthDate,
+  passport,
+  driverLicence,
+  ukNhs,
+  ukNino,
+  deTaxId,
+  deSocialSecurity,
+  deHealthInsurance,
+  esNif,
+  esNie,
+  itFiscalCode,
+  frNir,
+  nlBsn,
+  plPesel,
+  fiHetu,
+  sePersonnummer,
+  ip,
+  privateKey,
+  cloudToken,
+};
 
 /** What detection found: findings per kind and part, and the count of each probe by its id. */
 export type Detected = {
@@ -8,18 +64,70 @@ export type Detected = {
   readonly probes: Readonly<Record<string, number>>;
 };
 
-/** The detection of one message: `add` its pieces in order, then `end`. */
+const mostValues = 10_000;
+
 export class Detection {
-  readonly #probes: readonly Probe[];
+  readonly #probes: ProbeCounter;
+  readonly #values = new Map<DetectorKind, Set<string>>();
+  readonly #findings = new Map<string, Finding>();
+  /** Where the last piece ended, to know a piece that goes on with it. */
+  #last = { part: '', tail: '' };
+  #subject: { readonly phi: Sides; readonly pci: Sides } = { phi: noSides, pci: noSides };
 
   constructor(probes: readonly Probe[]) {
-    this.#probes = probes;
+    this.#probes = probeCounter(probes);
   }
 
-  /** Looks through one piece; time grows linearly with its length. */
-  add(_piece: Piece): void {}
+  /** Looks through one piece. Pieces of a part come in their order, and the subject's before the others. */
+  add(piece: Piece): void {
+    this.#probes.look(piece);
+    const text = new Text(this.#fromItsFirstWord(piece));
+    const found = findAll(text);
+    for (const [kind, matches] of entriesOf(found)) this.#count(kind, piece.part, matches);
+    const [phi, pci] = [healthSides(text, found), paymentSides(text, found)];
+    this.#count('phi', piece.part, together(phi, this.#subject.phi));
+    this.#count('pci', piece.part, together(pci, this.#subject.pci));
+    if (piece.place === 'subject') this.#subject = { phi, pci };
+  }
 
   end(): Detected {
-    return { findings: [], probes: Object.fromEntries(this.#probes.map(({ id }) => [id, 0])) };
+    return { findings: [...this.#findings.values()], probes: this.#probes.counts() };
   }
+
+  /** A piece that goes on with the last one may begin inside a word or number, of which half would look like another. */
+  #fromItsFirstWord({ part, text }: Piece): string {
+    const goesOn = part === this.#last.part && text.startsWith(this.#last.tail);
+    this.#last = { part, tail: text.slice(-pieceOverlap) };
+    return goesOn ? text.replace(/^\S{1,64}/, '') : text;
+  }
+
+  #count(kind: DetectorKind, part: string, matches: Iterable<Match>): void {
+    let values = this.#values.get(kind);
+    for (const { value } of matches) {
+      if (values === undefined) this.#values.set(kind, (values = new Set()));
+      if (values.size >= mostValues || values.has(value)) continue;
+      // A copy: a slice would keep its whole piece in memory.
+      values.add(Buffer.from(value).toString());
+      const key = `${kind} ${part}`;
+      const before = this.#findings.get(key);
+      this.#findings.set(key, { kind, part, count: (before?.count ?? 0) + 1, sample: before?.sample ?? mask(value) });
+    }
+  }
+}
+
+/** What each detector finds in a text, with its place there. */
+export function findAll(text: Text): Found {
+  const found = {} as Record<SimpleKind, readonly Match[]>;
+  for (const [kind, detector] of entriesOf(detectors)) found[kind] = [...detector(text)];
+  return found;
+}
+
+function entriesOf<Value>(record: Readonly<Record<SimpleKind, Value>>): [SimpleKind, Value][] {
+  return Object.entries(record) as [SimpleKind, Value][];
+}
+
+/** All but the last characters as dots: four of a long value, two of a short one, one of a very short one. */
+export function mask(value: string): string {
+  const shown = value.length >= 9 ? 4 : value.length >= 5 ? 2 : 1;
+  return '•'.repeat(Math.min(value.length - shown, 12)) + value.slice(-shown);
 }

@@ -26,7 +26,7 @@ export const defaultLimits: Limits = {
   entries: 10_000,
   depth: 5,
   ratio: 200,
-  ratioFrom: 8 * mega,
+  ratioFrom: 16 * mega,
   text: 64 * mega,
 };
 

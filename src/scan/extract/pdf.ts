@@ -7,8 +7,9 @@
  *
  * A PDF that opens with the empty password is read; one that asks for a password is blind.
  *
- * Limits: text in pictures is not read, nor fonts that need Adobe's character tables (then it says blind). A page is read in the order in which it
- * is drawn. pdf.js knows no limits of memory and time: the worker around this has them (scan/pool.ts).
+ * Limits: text in pictures is not read, nor what is drawn outside of the page's box, nor fonts that need Adobe's character tables (then it says
+ * blind). A page is read in the order in which it is drawn. pdf.js knows no limits of memory and time: the worker around this has
+ * them (scan/pool.ts).
  */
 import { getResolvedPDFJS } from 'unpdf';
 import type { Blind } from '../../policy/detection.ts';
@@ -22,7 +23,7 @@ export type PdfReader = {
   blind(doubt: Blind['doubt'], reason: string): void;
 };
 
-/** What is over these is not read, and the PDF is blind. */
+/** More pages are not read at all, more of the others not to the end; then the PDF is blind. */
 const mostPages = 5_000;
 const mostFiles = 1_000;
 const mostStrings = 100_000;
@@ -102,9 +103,11 @@ class Broken {
 
 async function readPages(document: Document, to: PdfReader): Promise<void> {
   const broken = new Broken(to);
-  if (document.numPages > mostPages) to.blind('limits', `the PDF has more than ${mostPages} pages`);
-  const last = Math.min(document.numPages, mostPages);
-  for (let number = 1; number <= last && broken.count < mostBroken; number += 1) {
+  if (document.numPages > mostPages) {
+    to.blind('limits', `the PDF has more than ${mostPages} pages`);
+    return;
+  }
+  for (let number = 1; number <= document.numPages && broken.count < mostBroken; number += 1) {
     const page = await broken.guard(document.getPage(number));
     if (page === null) continue;
     await readPage(page, to, broken);
