@@ -20,10 +20,11 @@
  * Limits: a 5xx greeting counts as unreachable, like Postfix does: such greetings are usually temporary blocks.
  */
 import { isIP } from 'node:net';
+import type { TlsFault } from '../mail/tls-report.ts';
 import type { Remote } from '../plan/delivery.ts';
 import type { Demand } from './demand.ts';
 import { type Extensions, extensionsOf } from './envelope.ts';
-import { type Evidence, judge, look, type Shown, type Trust } from './peer.ts';
+import { type Defect, type Evidence, judge, look, type Shown, type Trust } from './peer.ts';
 import type { Reply, Trouble } from './reply.ts';
 import { type Sessions, shownBefore } from './sessions.ts';
 import { dial, type Timeouts, type Wire } from './wire.ts';
@@ -40,6 +41,8 @@ export type Connection = {
   readonly target: Target;
   readonly wire: Wire;
   readonly extensions: Extensions;
+  /** Why it is in plain text; null under TLS. */
+  readonly fault: TlsFault | null;
   /** What the handshake showed; null in plain text. */
   readonly shown: Shown | null;
   /** What that proves of the message it carries now; null in plain text. */
@@ -60,6 +63,8 @@ export type Refused = {
   readonly stage: 'local' | 'dial' | 'spoken';
   /** Who wanted more than was asked, when that is why it was refused (demand.ts). */
   readonly liftedBy: string | null;
+  /** What was wrong with its TLS, in the words of reports; null where that is not why. */
+  readonly fault: TlsFault | null;
 };
 
 export type ConnectionPorts = {
@@ -77,7 +82,10 @@ export async function openConnection(
 ): Promise<Connection | Refused> {
   const first = await open(target, demand, ports, true);
   // Opportunistic TLS: a host whose TLS is broken gets the message as it would without STARTTLS.
-  if (first.kind === 'unmet' && demand.level === 'may') return open(target, demand, ports, false);
+  if (first.kind === 'unmet' && demand.level === 'may') {
+    const plain = await open(target, demand, ports, false);
+    return { ...plain, fault: first.fault };
+  }
   return first.kind === 'unmet' ? { ...first, liftedBy: demand.liftedBy } : first;
 }
 
@@ -106,7 +114,8 @@ async function open(
   if (introduced.code !== 250) return unwilling(target, wire, introduced);
   const extensions = extensionsOf(introduced.lines);
   if (tls && extensions.has('STARTTLS')) return upgrade(target, demand, ports, wire, extensions);
-  if (demand.level !== 'may') return unmet(target, wire, '5.7.4', `${target.name} does not offer STARTTLS.`, {});
+  if (demand.level !== 'may')
+    return unmet(target, wire, '5.7.4', without(`${target.name} does not offer STARTTLS.`), {});
   return opened(target, wire, extensions, null, null);
 }
 
@@ -122,7 +131,8 @@ async function upgrade(
   if (reply.code === 421) return unwilling(target, wire, reply);
   if (reply.code !== 220) {
     if (demand.level === 'may') return opened(target, wire, plain, null, null);
-    return unmet(target, wire, '5.7.4', `${target.name} offers STARTTLS and then refuses it: ${reply.text}`, { reply });
+    const defect = without(`${target.name} offers STARTTLS and then refuses it: ${reply.text}`);
+    return unmet(target, wire, '5.7.4', defect, { reply });
   }
   const key = `${target.name} ${target.ip} ${target.port}`;
   const ticket = ports.sessions.take(key);
@@ -133,13 +143,14 @@ async function upgrade(
     // Silence may be the network's fault; only opportunistic TLS draws a conclusion from it.
     if (socket.timedOut && demand.level !== 'may')
       return unreachable(target, { kind: 'trouble', status: '4.4.2', reason });
-    return unmet(target, wire, '5.7.5', `${reason}.`, {});
+    const defect: Defect = { result: 'validation-failure', code: socket.code, reason: `${reason}.` };
+    return unmet(target, wire, '5.7.5', defect, {});
   }
   const shown = shownBefore(socket, ticket) ?? look(socket, target.name, ports.trust);
   ports.sessions.gather(key, socket, shown);
   const judged = judge(shown, target.name, demand, new Date());
   const { evidence } = judged;
-  if (judged.kind === 'unmet') return unmet(target, wire, '5.7.5', judged.reason, { evidence });
+  if (judged.kind === 'unmet') return unmet(target, wire, '5.7.5', judged.defect, { evidence });
   // RFC 3207 section 4.2: what was said before TLS is forgotten.
   const introduced = await wire.ask(`EHLO ${ports.hostname}\r\n`);
   if (introduced.kind === 'trouble') return unreachable(target, introduced, 'spoken', evidence);
@@ -156,6 +167,13 @@ async function introduce(wire: Wire, hostname: string): Promise<Reply | Trouble>
   return old.kind === 'reply' ? { ...old, lines: [] } : old;
 }
 
+/** RFC 8460 section 4.3.1. */
+const noStartTls: TlsFault = { result: 'starttls-not-supported', code: null };
+
+function without(reason: string): Defect {
+  return { ...noStartTls, reason };
+}
+
 function opened(
   target: Target,
   wire: Wire,
@@ -163,7 +181,8 @@ function opened(
   shown: Shown | null,
   evidence: Evidence | null,
 ): Connection {
-  return { kind: 'open', target, wire, extensions, shown, evidence, uses: 0, dirty: false };
+  const fault = shown === null ? noStartTls : null;
+  return { kind: 'open', target, wire, extensions, fault, shown, evidence, uses: 0, dirty: false };
 }
 
 /** The evidence of a connection, with the last reply. */
@@ -196,6 +215,7 @@ function unreachable(
     remote: remoteOf(target, evidence, null),
     stage,
     liftedBy: null,
+    fault: null,
   };
 }
 
@@ -211,6 +231,7 @@ function unwilling(target: Target, wire: Wire, reply: Reply, evidence: Evidence 
     remote: remoteOf(target, evidence, reply),
     stage: 'spoken',
     liftedBy: null,
+    fault: null,
   };
 }
 
@@ -218,10 +239,10 @@ function unmet(
   target: Target,
   wire: Wire,
   status: string,
-  reason: string,
+  { reason, ...fault }: Defect,
   seen: { readonly evidence?: Evidence; readonly reply?: Reply },
 ): Refused {
   wire.destroy();
   const remote = remoteOf(target, seen.evidence ?? null, seen.reply ?? null);
-  return { kind: 'unmet', status, reason, remote, stage: 'spoken', liftedBy: null };
+  return { kind: 'unmet', status, reason, remote, stage: 'spoken', liftedBy: null, fault };
 }

@@ -31,8 +31,8 @@ function isUsable({ usage, selector, matching, data }: TlsaRecord): boolean {
 
 export type DaneFinding =
   | { readonly kind: 'matched'; readonly record: TlsaRecord }
-  /** `reason` continues "the certificate of HOST ". */
-  | { readonly kind: 'mismatch'; readonly reason: string };
+  /** `reason` continues "the certificate of HOST ". `named`: it is only the name that does not match. */
+  | { readonly kind: 'mismatch'; readonly reason: string; readonly named: boolean };
 
 /**
  * @param records what `usable` gave, at least one.
@@ -46,18 +46,21 @@ export function verifyDane(
   now: Date,
 ): DaneFinding {
   const [leaf] = chain;
-  if (leaf === undefined) return { kind: 'mismatch', reason: 'is missing' };
+  if (leaf === undefined) return { kind: 'mismatch', reason: 'is missing', named: false };
   const exact = records.find((record) => record.usage === 3 && matches(record, leaf));
   if (exact !== undefined) return { kind: 'matched', record: exact };
-  let reason = 'matches none of the TLSA records its domain published';
+  let named = false;
   for (const record of records) {
     if (record.usage !== 2 || !leadsTo(record, chain, now)) continue;
     if (names.some((name) => leaf.checkHost(name, { subject: 'never', partialWildcards: false }) !== undefined)) {
       return { kind: 'matched', record };
     }
-    reason = `leads to the authority its domain published, but does not name ${names[0] ?? 'the server'}`;
+    named = true;
   }
-  return { kind: 'mismatch', reason };
+  const reason = named
+    ? `leads to the authority its domain published, but does not name ${names[0] ?? 'the server'}`
+    : 'matches none of the TLSA records its domain published';
+  return { kind: 'mismatch', reason, named };
 }
 
 /** As people write a record: "3 1 1". */

@@ -14,6 +14,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls';
 import type { TlsLevel } from '../config/config.ts';
+import type { TlsFault } from '../mail/tls-report.ts';
 import { recordName, verifyDane } from './dane.ts';
 import type { Demand } from './demand.ts';
 import { cleanText } from './reply.ts';
@@ -32,14 +33,17 @@ export type Evidence = {
   readonly certificateNames: readonly string[];
 };
 
+/** What is wrong with a certificate: a sentence for people, and the words of reports. */
+export type Defect = TlsFault & { readonly reason: string };
+
 /** What the handshake showed, before anything is asked of it. */
 export type Shown = {
   readonly tls: string;
   readonly cipher: string;
   /** As the peer sent it, its own certificate first; empty for a peer without one. */
   readonly chain: readonly X509Certificate[];
-  /** Why chain or name is not good, a sentence; null when both are. */
-  readonly defect: string | null;
+  /** Why chain or name is not good; null when both are. */
+  readonly defect: Defect | null;
   /** Common name of the root the chain leads to; null with a defect. */
   readonly root: string | null;
 };
@@ -102,7 +106,7 @@ export function look(socket: TLSSocket, host: string, trust: Trust): Shown {
   const chain = leaf === undefined ? [] : chainOf(leaf);
   const defect =
     leaf === undefined
-      ? `${host} showed no certificate.`
+      ? untrusted(`${host} showed no certificate.`, 'NO_CERTIFICATE')
       : (chainDefect(socket, leaf, host) ?? nameDefect(leaf, host) ?? weakness(chain, host));
   const root = leaf !== undefined && defect === null ? trust.rootOf(leaf) : null;
   return {
@@ -116,8 +120,7 @@ export function look(socket: TLSSocket, host: string, trust: Trust): Shown {
 
 export type Judgement =
   | { readonly kind: 'met'; readonly evidence: Evidence }
-  /** `reason` is a sentence. */
-  | { readonly kind: 'unmet'; readonly evidence: Evidence; readonly reason: string };
+  | { readonly kind: 'unmet'; readonly evidence: Evidence; readonly defect: Defect };
 
 /** Whether what was shown meets what is demanded of this host. */
 export function judge(shown: Shown, host: string, demand: Demand, now: Date): Judgement {
@@ -128,13 +131,16 @@ export function judge(shown: Shown, host: string, demand: Demand, now: Date): Ju
       return { kind: 'met', evidence: evidenceOf(shown, 'dane', `TLSA ${recordName(finding.record)}`) };
     }
     const reason = `The certificate of ${host} ${finding.reason}.`;
-    return { kind: 'unmet', evidence: evidenceOf(shown, 'encrypt', null), reason };
+    const fault: TlsFault = finding.named
+      ? { result: 'certificate-host-mismatch', code: null }
+      : { result: 'certificate-not-trusted', code: 'X509_V_ERR_DANE_NO_MATCH' };
+    return { kind: 'unmet', evidence: evidenceOf(shown, 'encrypt', null), defect: { ...fault, reason } };
   }
   if (defect !== null) {
     const evidence = evidenceOf(shown, 'encrypt', null);
     return demand.level === 'may' || demand.level === 'encrypt'
       ? { kind: 'met', evidence }
-      : { kind: 'unmet', evidence, reason: defect };
+      : { kind: 'unmet', evidence, defect };
   }
   const by = demand.vouchedBy === null ? '' : `, ${demand.vouchedBy}`;
   const level = demand.vouchedBy === null ? 'verify' : 'secure';
@@ -167,27 +173,41 @@ function chainOf(leaf: X509Certificate): X509Certificate[] {
 }
 
 /** Keys and signatures too weak to prove a name. The signature of a root says nothing, so it is not looked at. */
-function weakness(chain: readonly X509Certificate[], host: string): string | null {
+function weakness(chain: readonly X509Certificate[], host: string): Defect | null {
   for (const certificate of chain) {
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
     const bits = details?.modulusLength ?? 0;
     if ((type === 'rsa' || type === 'rsa-pss' || type === 'dsa') && bits < 2048) {
-      return `The certificate of ${host} rests on a key of ${bits} bits, which is too short.`;
+      const reason = `The certificate of ${host} rests on a key of ${bits} bits, which is too short.`;
+      return untrusted(reason, 'X509_V_ERR_EE_KEY_TOO_SMALL');
     }
     const selfSigned = certificate.subject === certificate.issuer;
     const { signatureAlgorithm } = certificate;
     if (!selfSigned && /md5|sha-?1(?!\d)/i.test(signatureAlgorithm ?? '')) {
-      return `The certificate of ${host} rests on a signature with ${cleanText(signatureAlgorithm ?? '').slice(0, 40)}, which can be forged.`;
+      const algorithm = cleanText(signatureAlgorithm ?? '').slice(0, 40);
+      const reason = `The certificate of ${host} rests on a signature with ${algorithm}, which can be forged.`;
+      return untrusted(reason, 'X509_V_ERR_CA_MD_TOO_WEAK');
     }
   }
   return null;
 }
 
-function chainDefect(socket: TLSSocket, leaf: X509Certificate, host: string): string | null {
+/** RFC 8460 section 4.3.1: one label for whatever is wrong with a chain; the code tells what. */
+function untrusted(reason: string, code: string): Defect {
+  return { result: 'certificate-not-trusted', code, reason };
+}
+
+function chainDefect(socket: TLSSocket, leaf: X509Certificate, host: string): Defect | null {
   if (socket.authorized) return null;
   // Node keeps OpenSSL's name of the error here, although the types speak of an Error.
   const error: unknown = socket.authorizationError;
-  const code = error instanceof Error ? error.message : String(error);
+  const code = cleanText(error instanceof Error ? error.message : String(error));
+  const reason = chainReason(code, leaf, host);
+  if (code === 'CERT_HAS_EXPIRED') return { result: 'certificate-expired', code: null, reason };
+  return untrusted(reason, `X509_V_ERR_${code}`);
+}
+
+function chainReason(code: string, leaf: X509Certificate, host: string): string {
   switch (code) {
     case 'CERT_HAS_EXPIRED':
       return leaf.validToDate < new Date()
@@ -205,11 +225,11 @@ function chainDefect(socket: TLSSocket, leaf: X509Certificate, host: string): st
     case 'INVALID_PURPOSE':
       return `The certificate of ${host} is not meant for a server.`;
     default:
-      return `The certificate of ${host} cannot be verified (${cleanText(code)}).`;
+      return `The certificate of ${host} cannot be verified (${code}).`;
   }
 }
 
-function nameDefect(leaf: X509Certificate, host: string): string | null {
+function nameDefect(leaf: X509Certificate, host: string): Defect | null {
   const matches =
     isIP(host) === 0
       ? leaf.checkHost(host, { subject: 'never', partialWildcards: false, multiLabelWildcards: false })
@@ -217,9 +237,11 @@ function nameDefect(leaf: X509Certificate, host: string): string | null {
   if (matches !== undefined) return null;
   const names = namesOf(leaf);
   const shown = names.slice(0, 3).join(', ').slice(0, 200);
-  return names.length === 0
-    ? `The certificate of ${host} names no host.`
-    : `The certificate of ${host} is made out to ${shown}${names.length > 3 ? ' and others' : ''}.`;
+  const reason =
+    names.length === 0
+      ? `The certificate of ${host} names no host.`
+      : `The certificate of ${host} is made out to ${shown}${names.length > 3 ? ' and others' : ''}.`;
+  return { result: 'certificate-host-mismatch', code: null, reason };
 }
 
 /** DNS names and addresses of a certificate, cleaned. */

@@ -76,7 +76,7 @@ async function probeHost(host: Host, known: Known, ports: ProbePorts): Promise<P
   const judged =
     shown === null ? null : judge(shown, host.name, { ...demand, level: atLeastVerify(demand) }, new Date());
   if (judged === null) defects.push(`${host.name} does not offer STARTTLS, or its TLS does not work.`);
-  else if (judged.kind === 'unmet') defects.push(judged.reason);
+  else if (judged.kind === 'unmet') defects.push(judged.defect.reason);
   const evidence = judged?.evidence ?? null;
   await connection.wire.quit();
   return {

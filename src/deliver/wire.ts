@@ -54,8 +54,8 @@ const connectReasons: Record<string, string> = {
 };
 const localErrors = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/** `clause` continues a sentence that begins with the host. */
-export type Unsecured = { readonly clause: string; readonly timedOut: boolean };
+/** `clause` continues a sentence that begins with the host; `code` says the same in one word, for reports. */
+export type Unsecured = { readonly clause: string; readonly code: string; readonly timedOut: boolean };
 
 type Waiter = (answer: Reply | Trouble) => void;
 
@@ -132,6 +132,7 @@ export class Wire {
       this.destroy();
       return Promise.resolve({
         clause: 'sent more than the reply to STARTTLS before the TLS handshake',
+        code: 'PLAINTEXT_INJECTED',
         timedOut: false,
       });
     }
@@ -147,15 +148,16 @@ export class Wire {
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
       });
-      const give = (clause: string, timedOut = false) => {
+      const give = (clause: string, code: string, timedOut = false) => {
         clearTimeout(timer);
         socket.removeAllListeners().on('error', () => {});
         this.destroy();
-        resolve({ clause, timedOut });
+        resolve({ clause, code, timedOut });
       };
-      const timer = setTimeout(() => give('did not finish the TLS handshake in time', true), this.timeouts.command);
-      socket.once('error', (error: NodeJS.ErrnoException) => give(handshakeClause(error)));
-      socket.once('close', () => give('closed the connection during the TLS handshake'));
+      const late = () => give('did not finish the TLS handshake in time', 'ETIMEDOUT', true);
+      const timer = setTimeout(late, this.timeouts.command);
+      socket.once('error', (error: NodeJS.ErrnoException) => give(handshakeClause(error), codeOf(error)));
+      socket.once('close', () => give('closed the connection during the TLS handshake', 'ECONNRESET'));
       socket.once('secureConnect', () => {
         clearTimeout(timer);
         socket.removeAllListeners('error').removeAllListeners('close');
@@ -227,9 +229,14 @@ export class Wire {
   }
 }
 
+/** One word of OpenSSL's or the system's, never a stranger's. */
+function codeOf({ code = '' }: NodeJS.ErrnoException): string {
+  return /^[A-Z0-9_]{1,80}$/.test(code) ? code : 'no reason given';
+}
+
 function handshakeClause(error: NodeJS.ErrnoException): string {
-  const code = error.code ?? '';
+  const code = codeOf(error);
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) return 'offers only TLS versions older than 1.2';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'closed the connection during the TLS handshake';
-  return `failed in the TLS handshake (${/^[A-Z0-9_]{1,80}$/.test(code) ? code : 'no reason given'})`;
+  return `failed in the TLS handshake (${code})`;
 }
