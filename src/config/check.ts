@@ -11,7 +11,12 @@ export function crossCheck(settings: Settings, problemAt: ProblemAt): Checked {
   const roles = checkRoles(settings, problemAt);
   const tenants = checkTenants(settings, problemAt);
   return {
-    problems: [...roles.problems, ...checkRetry(settings, problemAt), ...tenants.problems],
+    problems: [
+      ...roles.problems,
+      ...checkPartners(settings, problemAt),
+      ...checkRetry(settings, problemAt),
+      ...tenants.problems,
+    ],
     warnings: [...roles.warnings, ...tenants.warnings],
   };
 }
@@ -28,6 +33,40 @@ function checkRoles(settings: Settings, problemAt: ProblemAt): Checked {
     warnings.push(problemAt(['smtp'], 'no smtp.tls: mail from the tenants comes in unencrypted', remedy));
   }
   return { problems, warnings };
+}
+
+function checkPartners({ smtp }: Settings, problemAt: ProblemAt): Problem[] {
+  const problems: Problem[] = [];
+  const owners = new Map<string, string>();
+  for (const [index, { name, networks, tls, certificateSha256, certificateNames, trust }] of smtp.partners.entries()) {
+    const at = ['smtp', 'partners', index] as const;
+    const agreed = certificateSha256.length > 0 || certificateNames.length > 0;
+    if (smtp.tls === undefined) {
+      const remedy = 'Add smtp.tls with key and cert.';
+      problems.push(problemAt(at, `${name} must use TLS, which is not offered without smtp.tls`, remedy));
+    }
+    if (tls === 'certificate' && !agreed) {
+      const remedy = 'Add certificateSha256 or certificateNames.';
+      problems.push(problemAt([...at, 'tls'], `no certificate of ${name} would be good`, remedy));
+    }
+    if (tls === 'required' && agreed) {
+      const remedy = 'Write tls: certificate, or leave the certificates out.';
+      problems.push(problemAt(at, `the certificates of ${name} would not be asked for`, remedy));
+    }
+    if (trust.length > 0 && certificateNames.length === 0) {
+      const remedy = 'Add certificateNames, or leave trust out.';
+      problems.push(problemAt([...at, 'trust'], 'roots count only for certificateNames', remedy));
+    }
+    for (const [place, network] of networks.entries()) {
+      const owner = owners.get(network);
+      if (owner !== undefined) {
+        const message = `${network} is listed for ${owner} already, which counts`;
+        problems.push(problemAt([...at, 'networks', place], message, 'Remove it from one of the two.'));
+      }
+      owners.set(network, name);
+    }
+  }
+  return problems;
 }
 
 function checkRetry(settings: Settings, problemAt: ProblemAt): Problem[] {

@@ -11,6 +11,22 @@ type Role = 'smtp' | 'work' | 'web';
 export type Listen = { readonly host: string; readonly port: number };
 /** PEM texts, read from the files named. */
 export type Identity = { readonly key: string; readonly cert: string };
+/** An identity with the absolute paths it was read from: it is read again when they change (pipeline/certificates.ts). */
+export type FiledIdentity = Identity & { readonly files: { readonly key: string; readonly cert: string } };
+
+/** A network that may hand over mail only over TLS, or only with a client certificate. */
+export type Partner = {
+  /** For people. */
+  readonly name: string;
+  readonly networks: readonly string[];
+  readonly tls: 'required' | 'certificate';
+  /** SHA-256 of the certificate or of its public key (SPKI), lower-case hex. */
+  readonly certificateSha256: readonly string[];
+  /** DNS names, one of which the certificate carries. */
+  readonly certificateNames: readonly string[];
+  /** PEM texts of the only roots for these names; empty: those bundled with the runtime. */
+  readonly trust: readonly string[];
+};
 
 export type Tenant = {
   readonly id: string;
@@ -32,6 +48,8 @@ export type Tenant = {
   readonly minimumTls: TlsLevel;
   /** Mail servers of recipients' domains, vouched for by the admin: host names, or "*.example" for one label more. */
   readonly pins: readonly { readonly domain: string; readonly hosts: readonly string[] }[];
+  /** Whether a message that needs no protection may waive what its recipient's domain demands (header field TLS-Required: No). */
+  readonly honourTlsRequiredNo: boolean;
 };
 
 export type Config = {
@@ -47,11 +65,13 @@ export type Config = {
   readonly masterKey: Buffer;
   readonly smtp: {
     readonly listen: readonly Listen[];
-    readonly tls: (Identity & { readonly minVersion: 'TLSv1.2' | 'TLSv1.3' }) | null;
+    readonly tls: (FiledIdentity & { readonly minVersion: 'TLSv1.2' | 'TLSv1.3' }) | null;
     readonly maxMessageBytes: number;
     readonly maxRecipients: number;
     /** Refuse with 452 4.3.1 when the data folder's disk has less than this free. */
     readonly minFreeBytes: number;
+    /** The first one whose networks hold a client's address counts. */
+    readonly partners: readonly Partner[];
   };
   readonly delivery: {
     readonly port: number;
@@ -72,7 +92,7 @@ export type Config = {
   readonly egress: { readonly allowPrivate: boolean };
   readonly web: {
     readonly listen: Listen;
-    readonly tls: Identity | null;
+    readonly tls: FiledIdentity | null;
     /** Origin without a trailing slash, "https://secure.corp.example". */
     readonly portalUrl: string;
     /** How long a message waits in the portal, milliseconds. */

@@ -124,6 +124,14 @@ export function network() {
   });
 }
 
+/** A SHA-256 value in hexadecimal, also with colons as tools print it -> 64 lower-case digits. */
+export function sha256() {
+  return readBy('a SHA-256 value', 'Write its 64 hexadecimal digits, with or without colons, in quotes.', (value) => {
+    const digits = value.replaceAll(':', '').toLowerCase();
+    return /^[0-9a-f]{64}$/.test(digits) ? digits : null;
+  });
+}
+
 /** "127.0.0.1:53"; port 53 when none is written. */
 export function nameServer() {
   return readBy('the address of a DNS server', 'Write it like "127.0.0.1:53", in quotes.', (value) => {

@@ -59,6 +59,10 @@ function assemble(file: string, settings: Settings, references: References, prob
   const smtpIdentity = smtp.tls === undefined ? null : references.identity(smtp.tls, ['smtp', 'tls']);
   const webIdentity = web?.tls === undefined ? null : references.identity(web.tls, ['web', 'tls']);
   const trust = delivery.trust.flatMap((path, index) => references.roots(path, ['delivery', 'trust', index]));
+  const partners = smtp.partners.map((partner, index) => {
+    const at = ['smtp', 'partners', index, 'trust'];
+    return { ...partner, trust: partner.trust.flatMap((path, place) => references.roots(path, [...at, place])) };
+  });
   const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, references));
   if (masterKey === null || database === null) return null;
   return {
@@ -72,6 +76,7 @@ function assemble(file: string, settings: Settings, references: References, prob
       ...smtp,
       tls:
         smtpIdentity === null || smtp.tls === undefined ? null : { ...smtpIdentity, minVersion: smtp.tls.minVersion },
+      partners,
     },
     delivery: { ...delivery, trust },
     dns: settings.dns,
@@ -100,6 +105,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     inbound: tenant.inbound ?? null,
     minimumTls: tenant.minimumTls,
     pins: tenant.pins,
+    honourTlsRequiredNo: tenant.honourTlsRequiredNo,
   };
 }
 

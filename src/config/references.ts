@@ -4,10 +4,11 @@
  *
  * No message holds what was read, nor the text of a setting that might be the secret itself instead of its path.
  */
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Identity } from './config.ts';
+import { certificatesIn, pairUp } from './identity.ts';
 import type { SecretReference } from './kinds.ts';
 import type { Path, Problem, ProblemAt } from './yaml.ts';
 
@@ -81,41 +82,20 @@ export class References {
   }
 
   /** A private key and its certificate chain; they must belong together. */
-  identity(files: { readonly key: string; readonly cert: string }, at: Path): Identity | null {
-    const keyAt = [...at, 'key'];
-    const certAt = [...at, 'cert'];
+  identity(named: { readonly key: string; readonly cert: string }, at: Path): (Identity & { files: Identity }) | null {
     const remedy = 'Correct the path, or put the file there.';
-    const key = this.#secretFile(files.key, keyAt, remedy, true)?.toString('latin1') ?? null;
-    const cert = this.#read(files.cert, certAt, remedy)?.toString('latin1') ?? null;
-    const privateKey = key === null ? null : readKey(key);
-    const certificate = cert === null ? null : (certificatesIn(cert)?.[0]?.certificate ?? null);
-    if (key !== null && privateKey === null) {
-      this.#report(
-        keyAt,
-        'not a private key in PEM without a passphrase',
-        'It begins with -----BEGIN PRIVATE KEY-----.',
-      );
-    }
-    if (cert !== null && certificate === null) {
-      this.#report(certAt, 'not a certificate in PEM', 'It begins with -----BEGIN CERTIFICATE-----.');
-    }
-    if (key === null || cert === null || privateKey === null || certificate === null) return null;
-    if (!certificate.checkPrivateKey(privateKey)) {
-      this.#report(
-        certAt,
-        'the certificate is not of this key',
-        'Name the key and the certificate that were made together.',
-      );
+    const key = this.#secretFile(named.key, [...at, 'key'], remedy, true)?.toString('latin1') ?? null;
+    const cert = this.#read(named.cert, [...at, 'cert'], remedy)?.toString('latin1') ?? null;
+    if (key === null || cert === null) return null;
+    const paired = pairUp({ key, cert });
+    if (!paired.ok) {
+      for (const { part, message, remedy: mend } of paired.problems) this.#report([...at, part], message, mend);
       return null;
     }
-    if (certificate.validToDate.getTime() < Date.now()) {
-      this.#warn(
-        certAt,
-        `the certificate expired on ${certificate.validToDate.toISOString().slice(0, 10)}`,
-        'Renew it.',
-      );
-    }
-    return { key, cert };
+    const until = paired.leaf.validToDate;
+    if (until.getTime() < Date.now())
+      this.#warn([...at, 'cert'], `the certificate expired on ${until.toISOString().slice(0, 10)}`, 'Renew it.');
+    return { key, cert, files: { key: this.absolute(named.key), cert: this.absolute(named.cert) } };
   }
 
   /** Every certificate in a PEM file of roots, each as its own PEM text. */
@@ -194,23 +174,4 @@ function decodeKey(octets: Buffer, raw: boolean): Buffer | null {
 /** A key of one repeated octet is a placeholder. */
 function usable(key: Buffer): Buffer | null {
   return key.length === 32 && key.some((octet) => octet !== key[0]) ? key : null;
-}
-
-function readKey(pem: string): KeyObject | null {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    return null;
-  }
-}
-
-/** Every certificate of a PEM text; null when there is none or one cannot be read. */
-function certificatesIn(text: string): { certificate: X509Certificate; pem: string }[] | null {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    const certificates = blocks.map((pem) => ({ certificate: new X509Certificate(pem), pem: `${pem}\n` }));
-    return certificates.length === 0 ? null : certificates;
-  } catch {
-    return null;
-  }
 }

@@ -29,6 +29,29 @@ const identity = {
   }),
 };
 
+const partner = {
+  name: setting(kinds.text('a name', 'Write a short text.'), 'What the log calls it.', { example: 'bank' }),
+  networks: setting(kinds.listOf(kinds.network(), 'a list of networks', 1), 'Where it connects from.', {
+    example: ['198.51.100.0/24'],
+  }),
+  tls: setting(
+    kinds.choice(['required', 'certificate']).prefault('required'),
+    'required: TLS before any mail. certificate: TLS, and a client certificate that fits one of the next two.',
+  ),
+  certificateSha256: setting(
+    kinds.listOf(kinds.sha256(), 'a list of SHA-256 values').prefault([]),
+    'SHA-256 of the certificate, or of its public key (SPKI), in hexadecimal. Such a certificate needs no root and no date.',
+  ),
+  certificateNames: setting(
+    kinds.listOf(kinds.domain(), 'a list of names').prefault([]),
+    'Names, one of which the certificate carries; it must be valid and lead to a root.',
+  ),
+  trust: setting(
+    kinds.listOf(kinds.file('a root certificate in PEM'), 'a list of files').prefault([]),
+    'PEM files of the only roots that count for these names. Without one, the bundled ones do.',
+  ),
+};
+
 const smtp = section({
   listen: setting(
     kinds.listOf(kinds.listen(), 'a list of addresses', 1).prefault(['0.0.0.0:25']),
@@ -50,6 +73,11 @@ const smtp = section({
   minFreeBytes: setting(
     kinds.size(0, 2 ** 50).prefault('512MB'),
     'With less than this free on the disk of the data folder, new mail is put off (452 4.3.1).',
+  ),
+  partners: setting(
+    kinds.listOf(section(partner), 'a list of partners').prefault([]),
+    'Networks that may hand over mail only over TLS, or only with a client certificate. What proves a tenant is asked for all the same.\n' +
+      'The first one that holds the address of a client counts.',
   ),
 });
 
@@ -181,6 +209,11 @@ const tenant = section({
       )
       .prefault([]),
     'Mail servers you vouch for: mail to these domains goes only there, and only with a good certificate (TLS level secure).',
+  ),
+  honourTlsRequiredNo: setting(
+    kinds.flag().prefault(false),
+    'Let a sender waive, with the header field TLS-Required: No, the TLS that the domain of a recipient demands (DANE, MTA-STS, what it has shown before).\n' +
+      'Only for mail that no rule protects; what your policy demands is never waived.',
   ),
 });
 

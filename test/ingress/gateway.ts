@@ -23,6 +23,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     groups: null,
     minimumTls: 'verify',
     pins: [],
+    honourTlsRequiredNo: false,
     ...changes,
   };
 }
@@ -69,6 +70,7 @@ export async function startGateway(options: GatewayOptions = {}) {
     maxMessageBytes: 1_000_000,
     maxRecipients: 1_000,
     minFreeBytes: 0,
+    partners: [],
     ...options.smtp,
   };
   const listener = createListener({

@@ -17,6 +17,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     groups: null,
     minimumTls: 'verify',
     pins: [],
+    honourTlsRequiredNo: false,
   };
 }
 

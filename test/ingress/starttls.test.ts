@@ -3,7 +3,8 @@ import { issueCertificate } from '../../src/protect/x509.ts';
 import { Client, plainMessage, startGateway } from './gateway.ts';
 
 const { certPem, keyPem } = issueCertificate({ subject: 'gw.postern.example', san: { dns: ['gw.postern.example'] } });
-const smtp = { tls: { key: keyPem, cert: certPem, minVersion: 'TLSv1.2' as const } };
+const files = { key: '', cert: '' };
+const smtp = { tls: { key: keyPem, cert: certPem, files, minVersion: 'TLSv1.2' as const } };
 
 describe('STARTTLS', () => {
   test('protects the message, and the Received field says so', async () => {

@@ -19,6 +19,7 @@ const tenant: Tenant = {
   inbound: null,
   minimumTls: 'verify',
   pins: [],
+  honourTlsRequiredNo: false,
 };
 const rules = `
   - { name: Way, when: { subject: { keyword: ["[way]"] } }, then: { protect: transport } }

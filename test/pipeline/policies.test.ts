@@ -37,6 +37,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   inbound: null,
   minimumTls: 'verify',
   pins: [],
+  honourTlsRequiredNo: false,
 });
 const load = (policy: string, groups: string | null = null) =>
   loadPolicies([tenant(policy, groups)], (event) => events.push(event));
