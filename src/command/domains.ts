@@ -81,7 +81,7 @@ async function checkDomain(config: Config, domain: string, json: boolean): Promi
       return 1;
     }
     const advice = adviceFor(domain, probed, Date.now());
-    const trouble = sts.trouble(domain);
+    const trouble = sts.trouble(domain)?.reason ?? null;
     if (json) printJson({ domain, ...probed, stsTrouble: trouble, ...advice });
     else process.stdout.write(page(probed, advice, trouble));
     return probed.hosts.some((host) => host.defects.length === 0) ? 0 : 1;

@@ -139,6 +139,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     statics,
     sts: (domain) => sts.of(domain),
     floor: (domain) => domains.floor(domain),
+    onSession: () => {},
   });
   const protect = createProtectPool();
   const scan = createScanPool();

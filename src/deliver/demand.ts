@@ -15,10 +15,12 @@
  * that nothing vouches for, cannot be met. A name is vouched for by MTA-STS, by signed DNS, or by the admin's own pin.
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import type { TlsFault } from '../mail/tls-report.ts';
 import type { Resolver, TlsaRecord } from '../net/resolver.ts';
 import { usable } from './dane.ts';
 import type { Host } from './route.ts';
 import { namesHost, type StsPolicy } from './sts-policy.ts';
+import { notNamed } from './tls-session.ts';
 
 export type Demand = {
   readonly level: TlsLevel;
@@ -32,7 +34,10 @@ export type Demand = {
   readonly liftedBy: string | null;
 };
 
-export type Demanded =
+export type Demanded = {
+  /** The TLSA records in signed DNS, usable or not. */
+  readonly published: readonly TlsaRecord[];
+} & (
   | { readonly kind: 'demand'; readonly demand: Demand }
   /** `unmet`: this server can never meet it; `unreachable`: nobody knows now. `reason` is a sentence. */
   | {
@@ -40,7 +45,10 @@ export type Demanded =
       readonly status: string;
       readonly reason: string;
       readonly liftedBy: string | null;
-    };
+      /** What the domain did wrong, in the words of reports; null where it is our own demand that cannot be met. */
+      readonly fault: TlsFault | null;
+    }
+);
 
 /** A domain's MTA-STS policy as it is remembered (sts.ts). */
 export type Sts = { readonly id: string; readonly policy: StsPolicy };
@@ -66,33 +74,39 @@ export async function demandOf(host: Host, known: Known, resolver: Pick<Resolver
   const vouchedBy = voucher(host.name, known);
   const names = [...new Set([host.name, host.canonical, domain])];
   const lookedUp = known.namedBy !== null ? await tlsaOf(host, known.port, resolver) : null;
-  if (lookedUp?.kind === 'failed')
-    return { kind: 'unreachable', status: '4.7.5', reason: lookedUp.reason, liftedBy: daneOf(host) };
+  if (lookedUp?.kind === 'failed') {
+    const { reason } = lookedUp;
+    const fault = { result: 'dnssec-invalid', code: null } as const;
+    return { kind: 'unreachable', status: '4.7.5', reason, liftedBy: daneOf(host), fault, published: [] };
+  }
   const published = lookedUp?.records ?? [];
   const records = usable(published);
   if (records.length > 0) {
     const liftedBy = asked === 'dane' ? null : daneOf(host);
-    return { kind: 'demand', demand: { level: 'dane', tlsa: records, names, vouchedBy, liftedBy } };
+    return { kind: 'demand', demand: { level: 'dane', tlsa: records, names, vouchedBy, liftedBy }, published };
   }
   if (asked === 'dane') {
     const reason = `${host.name} has no usable TLSA records in signed DNS.`;
-    return { kind: 'unmet', status: '5.7.4', reason, liftedBy: null };
+    const fault = { result: 'dane-required', code: null } as const;
+    return { kind: 'unmet', status: '5.7.4', reason, liftedBy: null, fault, published };
   }
   const lifted = liftOf(host, known, published.length > 0);
   const stsOf = `the MTA-STS policy of ${domain}`;
   if (sts?.policy.mode === 'enforce' && !namesHost(sts.policy, host.name)) {
     const reason = `${host.name} is not among the mail servers that ${stsOf} names.`;
-    return { kind: 'unmet', status: '5.7.5', reason, liftedBy: asked === 'secure' ? null : stsOf };
+    const liftedBy = asked === 'secure' ? null : stsOf;
+    return { kind: 'unmet', status: '5.7.5', reason, liftedBy, fault: notNamed, published };
   }
   if (pin !== null && !namesHost({ mode: 'enforce', mx: pin, maxAge: 0 }, host.name)) {
     const reason = `${host.name} is not among the mail servers pinned for ${domain}.`;
-    return { kind: 'unmet', status: '5.7.5', reason, liftedBy: asked === 'secure' ? null : `the pin for ${domain}` };
+    const liftedBy = asked === 'secure' ? null : `the pin for ${domain}`;
+    return { kind: 'unmet', status: '5.7.5', reason, liftedBy, fault: null, published };
   }
   if (asked === 'secure' && vouchedBy === null) {
     const reason = `Nothing vouches for ${host.name} as a mail server of ${domain}: no MTA-STS policy, no signed DNS, no pin.`;
-    return { kind: 'unmet', status: '5.7.4', reason, liftedBy: null };
+    return { kind: 'unmet', status: '5.7.4', reason, liftedBy: null, fault: null, published };
   }
-  return { kind: 'demand', demand: { ...lifted, tlsa: [], names, vouchedBy } };
+  return { kind: 'demand', demand: { ...lifted, tlsa: [], names, vouchedBy }, published };
 }
 
 const daneOf = (host: Host): string => `the TLSA records of ${host.name}`;

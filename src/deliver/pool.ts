@@ -14,6 +14,7 @@
  * missing, the outcome says so (`lifted`), since nobody here asked for it.
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import type { TlsSession } from '../mail/tls-report.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Outcome, Remote } from '../plan/delivery.ts';
@@ -33,6 +34,7 @@ import { cleanText } from './reply.ts';
 import { type Host, type Route, type RoutePorts, route, routeTo } from './route.ts';
 import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
+import { missed, type Published, sessionOf } from './tls-session.ts';
 import { type Body, transact } from './transaction.ts';
 import type { Timeouts } from './wire.ts';
 
@@ -44,6 +46,8 @@ export type Transmission = Envelope & {
   readonly tls: TlsLevel;
   /** Names of mail servers that the tenant pinned for the destination; null without a pin. */
   readonly pin: readonly string[] | null;
+  /** The level stays as asked, whatever the domain has published or shown: a TLS report must arrive where TLS is broken. */
+  readonly asAsked: boolean;
   /** The message. Called once a recipient was accepted, and again when another host must be tried. */
   readonly body: Body;
 };
@@ -65,6 +69,8 @@ export type TransmitterOptions = {
   readonly floor: (domain: string) => TlsLevel | null;
   /** Connections at once to one destination. */
   readonly perDestination: number;
+  /** Told of each TLS session, and of hosts that none was opened to for what their domain published; for TLS reports. */
+  readonly onSession: (session: TlsSession) => void;
   /** By domain. */
   readonly statics: ReadonlyMap<string, StaticRoute>;
   readonly timeouts?: Partial<Timeouts>;
@@ -103,7 +109,12 @@ export function createTransmitter(options: TransmitterOptions): Transmitter {
 /** A recipient on its way to an outcome. */
 type Journey = { readonly recipient: Recipient; outcome: Outcome | null };
 
-type Demanding = { readonly host: Host; readonly demand: Demand };
+type Demanding = { readonly host: Host; readonly demand: Demand; readonly published: Published };
+
+/** One address of a host, to be tried. */
+type Aim = Demanding & { readonly target: Target };
+
+type Tell = TransmitterOptions['onSession'];
 
 /** What happened at one address, or before it: it did not take us, or the conversation ended before the message was complete. */
 type Setback = { readonly host: Host } & Pick<Refused, 'kind' | 'status' | 'reason' | 'stage' | 'liftedBy'> & {
@@ -163,45 +174,53 @@ class PooledTransmitter {
     if (found.kind !== 'hosts') return conclude(journeys, () => unrouted(found));
     const known = await this.#known(transmission, fixed, found.signed);
     const setbacks: Setback[] = [];
-    const demands = await this.#demands(found.hosts, known, setbacks);
-    for (const { host, target, demand } of this.#targets(demands, known.port)) {
-      const setback = await this.#tryTarget(target, demand, transmission, journeys);
-      if (setback !== null) setbacks.push({ ...setback, host });
+    // RFC 8460 section 3: sessions that carry reports are not reported; and our own hosts' admin reads our log.
+    const tell = transmission.asAsked || fixed !== undefined ? () => {} : this.#options.onSession;
+    const demands = await this.#demands(found.hosts, known, setbacks, tell);
+    for (const aim of this.#targets(demands, known.port)) {
+      const setback = await this.#tryTarget(aim, transmission, journeys, tell);
+      if (setback !== null) setbacks.push({ ...setback, host: aim.host });
       if (journeys.every(({ outcome }) => outcome !== null)) return;
     }
     conclude(journeys, () => verdict(found.hosts, setbacks));
   }
 
   async #known(transmission: Transmission, fixed: StaticRoute | undefined, signed: boolean): Promise<Known> {
-    const { destination: domain, tls: asked, pin } = transmission;
+    const { destination: domain, tls: asked, pin, asAsked } = transmission;
     const { port, sts, floor } = this.#options;
     // The admin's own host needs no word of the domain's.
     if (fixed !== undefined) {
       const level = stricter(asked, fixed.tls);
       return { domain, asked: level, namedBy: 'configuration', port: fixed.port, sts: null, pin: null, floor: null };
     }
+    if (asAsked) return { domain, asked, namedBy: null, port, sts: null, pin: null, floor: null };
     const policy = domain.startsWith('[') ? null : await sts(domain);
     return { domain, asked, namedBy: signed ? 'DNSSEC' : null, port, pin, sts: policy, floor: floor(domain) };
   }
 
   /** What each host must prove; a host that cannot, or of which nobody knows, becomes a setback without a connection. */
-  async #demands(hosts: readonly Host[], known: Known, setbacks: Setback[]): Promise<Demanding[]> {
+  async #demands(hosts: readonly Host[], known: Known, setbacks: Setback[], tell: Tell): Promise<Demanding[]> {
     const demanded = await Promise.all(
       hosts.map(async (host) => ({ host, result: await demandOf(host, known, this.#options.resolver) })),
     );
     const demands: Demanding[] = [];
     for (const { host, result } of demanded) {
-      if (result.kind === 'demand') demands.push({ host, demand: result.demand });
-      else setbacks.push({ ...result, host, remote: null, stage: 'spoken' });
+      const published = { domain: known.domain, host, sts: known.sts, tlsa: result.published };
+      if (result.kind === 'demand') {
+        demands.push({ host, demand: result.demand, published });
+        continue;
+      }
+      setbacks.push({ ...result, host, remote: null, stage: 'spoken' });
+      if (result.fault !== null) tell(missed(published, result.fault, null));
     }
     return demands;
   }
 
   /** Every address in order; those of the best preference that have an idle connection come first. */
-  #targets(demands: readonly Demanding[], port: number): (Demanding & { target: Target })[] {
+  #targets(demands: readonly Demanding[], port: number): Aim[] {
     const targets = demands
-      .flatMap(({ host, demand }) =>
-        host.addresses.map((ip) => ({ host, demand, target: { name: host.name, ip, port } })),
+      .flatMap((demanding) =>
+        demanding.host.addresses.map((ip) => ({ ...demanding, target: { name: demanding.host.name, ip, port } })),
       )
       .slice(0, maxTargets);
     const best = targets[0]?.host.preference;
@@ -213,15 +232,15 @@ class PooledTransmitter {
 
   /** Fills in outcomes; returns what went wrong when some are still open. */
   async #tryTarget(
-    target: Target,
-    demand: Demand,
+    { target, demand, published }: Aim,
     transmission: Transmission,
     journeys: readonly Journey[],
+    tell: Tell,
   ): Promise<Omit<Setback, 'host'> | null> {
     const open = journeys.filter(({ outcome }) => outcome === null);
     for (;;) {
       const reused = this.#idle.take(target, demand);
-      const connection = reused ?? (await this.#open(target, demand));
+      const connection = reused ?? (await this.#open(target, demand, published, tell));
       if (connection.kind !== 'open') return connection;
       const recipients = open.map(({ recipient }) => recipient);
       const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
@@ -236,11 +255,13 @@ class PooledTransmitter {
     }
   }
 
-  async #open(target: Target, demand: Demand): Promise<Connection | Refused> {
+  async #open(target: Target, demand: Demand, published: Published, tell: Tell): Promise<Connection | Refused> {
     const key = `${target.name} ${target.ip} ${target.port}`;
     const dead = this.#dead.get(key);
     if (dead !== undefined && dead.until > Date.now()) return dead.refused;
     const connection = await openConnection(target, demand, this.#ports);
+    const session = sessionOf(published, demand, connection);
+    if (session !== null) tell(session);
     if (connection.kind === 'open' || connection.stage === 'spoken') {
       this.#dead.delete(key);
       return connection;

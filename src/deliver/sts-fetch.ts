@@ -5,14 +5,15 @@
 import { askHttps, type HttpsPorts } from '../net/https.ts';
 import { maxPolicyBytes, readPolicy, type StsPolicy } from './sts-policy.ts';
 
-export type Fetched =
-  | { readonly kind: 'policy'; readonly policy: StsPolicy }
-  /** `reason` is a sentence. `result` is the word that TLS reports use (RFC 8460 section 4.3.2.1). */
-  | {
-      readonly kind: 'failed';
-      readonly reason: string;
-      readonly result: 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid';
-    };
+export type Fetched = { readonly kind: 'policy'; readonly policy: StsPolicy } | FetchFailed;
+
+export type FetchFailed = {
+  readonly kind: 'failed';
+  /** A sentence. */
+  readonly reason: string;
+  /** The word that TLS reports use (RFC 8460 section 4.3.2.2). */
+  readonly result: 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid';
+};
 
 /** RFC 8461 section 3.3 suggests a minute; a message waits for this. */
 const timeout = 20_000;
@@ -36,6 +37,6 @@ export async function fetchPolicy(domain: string, port: number, ports: HttpsPort
   return { kind: 'policy', policy: reading.policy };
 }
 
-function failed(reason: string, result: Extract<Fetched, { kind: 'failed' }>['result']): Fetched {
+function failed(reason: string, result: FetchFailed['result']): Fetched {
   return { kind: 'failed', reason, result };
 }

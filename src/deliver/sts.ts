@@ -13,7 +13,7 @@
  */
 import type { Resolver } from '../net/resolver.ts';
 import type { Sts } from './demand.ts';
-import type { Fetched } from './sts-fetch.ts';
+import type { Fetched, FetchFailed } from './sts-fetch.ts';
 import { readRecord } from './sts-policy.ts';
 
 /** A policy as the database keeps it. Times are epoch milliseconds. */
@@ -34,8 +34,8 @@ export type StsPorts = {
 export type StsPolicies = {
   /** The policy in force, or null. Rejects only for trouble of the database. */
   of(domain: string): Promise<Sts | null>;
-  /** Why the last fetch for the domain failed, a sentence, while it is not repeated; else null. */
-  trouble(domain: string): string | null;
+  /** Why the last fetch for the domain failed, while it is not repeated; else null. */
+  trouble(domain: string): FetchFailed | null;
 };
 
 const quietFor = 300_000;
@@ -43,7 +43,7 @@ const maxRemembered = 20_000;
 
 export function createStsPolicies(ports: StsPorts): StsPolicies {
   const remembered = new Map<string, KeptSts | null>();
-  const failures = new Map<string, { readonly until: number; readonly reason: string }>();
+  const failures = new Map<string, { readonly until: number; readonly failed: FetchFailed }>();
   const underWay = new Map<string, Promise<KeptSts | null>>();
 
   const remember = (domain: string, kept: KeptSts | null): void => {
@@ -62,9 +62,9 @@ export function createStsPolicies(ports: StsPorts): StsPolicies {
     return kept !== null && kept.expiresAt > ports.now() ? kept : null;
   };
 
-  const trouble = (domain: string): string | null => {
+  const trouble = (domain: string): FetchFailed | null => {
     const failure = failures.get(domain);
-    return failure !== undefined && failure.until > ports.now() ? failure.reason : null;
+    return failure !== undefined && failure.until > ports.now() ? failure.failed : null;
   };
 
   const fetch = async (domain: string, id: string): Promise<KeptSts | null> => {
@@ -72,7 +72,7 @@ export function createStsPolicies(ports: StsPorts): StsPolicies {
     const now = ports.now();
     if (fetched.kind === 'failed') {
       if (failures.size >= maxRemembered) failures.clear();
-      failures.set(domain, { until: now + quietFor, reason: fetched.reason });
+      failures.set(domain, { until: now + quietFor, failed: fetched });
       return null;
     }
     failures.delete(domain);

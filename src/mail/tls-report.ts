@@ -44,7 +44,7 @@ export type TlsFault = {
 };
 
 /** A session that did not go as its policy wants, and where. */
-export type TlsMiss = TlsFault & { readonly mx: string; readonly ip: string | null };
+export type TlsMiss = TlsFault & { readonly mx: string | null; readonly ip: string | null };
 
 /** One TLS session, as reports count it. */
 export type TlsSession = {

@@ -157,6 +157,7 @@ async function transmit(
     mailFrom: message.mailFrom,
     tls: step.tls,
     pin: pinOf(ports.config, message.tenant, first.destination),
+    asAsked: message.kind === 'report',
     eightBit: message.smtp.eightBit && prepared.eightBit,
     utf8: message.smtp.utf8,
     ret: message.smtp.ret,

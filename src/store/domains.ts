@@ -1,34 +1,27 @@
 /**
- * What connections to each domain have proved so far: what it can do at best, what the last one met, how often it went well.
- *
- * Notes are gathered in memory and written together once a second, because a busy gateway would otherwise pay a transaction for each
- * connection to say the same thing again. A crash loses the last second of them; they are counts, not evidence (that is in the deliveries).
+ * What connections to each domain have proved so far: what it can do at best, what the last one met, how often it went well. Gathered
+ * (gathered.ts) and written once a second; a crash loses the last second of them: they are counts, not evidence (that is in the deliveries).
  */
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import { Gathered } from './gathered.ts';
 import type { Tables } from './schema.ts';
 import type { DomainRow, Store } from './store.ts';
 import type { Database } from './transaction.ts';
 
 type Seen = Parameters<Store['noteDomain']>[1];
 
-/** Milliseconds that a note waits for company. */
-const writeEvery = 1_000;
-
 export class DomainNotes {
   readonly #database: Database;
-  #waiting = new Map<string, DomainRow>();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #notes: Gathered<DomainRow>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#notes = new Gathered(database, { keyOf: ({ domain }) => domain, merge, write: add, every: 1_000 });
   }
 
   note(domain: string, seen: Seen): void {
-    const fresh = noteOf(domain, seen);
-    const before = this.#waiting.get(domain);
-    this.#waiting.set(domain, before === undefined ? fresh : merge(before, fresh));
-    this.#timer ??= setTimeout(() => void this.#writeOrWait(), writeEvery).unref();
+    this.#notes.add(noteOf(domain, seen));
   }
 
   async list(): Promise<DomainRow[]> {
@@ -64,34 +57,8 @@ export class DomainNotes {
   }
 
   /** Writes what waits. What could not be written waits on. */
-  async write(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    const notes = this.#waiting;
-    if (notes.size === 0) return;
-    this.#waiting = new Map();
-    // In one order, so that two processes that write the same domains wait for each other and no more.
-    const sorted = [...notes.values()].sort((a, b) => (a.domain < b.domain ? -1 : 1));
-    try {
-      await this.#database.writeLazily(async (trx) => {
-        for (const note of sorted) await add(trx, note);
-      });
-    } catch (error) {
-      for (const note of sorted) {
-        const newer = this.#waiting.get(note.domain);
-        this.#waiting.set(note.domain, newer === undefined ? note : merge(note, newer));
-      }
-      throw error;
-    }
-  }
-
-  async #writeOrWait(): Promise<void> {
-    try {
-      await this.write();
-    } catch {
-      // Whatever it was, those who ask for something hear of it; notes just wait on.
-      this.#timer ??= setTimeout(() => void this.#writeOrWait(), writeEvery).unref();
-    }
+  write(): Promise<void> {
+    return this.#notes.write();
   }
 }
 

@@ -21,6 +21,7 @@ import { sqliteDialect } from './sqlite.ts';
 import type { Store } from './store.ts';
 import { findSts, keepSts } from './sts.ts';
 import { threadLevel } from './threads.ts';
+import { TlsResults } from './tls-results.ts';
 import { Database } from './transaction.ts';
 
 /**
@@ -52,6 +53,7 @@ export async function connect(database: string, folder: string): Promise<Databas
 function createStore(database: Database): Store {
   const round: Round = { after: '' };
   const domains = new DomainNotes(database);
+  const tls = new TlsResults(database);
   return {
     insertMessages: (rows, events) => messages.insertMessages(database, rows, events),
     claimMessages: (limit, leaseUntil) => messages.claimMessages(database, limit, leaseUntil),
@@ -85,10 +87,15 @@ function createStore(database: Database): Store {
     forgetDomain: (domain) => domains.forget(domain),
     findSts: (domain) => findSts(database, domain),
     keepSts: (kept) => keepSts(database, kept),
+    noteTlsSession: async (session, at) => tls.note(session, at),
+    unreportedTls: (day) => tls.unreported(day),
+    claimTlsReport: (day, domain, at) => tls.claim(day, domain, at),
+    forgetTls: (day) => tls.forget(day),
     portal: createPortalStore(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.
       await domains.write().catch(() => {});
+      await tls.write().catch(() => {});
       await database.close();
     },
   };

@@ -8,13 +8,17 @@
  */
 import type { TlsLevel } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import type { TlsSession, TlsTally } from '../mail/tls-report.ts';
 import type { DeliveryState, Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
 
-/** Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. */
-export type MessageKind = 'submitted' | 'dsn' | 'delay' | 'notification' | 'code' | 'notice';
+/**
+ * Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
+ * another domain, which must arrive where TLS is broken.
+ */
+export type MessageKind = 'submitted' | 'dsn' | 'delay' | 'notification' | 'code' | 'notice' | 'report';
 
 export type NewMessage = {
   readonly id: string;
@@ -282,6 +286,15 @@ export type Store = {
   forgetDomain(domain: string): Promise<boolean>;
   findSts(domain: string): Promise<StsRow | null>;
   keepSts(kept: StsRow): Promise<void>;
+
+  /** Counts a session that ended at `at` towards its day's report; on disk a while later, together with others. */
+  noteTlsSession(session: TlsSession, at: number): Promise<void>;
+  /** The days ("2026-11-21", UTC) before `day` and the domains whose sessions nobody has claimed yet, oldest first. */
+  unreportedTls(day: string): Promise<{ readonly day: string; readonly domain: string }[]>;
+  /** Takes the counts of a day, for one caller only: null for everybody else. */
+  claimTlsReport(day: string, domain: string, at: number): Promise<TlsTally[] | null>;
+  /** Forgets counts and claims of the days before `day`. */
+  forgetTls(day: string): Promise<void>;
 
   portal: PortalStore;
   close(): Promise<void>;

@@ -80,7 +80,7 @@ describe('a policy', () => {
     world.fetched = broken;
     for (let index = 0; index < 5; index++) expect(await policies.of(domain)).toMatchObject({ id: 'one' });
     expect(world.fetches).toBe(2);
-    expect(policies.trouble(domain)).toContain('answered 500');
+    expect(policies.trouble(domain)?.reason).toContain('answered 500');
     world.now += 6 * 60_000;
     await policies.of(domain);
     expect(world.fetches).toBe(3);
