@@ -15,6 +15,8 @@ export type SandboxSettings = {
   readonly webPort: number;
   /** The port of every pretend mail server. */
   readonly deliveryPort: number;
+  /** The port of the pretend MTA-STS hosts; 443 when left out. */
+  readonly policyPort?: number;
   /** "127.0.0.1:port" of the pretend DNS. */
   readonly dns: string;
   readonly authority: Issued;
@@ -72,10 +74,13 @@ smtp:
 delivery:
   # The pretend mail servers share this port, each on a loopback address of its own.
   port: ${settings.deliveryPort}
+  # So do the web hosts with their MTA-STS policies.
+  policyPort: ${settings.policyPort ?? 443}
   trust: [./tls/ca.pem]
   # Seconds instead of minutes, so that greylisting can be watched.
   retry: { first: ${retry.first}, max: ${retry.max}, giveUpAfter: ${retry.giveUpAfter}, warnAfter: ${retry.warnAfter} }
-dns: { servers: ["${settings.dns}"] }
+# It says which domains are signed (DNSSEC), and is on this machine.
+dns: { servers: ["${settings.dns}"], trustAd: true }
 # The whole pretend internet is on this machine.
 egress: { allowPrivate: true }
 web:

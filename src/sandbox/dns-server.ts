@@ -1,6 +1,8 @@
 /**
  * The pretend internet's DNS: an authoritative server for one zone file in memory, over real UDP and TCP on loopback. Every name it does
  * not hold is NXDOMAIN, so nothing in the sandbox ever asks the real DNS.
+ *
+ * Limits: it signs nothing. It sets the AD bit on the answers of some domains, as a validating resolver on this host would.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -13,19 +15,38 @@ import {
   type Reply,
   unframe,
 } from '../net/dns-message.ts';
+import type { TlsaRecord } from '../net/resolver.ts';
 
 /** What the zone holds, without the time to live: the sandbox gives every record the same short one. */
 export type ZoneRecord = { readonly name: string } & (
   | { readonly type: 'A' | 'AAAA' | 'CNAME' | 'TXT'; readonly data: string }
   /** Exchange "." says that the domain takes no mail. */
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
+  | ({ readonly type: 'TLSA' } & TlsaRecord)
 );
+
+/** What is special about some names. */
+export type Conduct = {
+  /** Domains whose answers carry the AD bit, with all names below them. */
+  readonly signed?: readonly string[];
+  /** Names about which questions fare ill. */
+  readonly faults?: Readonly<Record<string, Fault>>;
+};
+
+export type Fault = {
+  /** Instead of an answer. */
+  readonly rcode?: 'SERVFAIL' | 'REFUSED';
+  /** Milliseconds before the answer. */
+  readonly delay?: number;
+  /** Over UDP every answer is cut off, however short, so that the asker must come back over TCP. */
+  readonly truncated?: true;
+};
 
 export type DnsServer = AsyncDisposable & {
   /** "127.0.0.1:port", the same port for UDP and TCP. */
   readonly address: string;
-  /** Replaces the zone. */
-  setZone(records: readonly ZoneRecord[]): void;
+  /** Replaces the zone, and what is special about its names. */
+  setZone(records: readonly ZoneRecord[], conduct?: Conduct): void;
   /** From now on every question is answered with SERVFAIL (a dead resolver), or no longer. */
   setBroken(broken: boolean): void;
 };
@@ -34,31 +55,44 @@ const ttl = 5;
 /** Idle TCP clients are cut off after this many milliseconds. */
 const idleAfter = 10_000;
 
-export async function startDnsServer(records: readonly ZoneRecord[]): Promise<DnsServer> {
-  let zone = records;
+export async function startDnsServer(records: readonly ZoneRecord[], conduct: Conduct = {}): Promise<DnsServer> {
+  let zone: Zone = { records, conduct };
   let broken = false;
-  const replyTo = (query: Query): Reply =>
-    broken ? { rcode: 'SERVFAIL', answers: [], authority: [], authenticated: false } : lookUp(zone, query);
+  const replyTo = (query: Query): Reply => {
+    const rcode = broken ? 'SERVFAIL' : faultOf(zone, query).rcode;
+    return rcode === undefined ? lookUp(zone, query) : { ...found, rcode };
+  };
+  const afterDelay = (query: Query, act: () => void): void => {
+    const { delay } = faultOf(zone, query);
+    if (delay === undefined) act();
+    else setTimeout(act, delay).unref();
+  };
   const open = new Set<Socket>();
   const tcp = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    serveTcp(socket, replyTo);
+    serveTcp(socket, (query) => afterDelay(query, () => socket.write(frame(encodeAnswer(query, replyTo(query))))));
   });
   const { udp, port } = await listenOnBoth(tcp);
+  let closed = false;
   udp.on('message', (bytes, from) => {
     const query = decodeQuery(bytes);
-    if (query !== null) udp.send(encodeAnswer(query, replyTo(query), query.udpBytes), from.port, from.address);
+    if (query === null) return;
+    const room = faultOf(zone, query).truncated === true ? 0 : query.udpBytes;
+    afterDelay(query, () => {
+      if (!closed) udp.send(encodeAnswer(query, replyTo(query), room), from.port, from.address);
+    });
   });
   return {
     address: `127.0.0.1:${port}`,
-    setZone: (records) => {
-      zone = records;
+    setZone: (records, conduct = {}) => {
+      zone = { records, conduct };
     },
     setBroken: (value) => {
       broken = value;
     },
     [Symbol.asyncDispose]: async () => {
+      closed = true;
       for (const socket of open) socket.destroy();
       await Promise.all([
         new Promise<void>((resolve) => tcp.close(() => resolve())),
@@ -68,20 +102,31 @@ export async function startDnsServer(records: readonly ZoneRecord[]): Promise<Dn
   };
 }
 
+type Zone = { readonly records: readonly ZoneRecord[]; readonly conduct: Conduct };
+
+const faultOf = ({ conduct }: Zone, { name }: Query): Fault => conduct.faults?.[name] ?? {};
+
+const isSigned = ({ conduct }: Zone, name: string): boolean =>
+  (conduct.signed ?? []).some((domain) => name === domain || name.endsWith(`.${domain}`));
+
 /** The answer an authoritative server gives: the records of the type, or the alias; NXDOMAIN only when nothing has that name. */
-function lookUp(zone: readonly ZoneRecord[], query: Query): Reply {
+function lookUp(zone: Zone, query: Query): Reply {
+  const { records } = zone;
   const answers: DnsRecord[] = [];
   let name = query.name;
+  // RFC 4035 section 3.2.3: AD speaks of every record in the answer, so one alias in an unsigned zone takes it away.
+  let authenticated = true;
   // RFC 1034 section 4.3.2 step 3a: follow aliases within the zone; a loop ends when every record was seen.
-  for (let hops = 0; hops <= zone.length; hops++) {
-    const here = zone.filter((record) => record.name === name);
+  for (let hops = 0; hops <= records.length; hops++) {
+    authenticated &&= isSigned(zone, name);
+    const here = records.filter((record) => record.name === name);
     const direct = here.filter((record) => record.type === query.type);
-    if (direct.length > 0) return { ...found, answers: [...answers, ...direct.map(withTtl)] };
+    if (direct.length > 0) return { ...found, authenticated, answers: [...answers, ...direct.map(withTtl)] };
     const alias = here.find((record) => record.type === 'CNAME');
     if (alias === undefined) {
-      const exists = here.length > 0 || zone.some((record) => record.name.endsWith(`.${name}`));
+      const exists = here.length > 0 || records.some((record) => record.name.endsWith(`.${name}`));
       const apex: DnsRecord = { name: name.split('.').slice(-2).join('.'), ttl, type: 'SOA', minimum: ttl };
-      return { ...found, rcode: exists ? 'NOERROR' : 'NXDOMAIN', answers, authority: [apex] };
+      return { rcode: exists ? 'NOERROR' : 'NXDOMAIN', authenticated, answers, authority: [apex] };
     }
     answers.push(withTtl(alias));
     if (alias.type === 'CNAME') name = alias.data;
@@ -92,7 +137,7 @@ function lookUp(zone: readonly ZoneRecord[], query: Query): Reply {
 const found: Reply = { rcode: 'NOERROR', answers: [], authority: [], authenticated: false };
 const withTtl = (record: ZoneRecord): DnsRecord => ({ ...record, ttl });
 
-function serveTcp(socket: Socket, replyTo: (query: Query) => Reply): void {
+function serveTcp(socket: Socket, answer: (query: Query) => void): void {
   let waiting: Buffer = Buffer.alloc(0);
   socket.setTimeout(idleAfter, () => socket.destroy());
   socket.on('error', () => socket.destroy());
@@ -105,7 +150,7 @@ function serveTcp(socket: Socket, replyTo: (query: Query) => Reply): void {
         socket.destroy();
         return;
       }
-      socket.write(frame(encodeAnswer(query, replyTo(query))));
+      answer(query);
     }
   });
 }

@@ -32,7 +32,7 @@ export type Sample = {
   readonly bounces: boolean;
   /** Addresses of those who must get a notice of ours about it. */
   readonly told: readonly string[];
-  /** Sent when the others have come to rest, because it answers one of them. */
+  /** Sent when the others have come to rest, because it comes after one of them. */
   readonly later: boolean;
 };
 
@@ -42,6 +42,8 @@ type Draft = Letter & {
   readonly envelopeFrom?: string;
   /** The title of another that this one answers. */
   readonly answers?: string;
+  /** Sent when the others have come to rest; also true of answers. */
+  readonly later?: true;
   readonly reply?: number;
   /** By recipient's first name: level, method, state. */
   readonly expected: Readonly<Record<string, readonly [Expectation['level'], Expectation['method'], DeliveryState]>>;
@@ -102,6 +104,20 @@ const drafts: readonly Draft[] = [
       Paula: ['message', 'portal', 'waiting'],
       Erik: ['message', 'portal', 'waiting'],
     },
+  },
+  {
+    title: 'Domains that promise TLS and keep it: MTA-STS, and DANE with a self-signed certificate',
+    subject: 'Programme for the autumn',
+    to: ['Stella', 'Dana'],
+    text: 'Good morning,\n\nthe programme is finished.\n\nAnna',
+    expected: { Stella: ['none', 'none', 'delivered'], Dana: ['none', 'none', 'delivered'] },
+  },
+  {
+    title: 'Domains that break their promise: even ordinary mail waits until they mend it',
+    subject: 'Programme for the autumn, once more',
+    to: ['Stefan', 'Dirk'],
+    text: 'Good morning,\n\nthe programme is finished.\n\nAnna',
+    expected: { Stefan: ['none', 'none', 'deferred'], Dirk: ['none', 'none', 'deferred'] },
   },
   {
     title: 'A server that greylists gets it at the second try',
@@ -190,6 +206,21 @@ const drafts: readonly Draft[] = [
     told: ['Rita'],
   },
   {
+    title: 'A server that shows a good certificate',
+    subject: 'Key to the office, first part',
+    to: ['Lotte'],
+    text: 'Hello Lotte,\n\nthe key is under the stone.\n\nAnna',
+    expected: { Lotte: ['none', 'none', 'delivered'] },
+  },
+  {
+    title: 'The same server, when its STARTTLS has vanished: the next message waits, and does not go in the clear',
+    subject: 'Key to the office, second part',
+    later: true,
+    to: ['Lotte'],
+    text: 'Hello Lotte,\n\nit is the big stone.\n\nAnna',
+    expected: { Lotte: ['none', 'none', 'deferred'] },
+  },
+  {
     title: 'An outsider cannot relay',
     subject: 'Cheap watches',
     to: ['Paula'],
@@ -221,7 +252,7 @@ export function samples(now: number): Sample[] {
       expected,
       bounces: expected.some(({ state }) => state === 'failed'),
       told: (draft.told ?? []).map(addressOf),
-      later: draft.answers !== undefined,
+      later: draft.later ?? draft.answers !== undefined,
     };
   });
 }

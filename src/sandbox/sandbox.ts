@@ -20,11 +20,11 @@ import type { KeyRow, Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { crowd } from './crowd.ts';
-import { startDnsServer } from './dns-server.ts';
+import { startInternet } from './internet.ts';
 import { startMailboxes } from './mailboxes.ts';
 import { type Sample, samples } from './messages.ts';
 import { portalLink, readMail } from './reading.ts';
-import { type Sinks, startSinks } from './sink.ts';
+import type { Sinks } from './sink.ts';
 import { differences, formatTable, type Result } from './table.ts';
 import { addressOf, createWorld, gatewayName, type Person, type World } from './world.ts';
 
@@ -92,8 +92,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   const folder = mkdtempSync(join(tmpdir(), 'postern-sandbox-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const world = await createWorld();
-  const dns = stack.use(await startDnsServer(world.zone));
-  const sinks = stack.use(await startSinks(world.hosts));
+  const { sinks, policies, dns } = stack.use(await startInternet(world));
   const smtpPort = await freePort(once ? 0 : preferred.smtp);
   const webPort = await freePort(once ? 0 : preferred.web);
   const files = writeConfig({
@@ -101,6 +100,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
     smtpPort,
     webPort,
     deliveryPort: sinks.port,
+    policyPort: policies.port,
     dns: dns.address,
     authority: world.authority,
     policy: readFileSync(new URL('policy.yaml', import.meta.url), 'utf8'),
@@ -122,37 +122,43 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log, keys };
 }
 
-/** Sends every sample, the answers last, and waits until the queue has come to rest. */
+/** Sends every sample, the later ones when the others are at rest, and says what became of each. */
 async function sendSamples(running: Running): Promise<Result[]> {
-  const all = samples(Date.now());
-  const sent = [
-    ...(await sendAll(
-      running,
-      all.filter(({ later }) => !later),
-    )),
-    ...(await sendAll(
-      running,
-      all.filter(({ later }) => later),
-    )),
-  ];
-  return Promise.all(sent.map(({ sample, reply }) => resultOf(running, sample, reply)));
+  const { true: later = [], false: first = [] } = Object.groupBy(samples(Date.now()), (each) => String(each.later));
+  const sent = await sendAll(running, first);
+  await atRest(running, sent);
+  sent.push(...(await sendAll(running, later)));
+  return atRest(running, sent);
 }
 
-async function sendAll({ gateway, smtpPort, world }: Running, messages: readonly Sample[]) {
-  const sent: { sample: Sample; reply: SmtpReply }[] = [];
-  {
-    await using client = await connectSmtp({
-      host: '127.0.0.1',
-      port: smtpPort,
-      tls: { ca: world.authority.certPem, serverName: gatewayName },
-    });
-    for (const sample of messages) {
-      const { reply } = await client.send(sample.envelope, sample.bytes);
-      sent.push({ sample, reply });
-    }
+type Sent = { readonly sample: Sample; readonly reply: SmtpReply };
+
+async function sendAll({ smtpPort, world }: Running, messages: readonly Sample[]): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  await using client = await connectSmtp({
+    host: '127.0.0.1',
+    port: smtpPort,
+    tls: { ca: world.authority.certPem, serverName: gatewayName },
+  });
+  for (const sample of messages) {
+    const { reply } = await client.send(sample.envelope, sample.bytes);
+    sent.push({ sample, reply });
   }
-  await settled(gateway);
   return sent;
+}
+
+/** Resolves with what became of the samples once nothing is on its way any more, but for what is meant to wait for a domain to mend itself. */
+async function atRest(running: Running, sent: readonly Sent[]): Promise<Result[]> {
+  const waits = sent.flatMap(({ sample }) => sample.expected).filter(({ state }) => state === 'deferred').length;
+  const deadline = Date.now() + patience;
+  for (;;) {
+    await settled(running.gateway, waits, deadline);
+    const results = await Promise.all(sent.map(({ sample, reply }) => resultOf(running, sample, reply)));
+    // What waits is tried again now and then, perhaps at the moment of the look.
+    const tried = results.some(({ deliveries }) => deliveries.some(({ state }) => onTheWay.includes(state)));
+    if (!tried || Date.now() > deadline) return results;
+    await sleep(50);
+  }
 }
 
 /** Sends a lot of mail over a few connections and says how long it took. */
@@ -167,7 +173,7 @@ async function sendCrowd({ gateway, smtpPort, world }: Running, count: number): 
   });
   await Promise.all(connections);
   const accepted = seconds();
-  await settled(gateway, patience + count * 100);
+  await settled(gateway, (await gateway.store.countByState()).deferred ?? 0, Date.now() + patience + count * 100);
   return `${count} more messages: accepted after ${accepted} s, at rest after ${seconds()} s.`;
 }
 
@@ -188,13 +194,13 @@ async function resultOf({ gateway, sinks, world }: Running, sample: Sample, repl
   return { sample, reply, deliveries: found?.deliveries ?? [], bounced, told };
 }
 
-/** Resolves when nothing is on its way any more: every delivery has ended, waits in the portal or is held. */
-async function settled(gateway: Gateway, within = patience): Promise<void> {
-  const deadline = Date.now() + within;
-  const onTheWay = ['received', 'deciding', 'queued', 'sending', 'deferred'] as const;
+const onTheWay: readonly string[] = ['received', 'deciding', 'queued', 'sending'];
+
+/** Resolves when nothing is on its way any more: every delivery has ended, waits in the portal or is held; `waits` of them may be deferred. */
+async function settled({ store }: Gateway, waits: number, deadline: number): Promise<void> {
   for (;;) {
-    const counts = await gateway.store.countByState();
-    if (onTheWay.every((state) => (counts[state] ?? 0) === 0)) return;
+    const counts: Readonly<Record<string, number>> = await store.countByState();
+    if (onTheWay.every((state) => (counts[state] ?? 0) === 0) && (counts['deferred'] ?? 0) <= waits) return;
     if (Date.now() > deadline) return;
     await sleep(50);
   }

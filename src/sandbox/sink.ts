@@ -23,6 +23,8 @@ export type MailHost = {
   readonly greylists?: boolean;
   /** Answers every recipient with 550. */
   readonly knowsNobody?: boolean;
+  /** Takes one message and hangs up; from then on it does not offer STARTTLS, as if somebody on the way cut it out. */
+  readonly losesTls?: boolean;
 };
 
 /** One accepted SMTP transaction. */
@@ -118,17 +120,25 @@ function createHost(host: MailHost, world: World): SMTPServer {
     world.received.push({ ...describe(host, session), bytes });
     world.news.emit('received');
   };
+  const hangUp = () => {
+    for (const connection of server.connections) connection.close();
+  };
   const server = new SMTPServer({
     name: host.name,
     banner: 'pretend mail server',
     ...(host.tls === null ? {} : { key: host.tls.key, cert: host.tls.cert, minVersion: 'TLSv1.2' }),
-    disabledCommands: host.tls === null ? ['AUTH', 'STARTTLS'] : ['AUTH'],
+    disabledCommands: ['AUTH'],
     authOptional: true,
     disableReverseLookup: true,
     hideENHANCEDSTATUSCODES: false,
     hideDSN: false,
     logger: false,
     closeTimeout: 200,
+    onConnect: (session, done) => {
+      const lost = host.losesTls === true && world.received.some((one) => one.host === host.name);
+      if (host.tls === null || lost) session.disabledCommands = ['AUTH', 'STARTTLS'];
+      done();
+    },
     onRcptTo: (address, session, done) => {
       const refusal = world.outage ?? refuse(host, world, address.address, session);
       done(refusal === null ? null : replyError(refusal));
@@ -136,7 +146,10 @@ function createHost(host: MailHost, world: World): SMTPServer {
     onData: (stream, session, done) => {
       void keep(stream, session)
         .catch(() => {})
-        .finally(done);
+        .finally(() => {
+          done();
+          if (host.losesTls === true) setImmediate(hangUp);
+        });
     },
   });
   // A client that hangs up in the middle is the client's affair.

@@ -22,17 +22,25 @@ const heads = ['recipient', 'level', 'method', 'what proved it', 'state'] as con
 /** The table as lines of text. `keys` names the keys of the keyring by their ids. */
 export function formatTable(results: readonly Result[], keys: ReadonlyMap<string, string>): string[] {
   const blocks = results.map((result) => {
-    return { title: titleOf(result), rows: result.deliveries.map((delivery) => rowOf(delivery, keys)) };
+    return { title: titleOf(result), deliveries: result.deliveries };
   });
-  const rows = [[...heads], ...blocks.flatMap((block) => block.rows)];
+  const rows = [[...heads], ...blocks.flatMap(({ deliveries }) => deliveries.map((each) => rowOf(each, keys)))];
   const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
   return [
     line(heads),
     line(widths.map((width) => '─'.repeat(width))),
-    ...blocks.flatMap((block) => [block.title, ...block.rows.map(line), '']),
+    ...blocks.flatMap(({ title, deliveries }) => [
+      title,
+      ...deliveries.flatMap((each) => [line(rowOf(each, keys)), ...whyItWaits(each)]),
+      '',
+    ]),
   ];
+}
+
+function whyItWaits({ state, reason }: DeliveryRow): string[] {
+  return state === 'deferred' ? [`    ${reason}`] : [];
 }
 
 function titleOf({ sample, reply, bounced, told }: Result): string {
@@ -56,6 +64,7 @@ function methodOf(delivery: DeliveryRow): string {
 function proofOf(delivery: DeliveryRow, keys: ReadonlyMap<string, string>): string {
   const step = delivery.steps[delivery.step];
   if (delivery.state === 'failed') return shortened(delivery.reason);
+  if (delivery.state === 'deferred') return 'nothing was sent';
   if (delivery.state === 'held') return 'a person decides';
   if (step?.method === 'pgp' || step?.method === 'smime') return step.keys.map((id) => keys.get(id) ?? id).join(', ');
   if (step?.method === 'portal') return 'link and code, both by mail';

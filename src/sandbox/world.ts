@@ -1,11 +1,14 @@
 /**
- * The cast of the sandbox: the tenant, the domains its people write to, the mail server of each with its ability or its fault, and the
- * people with their keys. Everything secret is made here, afresh at every start, and lives in memory.
+ * The cast of the sandbox: the tenant, the domains its people write to, the mail server of each with its ability or its fault, what the domain
+ * promises of it (MTA-STS, DANE), and the people with their keys. Everything secret is made here, afresh at every start, and lives in memory.
  */
+import { createHash, X509Certificate } from 'node:crypto';
 import type { Identity } from '../config/config.ts';
+import type { TlsaRecord } from '../net/resolver.ts';
 import { type GeneratedKey, generateKey } from '../protect/openpgp.ts';
 import { type Issued, issueCertificate } from '../protect/x509.ts';
 import type { ZoneRecord } from './dns-server.ts';
+import { type PolicySite, policyText } from './policy-host.ts';
 import type { MailHost } from './sink.ts';
 
 export type Person = {
@@ -21,7 +24,12 @@ export type World = {
   /** The only authority the pretend internet knows; the gateway is told to trust it. */
   readonly authority: Issued;
   readonly hosts: readonly MailHost[];
-  readonly zone: readonly ZoneRecord[];
+  /** The web hosts of the domains that have an MTA-STS policy. */
+  readonly sites: readonly PolicySite[];
+  /** Domains with DNSSEC. */
+  readonly signed: readonly string[];
+  /** What the DNS says once the mail servers have their port and the web hosts their address. */
+  zone(at: { readonly mailPort: number; readonly webAddress: string }): ZoneRecord[];
   readonly people: readonly Person[];
 };
 
@@ -33,11 +41,15 @@ export const inboundHost = 'mx.corp.example';
 const day = 86_400_000;
 
 /** One person, and the one mail server of their domain: of several with the same domain, the first says how it is. */
-type Setting = Pick<MailHost, 'greylists' | 'knowsNobody'> & {
+type Setting = Pick<MailHost, 'greylists' | 'knowsNobody' | 'losesTls'> & {
   readonly domain: string;
   readonly person: string;
   readonly about: string;
-  readonly certificate: 'good' | 'expired' | 'none';
+  readonly certificate: 'good' | 'expired' | 'self-signed' | 'none';
+  /** The host that the domain's MTA-STS policy names, with mode enforce. */
+  readonly promises?: string;
+  /** Whose key the TLSA record (3 1 1) is about; such a domain is signed. */
+  readonly tlsa?: 'its own' | 'another';
   readonly key?: 'pgp' | 'smime';
 };
 
@@ -70,6 +82,41 @@ const settings: readonly Setting[] = [
   { domain: 'smime.example', person: 'Simon', about: 'has an S/MIME certificate', certificate: 'none', key: 'smime' },
   { domain: 'home.example', person: 'Felix', about: 'private mailbox, server without STARTTLS', certificate: 'none' },
   { domain: 'portal.example', person: 'Paula', about: 'has nothing but a mailbox', certificate: 'good' },
+  {
+    domain: 'sts-enforce.example',
+    person: 'Stella',
+    about: 'MTA-STS policy that her server keeps',
+    certificate: 'good',
+    promises: 'mx.sts-enforce.example',
+  },
+  {
+    domain: 'sts-mismatch.example',
+    person: 'Stefan',
+    about: 'MTA-STS policy that names another server than the MX record',
+    certificate: 'good',
+    promises: 'mail.sts-mismatch.example',
+  },
+  {
+    domain: 'dane-match.example',
+    person: 'Dana',
+    about: 'self-signed certificate that DANE vouches for',
+    certificate: 'self-signed',
+    tlsa: 'its own',
+  },
+  {
+    domain: 'dane-mismatch.example',
+    person: 'Dirk',
+    about: 'TLSA record of a key that his server no longer has',
+    certificate: 'good',
+    tlsa: 'another',
+  },
+  {
+    domain: 'lost-tls.example',
+    person: 'Lotte',
+    about: 'server whose STARTTLS vanishes after the first message',
+    certificate: 'good',
+    losesTls: true,
+  },
 ];
 
 /** `person@domain` of everyone, by first name. */
@@ -87,7 +134,12 @@ export async function createWorld(): Promise<World> {
   return {
     authority,
     hosts,
-    zone: hosts.flatMap(recordsOf),
+    sites: first.flatMap((setting) => sitesOf(setting, authority)),
+    signed: first.filter(({ tlsa }) => tlsa !== undefined).map(({ domain }) => domain),
+    zone: ({ mailPort, webAddress }) => [
+      ...hosts.flatMap(recordsOf),
+      ...first.flatMap((setting, index) => promisesOf(setting, hosts[index]?.tls ?? null, mailPort, webAddress)),
+    ],
     people: await Promise.all(settings.map((setting) => personOf(setting, authority))),
   };
 }
@@ -112,15 +164,54 @@ export function serverIdentity(
 
 function hostOf(setting: Setting, index: number, authority: Issued): MailHost {
   const name = `mx.${setting.domain}`;
-  const notAfter = setting.certificate === 'expired' ? Date.now() - day : undefined;
   return {
     name,
     address: `127.20.0.${index + 1}`,
     domains: [setting.domain],
-    tls: setting.certificate === 'none' ? null : serverIdentity(authority, [name], notAfter),
+    tls: identityOf(setting.certificate, name, authority),
     greylists: setting.greylists ?? false,
     knowsNobody: setting.knowsNobody ?? false,
+    losesTls: setting.losesTls ?? false,
   };
+}
+
+function identityOf(certificate: Setting['certificate'], name: string, authority: Issued): Identity | null {
+  if (certificate === 'none') return null;
+  if (certificate !== 'self-signed')
+    return serverIdentity(authority, [name], certificate === 'expired' ? Date.now() - day : undefined);
+  const { keyPem, certPem } = issueCertificate({ subject: name, san: { dns: [name] } });
+  return { key: keyPem, cert: certPem };
+}
+
+function sitesOf({ domain, promises }: Setting, authority: Issued): PolicySite[] {
+  if (promises === undefined) return [];
+  const identity = serverIdentity(authority, [`mta-sts.${domain}`]);
+  return [{ domain, identity, body: policyText('enforce', [promises]) }];
+}
+
+/** What a domain publishes about its mail server: RFC 8461 section 3.1, RFC 7672 section 2.1.3. */
+function promisesOf(
+  { domain, promises, tlsa }: Setting,
+  own: Identity | null,
+  mailPort: number,
+  webAddress: string,
+): ZoneRecord[] {
+  const records: ZoneRecord[] = [];
+  if (promises !== undefined) {
+    records.push({ name: `_mta-sts.${domain}`, type: 'TXT', data: 'v=STSv1; id=1;' });
+    records.push({ name: `mta-sts.${domain}`, type: 'A', data: webAddress });
+  }
+  if (tlsa !== undefined) {
+    const cert = tlsa === 'its own' && own !== null ? own.cert : issueCertificate({ subject: 'the old one' }).certPem;
+    records.push({ name: `_${mailPort}._tcp.mx.${domain}`, type: 'TLSA', ...keyRecord(cert) });
+  }
+  return records;
+}
+
+/** The TLSA record 3 1 1 of a certificate: the hash of its key. */
+export function keyRecord(certPem: string): TlsaRecord {
+  const key = new X509Certificate(certPem).publicKey.export({ type: 'spki', format: 'der' });
+  return { usage: 3, selector: 1, matching: 1, data: createHash('sha256').update(key).digest() };
 }
 
 function recordsOf(host: MailHost): ZoneRecord[] {

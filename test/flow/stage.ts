@@ -12,8 +12,8 @@ import { readKeyFile } from '../../src/keys/import.ts';
 import { rowsForImport } from '../../src/keys/keyring.ts';
 import { connectSmtp, type SmtpClient } from '../../src/sandbox/client.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
-import { startDnsServer } from '../../src/sandbox/dns-server.ts';
-import { type Sinks, startSinks } from '../../src/sandbox/sink.ts';
+import { startInternet } from '../../src/sandbox/internet.ts';
+import type { Sinks } from '../../src/sandbox/sink.ts';
 import { createWorld, gatewayName, type World } from '../../src/sandbox/world.ts';
 import { freePort } from '../bench/ports.ts';
 import type { Engine } from '../engines.ts';
@@ -45,14 +45,14 @@ export async function openFlow(engine: Engine, policy: string, settings: Setting
   const stack = new AsyncDisposableStack();
   const place = stack.use(await engine.create());
   const world = await createWorld();
-  const sinks = stack.use(await startSinks(world.hosts));
-  const dns = stack.use(await startDnsServer(world.zone));
+  const { sinks, policies, dns } = stack.use(await startInternet(world));
   const smtpPort = await freePort();
   const files = writeConfig({
     folder: place.folder,
     smtpPort,
     webPort: await freePort(),
     deliveryPort: sinks.port,
+    policyPort: policies.port,
     dns: dns.address,
     authority: world.authority,
     policy,

@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { connectSmtp, type SmtpClient } from '../../src/sandbox/client.ts';
 import { type SandboxSettings, writeConfig } from '../../src/sandbox/config.ts';
-import { startDnsServer } from '../../src/sandbox/dns-server.ts';
-import { type Sinks, startSinks } from '../../src/sandbox/sink.ts';
+import { startInternet } from '../../src/sandbox/internet.ts';
+import type { Sinks } from '../../src/sandbox/sink.ts';
 import { createWorld, gatewayName, type Person, type World } from '../../src/sandbox/world.ts';
 import { freePort } from '../bench/ports.ts';
 import { type PosternProcess, startPostern } from '../bench/postern.ts';
@@ -39,14 +39,14 @@ export async function setStage(
   const folder = mkdtempSync(join(tmpdir(), 'postern-stage-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const world = await createWorld();
-  const sinks = stack.use(await startSinks(world.hosts));
-  const dns = stack.use(await startDnsServer(world.zone));
+  const { sinks, policies, dns } = stack.use(await startInternet(world));
   const smtpPort = await freePort();
   const { config } = writeConfig({
     folder,
     smtpPort,
     webPort: await freePort(),
     deliveryPort: sinks.port,
+    policyPort: policies.port,
     dns: dns.address,
     authority: world.authority,
     retry: { first: '1s', max: '2s', giveUpAfter: '1h', warnAfter: '30m' },
