@@ -15,6 +15,8 @@ import { isIP } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext, type TLSSocket } from 'node:tls';
 import type { TlsLevel } from '../config/config.ts';
 import type { TlsFault } from '../mail/tls-report.ts';
+import { suites } from '../net/tls.ts';
+import { chainOf, weaknessOf } from '../protect/path.ts';
 import { recordName, verifyDane } from './dane.ts';
 import type { Demand } from './demand.ts';
 import { cleanText } from './reply.ts';
@@ -94,9 +96,8 @@ export class Trust {
   }
 }
 
-/** TLS 1.3's own suites; of TLS 1.2 those with ephemeral keys and AEAD. Level 0, because `judge` says of a small key what OpenSSL would only refuse. */
-const ciphers =
-  'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!PSK:@SECLEVEL=0';
+/** Level 0, because `judge` says of a small key what OpenSSL would only refuse. */
+const ciphers = `${suites}:@SECLEVEL=0`;
 
 const pemPattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -159,37 +160,12 @@ function evidenceOf(shown: Shown, level: TlsLevel, verifiedBy: string | null): E
   };
 }
 
-const maxChain = 12;
-
-function chainOf(leaf: X509Certificate): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  for (let next: X509Certificate | undefined = leaf; next !== undefined && chain.length < maxChain; ) {
-    const { fingerprint256 } = next;
-    if (chain.some((known) => known.fingerprint256 === fingerprint256)) break;
-    chain.push(next);
-    next = next.issuerCertificate;
-  }
-  return chain;
-}
-
-/** Keys and signatures too weak to prove a name. The signature of a root says nothing, so it is not looked at. */
+/** Keys and signatures too weak to prove a name. */
 function weakness(chain: readonly X509Certificate[], host: string): Defect | null {
-  for (const certificate of chain) {
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey;
-    const bits = details?.modulusLength ?? 0;
-    if ((type === 'rsa' || type === 'rsa-pss' || type === 'dsa') && bits < 2048) {
-      const reason = `The certificate of ${host} rests on a key of ${bits} bits, which is too short.`;
-      return untrusted(reason, 'X509_V_ERR_EE_KEY_TOO_SMALL');
-    }
-    const selfSigned = certificate.subject === certificate.issuer;
-    const { signatureAlgorithm } = certificate;
-    if (!selfSigned && /md5|sha-?1(?!\d)/i.test(signatureAlgorithm ?? '')) {
-      const algorithm = cleanText(signatureAlgorithm ?? '').slice(0, 40);
-      const reason = `The certificate of ${host} rests on a signature with ${algorithm}, which can be forged.`;
-      return untrusted(reason, 'X509_V_ERR_CA_MD_TOO_WEAK');
-    }
-  }
-  return null;
+  const weak = chain.map((certificate) => weaknessOf(certificate)).find((found) => found !== null);
+  if (weak === undefined) return null;
+  const code = weak.of === 'key' ? 'X509_V_ERR_EE_KEY_TOO_SMALL' : 'X509_V_ERR_CA_MD_TOO_WEAK';
+  return untrusted(`The certificate of ${host} ${weak.why}.`, code);
 }
 
 /** RFC 8460 section 4.3.1: one label for whatever is wrong with a chain; the code tells what. */

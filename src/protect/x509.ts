@@ -58,7 +58,7 @@ const keyUsages = [
 ] as const;
 type KeyUsage = (typeof keyUsages)[number];
 
-const purposes = {
+export const purposes = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   codeSigning: '1.3.6.1.5.5.7.3.3',
@@ -69,7 +69,7 @@ const purposes = {
 } as const;
 type Purpose = keyof typeof purposes;
 
-const extension = {
+export const extension = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -194,13 +194,13 @@ function addressesOf(parsed: Certificate): string[] {
   return [...found];
 }
 
-function findExtension(parsed: Certificate, id: string): Uint8Array<ArrayBuffer> | null {
+export function findExtension(parsed: Certificate, id: string): Uint8Array<ArrayBuffer> | null {
   const found = parsed.extensions?.find((each) => each.extnID === id);
   return found === undefined ? null : new Uint8Array(found.extnValue.getValue());
 }
 
 /** A BIT STRING, most significant bit first. */
-function readUsage(bits: Uint8Array): KeyUsage[] {
+export function readUsage(bits: Uint8Array): KeyUsage[] {
   const octets = bits.subarray(3);
   return keyUsages.filter((_, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
