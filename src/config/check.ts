@@ -2,6 +2,7 @@
  * What one setting cannot know of another: the checks across the whole file, after the schema has accepted each part. Pure; what
  * needs a file is in references.ts.
  */
+import { domainOf } from '../mail/address.ts';
 import type { Settings } from './schema.ts';
 import type { Problem, ProblemAt } from './yaml.ts';
 
@@ -9,15 +10,17 @@ export type Checked = { readonly problems: readonly Problem[]; readonly warnings
 
 export function crossCheck(settings: Settings, problemAt: ProblemAt): Checked {
   const roles = checkRoles(settings, problemAt);
+  const reporting = checkReporting(settings, problemAt);
   const tenants = checkTenants(settings, problemAt);
   return {
     problems: [
       ...roles.problems,
       ...checkPartners(settings, problemAt),
       ...checkRetry(settings, problemAt),
+      ...reporting.problems,
       ...tenants.problems,
     ],
-    warnings: [...roles.warnings, ...tenants.warnings],
+    warnings: [...roles.warnings, ...reporting.warnings, ...tenants.warnings],
   };
 }
 
@@ -81,6 +84,23 @@ function checkRetry(settings: Settings, problemAt: ProblemAt): Problem[] {
     problems.push(problemAt(['delivery', 'retry', 'warnAfter'], 'the warning would come after giving up', remedy));
   }
   return problems;
+}
+
+function checkReporting({ reporting }: Settings, problemAt: ProblemAt): Checked {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  if (reporting === undefined) return { problems, warnings };
+  const { contact, from = contact, dkim } = reporting;
+  if (domainOf(from) !== domainOf(contact)) {
+    // RFC 8460 section 5.3: receivers compare them.
+    const remedy = 'Use addresses of one domain.';
+    problems.push(problemAt(['reporting', 'from'], 'from and contact are in different domains', remedy));
+  }
+  if (dkim === undefined) {
+    const remedy = 'Add reporting.dkim with selector and key.';
+    warnings.push(problemAt(['reporting'], 'reports by mail are not signed, and receivers ignore such', remedy));
+  }
+  return { problems, warnings };
 }
 
 function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {

@@ -3,6 +3,8 @@
  * the YAML that schema.ts describes; nothing else reads the file or the environment.
  */
 
+import type { KeyObject } from 'node:crypto';
+
 /** TLS levels with Postfix's names, weakest first. */
 export const tlsLevels = ['may', 'encrypt', 'verify', 'secure', 'dane'] as const;
 export type TlsLevel = (typeof tlsLevels)[number];
@@ -106,5 +108,16 @@ export type Config = {
     /** Which threads were protected. */
     readonly threads: number;
   };
+  readonly reporting: Reporting | null;
   readonly tenants: readonly Tenant[];
+};
+
+/** TLS reports, to other domains and about our own. */
+export type Reporting = {
+  /** Addresses in normal form; the first two are in one domain. */
+  readonly contact: string;
+  readonly from: string;
+  readonly mailbox: string;
+  readonly organization: string;
+  readonly dkim: { readonly selector: string; readonly key: KeyObject } | null;
 };

@@ -45,7 +45,7 @@ export function certificatesIn(text: string): { certificate: X509Certificate; pe
   }
 }
 
-function readKey(pem: string): KeyObject | null {
+export function readKey(pem: string): KeyObject | null {
   try {
     return createPrivateKey(pem);
   } catch {

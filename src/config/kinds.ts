@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { toAsciiDomain } from '../mail/address.ts';
+import { canonicalAddress, toAsciiDomain } from '../mail/address.ts';
 import type { Listen } from './config.ts';
 import { says, section } from './yaml.ts';
 
@@ -83,6 +83,14 @@ export function domain(expected = 'a domain name') {
   return readBy(expected, 'Write it like mail.example.com, without a trailing dot.', (value) =>
     value.includes('.') || value === 'localhost' ? toAsciiDomain(value) : null,
   );
+}
+
+/** A mail address, in normal form. */
+export function mailAddress() {
+  return readBy('a mail address', 'Write it like postmaster@corp.example.', (value) => {
+    const address = canonicalAddress(value);
+    return address === null || !/^[!-~]+$/.test(address) || address.includes('[') ? null : address;
+  });
 }
 
 /** A host name, or "*." and a domain for one label more. */

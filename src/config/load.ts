@@ -6,8 +6,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { domainOf } from '../mail/address.ts';
 import { crossCheck } from './check.ts';
-import type { Config, Tenant } from './config.ts';
+import type { Config, Reporting, Tenant } from './config.ts';
 import { readDatabase } from './kinds.ts';
 import { type Environment, References } from './references.ts';
 import { type Settings, settings as schema } from './schema.ts';
@@ -84,8 +85,24 @@ function assemble(file: string, settings: Settings, references: References, prob
     web: web === undefined ? null : { ...web, tls: webIdentity },
     log: settings.log,
     retention: settings.retention,
+    reporting: settings.reporting === undefined ? null : assembleReporting(settings.reporting, references),
     tenants,
   };
+}
+
+function assembleReporting(
+  {
+    contact,
+    from = contact,
+    mailbox = contact,
+    organization = domainOf(contact),
+    dkim,
+  }: NonNullable<Settings['reporting']>,
+  references: References,
+): Reporting {
+  const key = dkim === undefined ? null : references.signingKey(dkim.key, ['reporting', 'dkim', 'key']);
+  const signer = dkim === undefined || key === null ? null : { selector: dkim.selector, key };
+  return { contact, from, mailbox, organization, dkim: signer };
 }
 
 function assembleTenant(tenant: Settings['tenants'][number], index: number, references: References): Tenant {

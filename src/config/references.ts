@@ -4,11 +4,11 @@
  *
  * No message holds what was read, nor the text of a setting that might be the secret itself instead of its path.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Identity } from './config.ts';
-import { certificatesIn, pairUp } from './identity.ts';
+import { certificatesIn, pairUp, readKey } from './identity.ts';
 import type { SecretReference } from './kinds.ts';
 import type { Path, Problem, ProblemAt } from './yaml.ts';
 
@@ -96,6 +96,17 @@ export class References {
     if (until.getTime() < Date.now())
       this.#warn([...at, 'cert'], `the certificate expired on ${until.toISOString().slice(0, 10)}`, 'Renew it.');
     return { key, cert, files: { key: this.absolute(named.key), cert: this.absolute(named.cert) } };
+  }
+
+  /** A private key that signs for DKIM, or null after a problem. */
+  signingKey(path: string, at: Path): KeyObject | null {
+    const pem = this.#secretFile(path, at, 'Correct the path, or put the file there.', true);
+    if (pem === null) return null;
+    const key = readKey(pem.toString('latin1'));
+    const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (key !== null && (key.asymmetricKeyType === 'ed25519' || bits >= 1024)) return key;
+    this.#report(at, 'not an RSA or Ed25519 key in PEM without a passphrase', 'Make one with: openssl genrsa 2048');
+    return null;
   }
 
   /** Every certificate in a PEM file of roots, each as its own PEM text. */

@@ -217,6 +217,42 @@ const tenant = section({
   ),
 });
 
+const reporting = section({
+  contact: setting(
+    kinds.mailAddress(),
+    'Whom other domains may ask about our reports. Its domain is the name we report under.',
+    { example: 'postmaster@corp.example' },
+  ),
+  from: setting(kinds.mailAddress().optional(), 'Sender of the reports, in the same domain. Without it, contact.', {
+    example: 'tls-reports@corp.example',
+  }),
+  organization: setting(
+    kinds.text('a name', 'Write the name of the organisation.').optional(),
+    'Our name in the reports. Without it, the domain of contact.',
+    { example: 'Corp' },
+  ),
+  dkim: setting(
+    section({
+      selector: setting(
+        kinds
+          .text('a selector', 'Write it like tlsrpt or 2026a.')
+          .refine((name) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
+            error: 'a selector\nUse letters, digits and hyphens.',
+          }),
+        'Name of the key: its public half is in DNS at SELECTOR._domainkey and the domain of contact. postern domains publish prints it.',
+        { example: 'tlsrpt' },
+      ),
+      key: setting(key, 'The private half, PEM, RSA or Ed25519.', { example: './secrets/tlsrpt.pem' }),
+    }).optional(),
+    'Signs the reports that go by mail. Receivers ignore those without a signature (DKIM).',
+  ),
+  mailbox: setting(
+    kinds.mailAddress().optional(),
+    'Where other domains should send their reports about yours: what postern domains publish puts into DNS. Without it, contact.',
+    { example: 'tls-reports@corp.example' },
+  ),
+});
+
 /** The whole file. */
 export const settings = section({
   hostname: setting(
@@ -294,6 +330,10 @@ export const settings = section({
       ),
     }).prefault({}),
     'How long what outlives the mail is kept.',
+  ),
+  reporting: setting(
+    reporting.optional(),
+    'TLS reports: domains that ask for them are told once a day how TLS with their mail servers went. Without this section, none are sent.',
   ),
   tenants: setting(kinds.listOf(tenant, 'a list of tenants', 1), 'The organisations whose mail this gateway protects.'),
 });

@@ -272,6 +272,23 @@ describe('a wrong setting is named with its place and a remedy', () => {
     ],
     ['retention: { facts: forever }', 'retention.facts: expected a duration, found "forever". Write a number'],
     ['retention: { fact: 1d }', 'retention.fact: unknown'],
+    [
+      'reporting: { contact: corp.example }',
+      'reporting.contact: expected a mail address, found "corp.example". Write it',
+    ],
+    ['reporting: { contact: "a@[192.0.2.1]" }', 'reporting.contact: expected a mail address'],
+    [
+      'reporting: { contact: a@corp.example, from: b@other.example }',
+      'reporting.from: from and contact are in different domains. Use addresses of one domain.',
+    ],
+    [
+      'reporting: { contact: a@corp.example, dkim: { selector: "a;b", key: ./tls/key.pem } }',
+      'reporting.dkim.selector: expected a selector',
+    ],
+    [
+      'reporting: { contact: a@corp.example, dkim: { selector: a, key: ./tls/key.pem } }',
+      'reporting.dkim.key: not an RSA or Ed25519 key in PEM without a passphrase. Make one with: openssl genrsa 2048',
+    ],
     ['dns:', `${after}:1: dns: expected settings as "key: value" lines, found nothing. Known here: servers, trustAd.`],
     [
       'log: { level: &x info, addresses: *x }',
@@ -429,4 +446,20 @@ test('the example a newcomer copies loads without a word', () => {
   writeFileSync(join(folder, 'secrets/corp-header'), 'a secret of enough length\n', { mode: 0o600 });
   expect(complaints(text)).toEqual([]);
   expect(load(text).warnings).toEqual([]);
+});
+
+test('TLS reports are off without their section; with it, what is left out follows from the contact', () => {
+  const off = load(minimal);
+  expect(off.ok && off.config.reporting).toBeNull();
+  const on = load(`${minimal}reporting: { contact: Postmaster@CORP.example }\n`);
+  expect(on.ok && on.config.reporting).toEqual({
+    contact: 'Postmaster@corp.example',
+    from: 'Postmaster@corp.example',
+    mailbox: 'Postmaster@corp.example',
+    organization: 'corp.example',
+    dkim: null,
+  });
+  expect(warnings(`${minimal}reporting: { contact: a@corp.example }\n`).join('\n')).toContain(
+    'reports by mail are not signed',
+  );
 });
