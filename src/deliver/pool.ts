@@ -3,21 +3,15 @@
  *
  * `send` waits for a free slot of the destination, finds the route (route.ts), and walks over its hosts and addresses until every
  * recipient has an outcome: an idle connection that proved enough, or a new one (connection.ts), then the transaction (transaction.ts).
- * Connections stay open a few seconds for the next message (idle.ts). What remains open after the last host is decided by `verdict`.
+ * Connections stay open a few seconds for the next message (idle.ts). What remains open after the last host is decided by verdict.ts.
  *
- * When is a TLS level unmet for good? The hosts of the best preference speak for the domain. If each of them was reached and could not
- * do it, the method has failed and the next one takes over; if one of them was merely unreachable, the delivery is deferred, because
- * it might have done better. Backup hosts may carry the message, but their word or their silence decides nothing. An address family
- * that this machine has no route to counts as not tried.
- *
- * What a host must prove is more than the level asked for when its domain has published or shown more (demand.ts). Where only that more is
- * missing, the outcome says so (`lifted`), since nobody here asked for it.
+ * What a host must prove is more than the level asked for when its domain has published or shown more (demand.ts).
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { TlsSession } from '../mail/tls-report.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
-import type { Outcome, Remote } from '../plan/delivery.ts';
+import type { Outcome } from '../plan/delivery.ts';
 import {
   type Connection,
   type ConnectionPorts,
@@ -36,6 +30,7 @@ import { Sessions } from './sessions.ts';
 import { Slots } from './slots.ts';
 import { missed, type Published, sessionOf } from './tls-session.ts';
 import { type Body, transact } from './transaction.ts';
+import { preferenceOf, type Setback, verdict } from './verdict.ts';
 import type { Timeouts } from './wire.ts';
 
 /** What one transaction carries: the same bytes at the same TLS level to recipients of one destination. */
@@ -111,15 +106,10 @@ type Journey = { readonly recipient: Recipient; outcome: Outcome | null };
 
 type Demanding = { readonly host: Host; readonly demand: Demand; readonly published: Published };
 
-/** One address of a host, to be tried. */
-type Aim = Demanding & { readonly target: Target };
+/** One address of a host, to be tried. `backup`: other hosts are preferred to it. */
+type Aim = Demanding & { readonly target: Target; readonly backup: boolean };
 
 type Tell = TransmitterOptions['onSession'];
-
-/** What happened at one address, or before it: it did not take us, or the conversation ended before the message was complete. */
-type Setback = { readonly host: Host } & Pick<Refused, 'kind' | 'status' | 'reason' | 'stage' | 'liftedBy'> & {
-    readonly remote: Remote | null;
-  };
 
 class PooledTransmitter {
   readonly slots: Slots;
@@ -177,7 +167,7 @@ class PooledTransmitter {
     // RFC 8460 section 3: sessions that carry reports are not reported; and our own hosts' admin reads our log.
     const tell = transmission.asAsked || fixed !== undefined ? () => {} : this.#options.onSession;
     const demands = await this.#demands(found.hosts, known, setbacks, tell);
-    for (const aim of this.#targets(demands, known.port)) {
+    for (const aim of this.#targets(demands, known.port, preferenceOf(found.hosts))) {
       const setback = await this.#tryTarget(aim, transmission, journeys, tell);
       if (setback !== null) setbacks.push({ ...setback, host: aim.host });
       if (journeys.every(({ outcome }) => outcome !== null)) return;
@@ -217,11 +207,12 @@ class PooledTransmitter {
   }
 
   /** Every address in order; those of the best preference that have an idle connection come first. */
-  #targets(demands: readonly Demanding[], port: number): Aim[] {
+  #targets(demands: readonly Demanding[], port: number, preference: number): Aim[] {
     const targets = demands
-      .flatMap((demanding) =>
-        demanding.host.addresses.map((ip) => ({ ...demanding, target: { name: demanding.host.name, ip, port } })),
-      )
+      .flatMap((demanding) => {
+        const { name, addresses, preference: own } = demanding.host;
+        return addresses.map((ip) => ({ ...demanding, target: { name, ip, port }, backup: own > preference }));
+      })
       .slice(0, maxTargets);
     const best = targets[0]?.host.preference;
     const warm = targets.findIndex(
@@ -232,7 +223,7 @@ class PooledTransmitter {
 
   /** Fills in outcomes; returns what went wrong when some are still open. */
   async #tryTarget(
-    { target, demand, published }: Aim,
+    { target, demand, published, backup }: Aim,
     transmission: Transmission,
     journeys: readonly Journey[],
     tell: Tell,
@@ -246,7 +237,10 @@ class PooledTransmitter {
       const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
       // A reused connection that had died in the meantime says nothing about the host.
       if (reused !== null && unanswered) continue;
-      for (const [index, journey] of open.entries()) journey.outcome = outcomes[index] ?? null;
+      for (const [index, journey] of open.entries()) {
+        const outcome = outcomes[index] ?? null;
+        journey.outcome = backup && outcome !== null ? byBackup(outcome) : outcome;
+      }
       this.#idle.put(connection);
       if (trouble === null) return null;
       const remote = remoteOf(target, connection.evidence, null);
@@ -290,6 +284,12 @@ function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
   return tlsLevels.indexOf(a) >= tlsLevels.indexOf(b) ? a : b;
 }
 
+/** What a backup does says nothing of the servers that are preferred to it. */
+function byBackup(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'delivered' || outcome.remote === null) return outcome;
+  return { ...outcome, remote: { ...outcome.remote, backup: true } };
+}
+
 function conclude(journeys: readonly Journey[], outcome: () => Outcome): void {
   for (const journey of journeys) journey.outcome ??= outcome();
 }
@@ -298,33 +298,4 @@ function unrouted(found: Exclude<Route, { kind: 'hosts' }>): Outcome {
   const { status, reason } = found;
   if (found.kind === 'deferred') return { kind: 'deferred', status, reason, remote: null };
   return { kind: 'failed', scope: 'recipient', status, reason, remote: null };
-}
-
-/** What is said of recipients that no host took or refused. See the head comment. */
-function verdict(hosts: readonly Host[], setbacks: readonly Setback[]): Outcome {
-  const preference = Math.min(...hosts.map((host) => host.preference));
-  const best = hosts.filter((host) => host.preference === preference);
-  const heard = setbacks.filter(({ stage }) => stage !== 'local');
-  const unmet = best.map((host) => heard.find((setback) => setback.host === host && setback.kind === 'unmet'));
-  const first = unmet[0];
-  if (first !== undefined && unmet.every((setback) => setback !== undefined)) {
-    const { status, reason, remote, liftedBy } = first;
-    if (liftedBy === null) return { kind: 'failed', scope: 'method', status, reason, remote };
-    return {
-      kind: 'failed',
-      scope: 'method',
-      status,
-      reason: `${reason} It is demanded by ${liftedBy}.`,
-      remote,
-      lifted: true,
-    };
-  }
-  const missed =
-    heard.find(({ kind, host }) => kind === 'unreachable' && best.includes(host)) ?? heard[0] ?? setbacks[0];
-  if (missed !== undefined && missed.kind === 'unreachable') {
-    const { status, reason, remote } = missed;
-    return { kind: 'deferred', status, reason, remote };
-  }
-  const reason = best.find((host) => host.trouble !== null)?.trouble ?? 'No mail server could be reached.';
-  return { kind: 'deferred', status: '4.4.1', reason, remote: null };
 }

@@ -11,8 +11,9 @@ import type { Transmitter } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
 import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
-import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
+import type { ClaimedDelivery, NewMessage, Settlement } from '../store/store.ts';
 import type { Accept } from './accept.ts';
+import type { DomainSeen } from './domains.ts';
 import { type Ended, noticesFor } from './notices.ts';
 import { type OctetPorts, prepare } from './octets.ts';
 import { publish, withdraw } from './portal.ts';
@@ -27,7 +28,7 @@ export type AttemptPorts = OctetPorts & {
 
 export type Attempted = {
   /** What the connection, if there was one, showed of the destination. */
-  readonly seen: DomainSeen | null;
+  readonly seen: (DomainSeen & { readonly domain: string }) | null;
   /**
    * What follows from the attempt. It stores messages of our own, so it may fail for lack of room or of the database; then it can be called again, and
    * the network is not asked twice.
@@ -41,12 +42,6 @@ export type Conclusion = {
   readonly messages: readonly NewMessage[];
   readonly events: readonly Event[];
 };
-
-export type DomainSeen = {
-  readonly domain: string;
-  /** The domain did not keep what it had promised or shown before. */
-  readonly lifted: boolean;
-} & Parameters<Store['noteDomain']>[1];
 
 /** Splits claimed deliveries into groups that one `attempt` serves. */
 export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[][] {
@@ -112,15 +107,23 @@ function quarantine(group: readonly ClaimedDelivery[]): Conclusion {
   };
 }
 
-/** The TLS level that the connection met, whatever the step asked for. */
-function seenOf(domain: string, outcome: Outcome | undefined, at: number): DomainSeen | null {
-  if (outcome === undefined || outcome.kind === 'waiting' || outcome.remote === null) return null;
-  const { tls, mx } = outcome.remote;
-  const level = tls === null ? null : outcome.remote.level;
+/** What the connection showed, whatever the step asked for; null when it says nothing of the domain. */
+function seenOf(domain: string, outcome: Outcome | undefined, at: number): Attempted['seen'] {
+  if (outcome === undefined || outcome.kind === 'waiting') return null;
   // A server that refuses a recipient says nothing of its domain.
   if (outcome.kind === 'failed' && outcome.scope === 'recipient') return null;
-  const lifted = outcome.kind === 'failed' && outcome.lifted === true;
-  return { domain, at, tls: level, mx, failure: outcome.kind === 'delivered' ? null : outcome.reason, lifted };
+  const { remote } = outcome;
+  const lifted = outcome.kind !== 'delivered' && outcome.lifted === true;
+  if (remote === null && !lifted) return null;
+  const mx = remote?.mx ?? null;
+  if (outcome.kind === 'delivered') {
+    const tls = remote?.level ?? null;
+    const proved = remote?.backup === true ? null : tls;
+    return { domain, at, tls, proved, mx, failure: null, unmet: false, lifted };
+  }
+  const tls = remote === null || remote.tls === null ? null : remote.level;
+  const unmet = outcome.kind === 'failed' && remote !== null;
+  return { domain, at, tls, proved: null, mx, failure: outcome.reason, unmet, lifted };
 }
 
 const noOutcome: Outcome = {

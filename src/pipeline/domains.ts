@@ -1,52 +1,77 @@
 /**
  * What each domain has shown of its TLS so far, at hand without asking the database: `floor` is the level below which a domain is not served again
- * (deliver/demand.ts says what that means for a server). Notes go to the database, and what other processes noted comes back from it once a
- * minute. A domain that fails what it has shown before is an event, once a day: somebody should look at it, and may say
- * `postern domains forget`.
+ * (deliver/demand.ts says what that means for a server). Only a delivery teaches it, and only one that the domain's preferred mail servers took: a
+ * backup that is better than they are would make promises for them. Several of one preference make the floor together: the domain is served
+ * by the best of them.
+ *
+ * Notes go to the database, and what other processes noted comes back from it once a minute. A floor is never lowered here, neither by a rule or a tenant
+ * that asks for less nor by time, a move to another provider, or records that the domain has withdrawn. A domain that no longer reaches it waits
+ * or gets its mail by the next method, and is an event, once a day: somebody should look at it, and may say `postern domains forget`.
+ *
+ * Limits: the levels of all domains are read each minute, some 2 milliseconds for 10,000.
  */
-import type { TlsLevel } from '../config/config.ts';
-import { tlsLevels } from '../config/config.ts';
+import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import type { Store } from '../store/store.ts';
 
-type Seen = Parameters<Store['noteDomain']>[1];
+/** What an attempt saw of a domain. */
+export type DomainSeen = Parameters<Store['noteDomain']>[1] & {
+  /** A server answered and did not prove what was asked, or what its domain has published or shown before. */
+  readonly unmet: boolean;
+  /** What is missing is demanded by the domain itself. */
+  readonly lifted: boolean;
+};
 
 export type DomainMemory = {
   /** Loads what is known; called at the start and again from time to time. */
   load(): Promise<void>;
   /** The strongest level the domain has shown, or null. */
   floor(domain: string): TlsLevel | null;
-  /** What an attempt saw; `lifted`: it failed for want of what the domain had promised or shown. */
-  note(domain: string, seen: Seen, lifted: boolean): Promise<void>;
+  note(domain: string, seen: DomainSeen): Promise<void>;
 };
 
 const day = 86_400_000;
 
 export function createDomainMemory(ports: {
-  readonly store: Pick<Store, 'noteDomain' | 'domainLevels'>;
+  readonly store: Pick<Store, 'noteDomain' | 'domainLevels' | 'domainDowngraded'>;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
 }): DomainMemory {
   let levels = new Map<string, TlsLevel>();
-  const alarmed = new Map<string, number>();
+  /** Learned while the database is read, which may not have it yet. */
+  let meanwhile = new Map<string, TlsLevel>();
+  const learn = (domain: string, level: TlsLevel): void => {
+    raise(levels, domain, level);
+    raise(meanwhile, domain, level);
+  };
   return {
     async load() {
-      levels = new Map(await ports.store.domainLevels());
+      meanwhile = new Map();
+      const known = new Map(await ports.store.domainLevels());
+      for (const [domain, level] of meanwhile) raise(known, domain, level);
+      levels = known;
     },
     floor: (domain) => levels.get(domain) ?? null,
-    async note(domain, seen, lifted) {
-      const shown = tlsLevels.find((level) => level === seen.tls);
-      const before = levels.get(domain);
-      if (shown !== undefined && seen.failure === null && rank(shown) > rank(before ?? 'may'))
-        levels.set(domain, shown);
-      if (lifted && ports.now() - (alarmed.get(domain) ?? 0) > day) {
-        alarmed.set(domain, ports.now());
-        const reason = seen.failure ?? '';
-        ports.emit({ kind: 'domain.downgraded', domain, known: before ?? null, seen: seen.tls, reason });
-      }
+    async note(domain, seen) {
+      const known = levels.get(domain) ?? null;
+      if (seen.proved !== null) learn(domain, seen.proved);
       await ports.store.noteDomain(domain, seen);
+      if (!seen.lifted && !(seen.unmet && isBelow(seen.tls, known))) return;
+      const event: Event = { kind: 'domain.downgraded', domain, known, seen: seen.tls, reason: seen.failure ?? '' };
+      const now = ports.now();
+      if (await ports.store.domainDowngraded(domain, { now, unlessSince: now - day }, [event])) ports.emit(event);
     },
   };
+}
+
+function raise(levels: Map<string, TlsLevel>, domain: string, level: TlsLevel): void {
+  if (rank(level) > rank(levels.get(domain) ?? 'may')) levels.set(domain, level);
+}
+
+/** Whether less was shown than what can be asked of a domain again: records and policies may be gone, a good certificate may not. */
+function isBelow(shown: string | null, known: TlsLevel | null): boolean {
+  const due = Math.min(rank(known ?? 'may'), rank('verify'));
+  return rank(tlsLevels.find((level) => level === shown) ?? 'may') < due;
 }
 
 function rank(level: TlsLevel): number {

@@ -180,7 +180,7 @@ export class Runner {
     try {
       // Nothing in it throws once the network was asked.
       const { seen, conclude } = await this.#surely(() => attempt(group, this.#ports.attempt));
-      if (seen !== null) this.#background(this.#ports.domains.note(seen.domain, seen, seen.lifted));
+      if (seen !== null) this.#background(this.#ports.domains.note(seen.domain, seen));
       const conclusion = await this.#surely(conclude);
       await this.#surely(() => this.#settle(conclusion));
     } catch (error) {

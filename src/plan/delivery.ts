@@ -36,6 +36,8 @@ export type DeliveryState =
 /** Evidence of the connection that carried, or refused, the message. Null where it never came so far. */
 export type Remote = {
   readonly mx: string | null;
+  /** It is not among the preferred mail servers of the domain. */
+  readonly backup?: true;
   readonly ip: string | null;
   /** Protocol as OpenSSL names it ("TLSv1.3"), null for plain text. */
   readonly tls: string | null;
@@ -61,7 +63,14 @@ export type Remote = {
 export type Outcome =
   | { readonly kind: 'delivered'; readonly status: string; readonly remote: Remote | null }
   | { readonly kind: 'waiting'; readonly status: string }
-  | { readonly kind: 'deferred'; readonly status: string; readonly reason: string; readonly remote: Remote | null }
+  | {
+      readonly kind: 'deferred';
+      readonly status: string;
+      readonly reason: string;
+      readonly remote: Remote | null;
+      /** A server that answered lacks what the recipient's domain demands; others could not be asked. */
+      readonly lifted?: true;
+    }
   | {
       readonly kind: 'failed';
       readonly scope: 'method' | 'recipient';

@@ -176,10 +176,11 @@ async function tlsMemory(trx: Transaction<Tables>, { textType }: Traits): Promis
   await columns(policies, 'bigint', 'max_age fetched_at expires_at').execute();
 
   const domains = trx.schema.alterTable('domains');
-  await domains.addColumn('checked_at', 'bigint', (column) => column.notNull().defaultTo(0)).execute();
-  // What the last check found, as JSON; null before the first.
+  for (const time of ['mailed_at', 'checked_at', 'downgraded_at'])
+    await domains.addColumn(time, 'bigint', (column) => column.notNull().defaultTo(0)).execute();
+  await domains.addColumn('check_at', 'bigint').execute();
   await domains.addColumn('checked', textType).execute();
-  await sql`create index domains_by_check on domains (checked_at)`.execute(trx);
+  await sql`create index domains_to_check on domains (check_at) where check_at is not null`.execute(trx);
 
   let results: Table = trx.schema.createTable('tls_results');
   results = columns(results, textType, 'day domain policy result detail');

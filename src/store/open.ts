@@ -6,6 +6,7 @@ import type { ChunkStore } from '../spool/database.ts';
 import { createChunkStore } from './chunks.ts';
 import { claimDeliveries, extendLease, promote, type Round, recover } from './claim.ts';
 import { postgresTraits, sqliteTraits } from './dialect.ts';
+import { claimCheck, countChecks, keepCheck } from './domain-checks.ts';
 import { DomainNotes } from './domains.ts';
 import { listEvents } from './events.ts';
 import { forgetOld, keptMessages } from './history.ts';
@@ -85,6 +86,10 @@ function createStore(database: Database): Store {
     listDomains: () => domains.list(),
     domainLevels: () => domains.levels(),
     forgetDomain: (domain) => domains.forget(domain),
+    domainDowngraded: (domain, at, events) => domains.downgraded(domain, at, events),
+    countChecks: () => countChecks(database),
+    claimCheck: (at) => claimCheck(database, at),
+    keepCheck: (domain, now, checked, events) => keepCheck(database, domain, now, checked, events),
     findSts: (domain) => findSts(database, domain),
     keepSts: (kept) => keepSts(database, kept),
     noteTlsSession: async (session, at) => tls.note(session, at),

@@ -44,6 +44,11 @@ create table domains (
   last_delivered_at bigint,
   delivered bigint not null,
   failed bigint not null,
+  mailed_at bigint not null,
+  checked_at bigint not null,
+  downgraded_at bigint not null,
+  check_at bigint,
+  checked text collate "C",
   PRIMARY KEY (domain)
 );
 
@@ -131,12 +136,40 @@ create table publications (
   PRIMARY KEY (delivery_id)
 );
 
+create table sts_policies (
+  domain text collate "C" not null,
+  id text collate "C" not null,
+  mode text collate "C" not null,
+  mx text collate "C" not null,
+  max_age bigint not null,
+  fetched_at bigint not null,
+  expires_at bigint not null,
+  PRIMARY KEY (domain)
+);
+
 create table threads (
   tenant text collate "C" not null,
   hash text collate "C" not null,
   strictness integer not null,
   seen_at bigint not null,
   PRIMARY KEY (tenant, hash)
+);
+
+create table tls_reports (
+  day text collate "C" not null,
+  domain text collate "C" not null,
+  sent_at bigint not null,
+  PRIMARY KEY (day, domain)
+);
+
+create table tls_results (
+  day text collate "C" not null,
+  domain text collate "C" not null,
+  policy text collate "C" not null,
+  result text collate "C" not null,
+  detail text collate "C" not null,
+  sessions bigint not null,
+  PRIMARY KEY (day, domain, policy, result, detail)
 );
 
 CREATE INDEX chunks_first ON chunks USING btree (blob_id) WHERE (frame = 0);
@@ -150,6 +183,8 @@ CREATE INDEX deliveries_leased ON deliveries USING btree (lease_until) WHERE (st
 CREATE INDEX deliveries_open ON deliveries USING btree (message_id, id) WHERE (needs_bytes = 1);
 
 CREATE INDEX deliveries_ready ON deliveries USING btree (destination, message_id, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX domains_to_check ON domains USING btree (check_at) WHERE (check_at IS NOT NULL);
 
 CREATE INDEX events_by_message ON events USING btree (message) WHERE (message IS NOT NULL);
 

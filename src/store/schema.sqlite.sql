@@ -48,7 +48,14 @@ CREATE TABLE "domains" ("domain" text not null primary key,
   "last_failure" text,
   "last_delivered_at" bigint,
   "delivered" bigint not null,
-  "failed" bigint not null);
+  "failed" bigint not null,
+  "mailed_at" bigint default 0 not null,
+  "checked_at" bigint default 0 not null,
+  "downgraded_at" bigint default 0 not null,
+  "check_at" bigint,
+  "checked" text);
+
+CREATE INDEX domains_to_check on domains (check_at) where check_at is not null;
 
 CREATE TABLE "events" ("id" text not null primary key,
   "at" bigint not null,
@@ -142,6 +149,14 @@ CREATE INDEX publications_by_expiry on publications (expires_at);
 
 CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
 
+CREATE TABLE "sts_policies" ("domain" text not null primary key,
+  "id" text not null,
+  "mode" text not null,
+  "mx" text not null,
+  "max_age" bigint not null,
+  "fetched_at" bigint not null,
+  "expires_at" bigint not null);
+
 CREATE TABLE "threads" ("tenant" text not null,
   "hash" text not null,
   "strictness" integer not null,
@@ -149,3 +164,19 @@ CREATE TABLE "threads" ("tenant" text not null,
   "hash"));
 
 CREATE INDEX threads_by_age on threads (seen_at);
+
+CREATE TABLE "tls_reports" ("day" text not null,
+  "domain" text not null,
+  "sent_at" bigint not null, constraint "tls_reports_key" primary key ("day",
+  "domain"));
+
+CREATE TABLE "tls_results" ("day" text not null,
+  "domain" text not null,
+  "policy" text not null,
+  "result" text not null,
+  "detail" text not null,
+  "sessions" bigint not null, constraint "tls_results_key" primary key ("day",
+  "domain",
+  "policy",
+  "result",
+  "detail"));

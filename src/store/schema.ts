@@ -129,10 +129,16 @@ type DomainTable = {
   last_failure: string | null;
   delivered: number;
   failed: number;
+  /** When mail last went there, whatever became of it. */
+  mailed_at: number;
   /** When its mail servers were last looked at without a message; 0 for never. */
   checked_at: number;
-  /** What that showed (store.ts `DomainCheck`). */
+  /** When to look the next time; null until there is mail for it again. */
+  check_at: number | null;
+  /** What the last look showed (store.ts `DomainCheck`), as JSON; null before the first. */
   checked: string | null;
+  /** When it was last said that it does not keep what it has shown; 0 for never. */
+  downgraded_at: number;
 };
 
 /** MTA-STS policies as deliver/sts.ts remembers them. */

@@ -146,6 +146,41 @@ export type DomainRow = {
   readonly failed: number;
 };
 
+  /** When mail last went there, whatever became of it. */
+  readonly mailedAt: number;
+  /** Deliveries there that wait for their next try. */
+  readonly waiting: number;
+  /** When it was last said that it does not keep what it has shown; 0 for never. */
+  readonly downgradedAt: number;
+  /** The MTA-STS policy that is remembered; its time may be over. */
+  readonly sts: (Pick<StsRow, 'id' | 'expiresAt'> & { readonly mode: StsRow['policy']['mode'] }) | null;
+  /** When its mail servers were last looked at without a message, 0 for never, and what that showed. */
+  readonly checkedAt: number;
+  readonly checked: DomainCheck | null;
+};
+
+/** What looks at a domain's mail servers have found. */
+export type DomainCheck = {
+  readonly hosts: readonly CheckedHost[];
+  readonly sts: { readonly id: string; readonly mode: StsRow['policy']['mode'] } | null;
+  /** The MX records are signed. */
+  readonly signed: boolean;
+  /** Why there was nothing to look at this time, so that the rest is from before; else null. */
+  readonly trouble: string | null;
+};
+
+export type CheckedHost = {
+  readonly host: string;
+  readonly preference: number;
+  readonly ip: string | null;
+  /** The TLS level it shows; from before when it could not be asked this time, null when it never could. */
+  readonly level: TlsLevel | null;
+  /** Whether it has usable TLSA records in signed DNS; null when that is not known. */
+  readonly dane: boolean | null;
+  /** When its certificate ends, epoch milliseconds. */
+  readonly certificateUntil: number | null;
+  /** Why it does not show more, or could not be asked: a sentence, or null. */
+  readonly defect: string | null;
 /** An MTA-STS policy as it is remembered. Times are epoch milliseconds, `maxAge` seconds. */
 export type StsRow = {
   readonly domain: string;
@@ -274,18 +309,46 @@ export type Store = {
   listKeys(): Promise<KeyRow[]>;
   setKeyState(id: string, state: KeyRow['state'], events: readonly Event[]): Promise<boolean>;
 
-  /** Notes what a connection to the domain proved; on disk a second later, together with others. */
+  /**
+   * Notes what an attempt showed of the domain; on disk a second later, together with others. `tls`: the level of this connection;
+   * `proved`: the level it is from now on known to reach, null when this attempt proves none.
+   */
   noteDomain(
     domain: string,
-    seen: { at: number; tls: string | null; mx: string | null; failure: string | null },
+    seen: {
+      readonly at: number;
+      readonly tls: TlsLevel | null;
+      readonly proved: TlsLevel | null;
+      readonly mx: string | null;
+      readonly failure: string | null;
+    },
   ): Promise<void>;
   listDomains(): Promise<DomainRow[]>;
   /** The strongest TLS level that each domain has shown, of those that have shown any. */
+  /** Notes at `now` that a domain does not keep what it has shown, with events; false, without them, when that was said after `unlessSince`. */
+  domainDowngraded(
+    domain: string,
+    at: { readonly now: number; readonly unlessSince: number },
+    events: readonly Event[],
+  ): Promise<boolean>;
   domainLevels(): Promise<ReadonlyMap<string, TlsLevel>>;
   /** Forgets what a domain has shown; false when nothing is known of it. */
   forgetDomain(domain: string): Promise<boolean>;
   findSts(domain: string): Promise<StsRow | null>;
   keepSts(kept: StsRow): Promise<void>;
+  /** How many domains are looked at from time to time: those mailed lately. */
+  countChecks(): Promise<number>;
+  /**
+   * Takes, for one caller only, the domain whose next look came due first, and puts off the one after to `nextAt`. A domain that was not
+   * mailed since `mailedSince` is not looked at again until there is mail for it. Null when none is due.
+   */
+  claimCheck(at: {
+    readonly now: number;
+    readonly nextAt: number;
+    readonly mailedSince: number;
+  }): Promise<{ readonly domain: string; readonly checkedAt: number; readonly checked: DomainCheck | null } | null>;
+  /** Keeps what a look at `now` found, with events. */
+  keepCheck(domain: string, now: number, checked: DomainCheck, events: readonly Event[]): Promise<void>;
 
   /** Counts a session that ended at `at` towards its day's report; on disk a while later, together with others. */
   noteTlsSession(session: TlsSession, at: number): Promise<void>;

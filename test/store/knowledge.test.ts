@@ -43,40 +43,4 @@ eachEngine((engine) => {
     expect(await store.setKeyState('no such key', 'trusted', [])).toBe(false);
     await store.close();
   });
-
-  test('a domain’s best TLS only grows, the rest is what was seen last', async () => {
-    await using place = await engine.create();
-    const { store } = await openStore(place);
-    const seen = { at: 1, tls: 'verify', mx: 'mx1', failure: null };
-    await store.noteDomain('x.example', seen);
-    await store.noteDomain('x.example', { ...seen, at: 2, tls: 'may' });
-    await store.noteDomain('x.example', { at: 3, tls: null, mx: null, failure: 'refused' });
-    await store.noteDomain('a.example', { at: 4, tls: null, mx: null, failure: 'no route' });
-    await store.noteDomain('a.example', { at: 5, tls: 'may', mx: 'mx', failure: null });
-    expect(await store.listDomains()).toEqual([
-      {
-        domain: 'a.example',
-        bestTls: 'may',
-        lastTls: 'may',
-        lastMx: 'mx',
-        lastDeliveredAt: 5,
-        lastFailure: null,
-        delivered: 1,
-        failed: 1,
-      },
-      {
-        domain: 'x.example',
-        bestTls: 'verify',
-        lastTls: null,
-        lastMx: null,
-        lastDeliveredAt: 2,
-        lastFailure: 'refused',
-        delivered: 2,
-        failed: 1,
-      },
-    ]);
-    await Promise.all(Array.from({ length: 50 }, () => store.noteDomain('x.example', { ...seen, tls: 'dane', at: 6 })));
-    expect((await store.listDomains())[1]).toMatchObject({ bestTls: 'dane', delivered: 52 });
-    await store.close();
-  });
 });

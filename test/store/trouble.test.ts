@@ -76,7 +76,7 @@ eachEngine((engine) => {
     const { store } = await openStore(place);
     const rows = Array.from({ length: 20 }, () => message());
     const writes = rows.map((row) => store.insertMessages([row], []));
-    await store.noteDomain('x.example', { at: 1, tls: 'may', mx: null, failure: null });
+    await store.noteDomain('x.example', { at: 1, tls: 'may', proved: 'may', mx: null, failure: null });
     await store.close();
     await Promise.all(writes);
     const { store: again } = await openStore(place);
