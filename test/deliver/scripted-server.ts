@@ -24,12 +24,16 @@ export type Script = {
   readonly handshake?: 'close' | 'silence';
   /** Called for every piece of DATA. */
   readonly duringData?: (octets: number) => Answer | undefined;
+  /** Milliseconds between the octets of every answer. */
+  readonly pace?: number;
 };
 
 type Recorded = {
   /** Everything received in plain text, and under TLS. */
   plain: string;
   secret: string;
+  /** Octets of messages, whole or not, that came in plain text. */
+  clear: number;
   readonly commands: string[];
   /** Messages as they came over the wire, with dots doubled, without the final dot line. */
   readonly messages: string[];
@@ -49,7 +53,7 @@ export async function startServer(script: Script, host = '127.0.0.1', port = 0):
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    const recorded: Recorded = { plain: '', secret: '', commands: [], messages: [], closed: false };
+    const recorded: Recorded = { plain: '', secret: '', clear: 0, commands: [], messages: [], closed: false };
     connections.push(recorded);
     converse(socket, script, recorded);
   });
@@ -72,10 +76,20 @@ function converse(plain: Socket, script: Script, recorded: Recorded): void {
   let socket: Socket = plain;
   let received = '';
   let inData = false;
+  let earlier = 0;
   const send = (answer: Answer | undefined): void => {
     if (answer === 'close') socket.end();
     else if (answer === 'reset') plain.resetAndDestroy();
-    else if (answer !== null && answer !== undefined && socket.writable) socket.write(`${answer}\r\n`);
+    else if (answer !== null && answer !== undefined && socket.writable) say(`${answer}\r\n`);
+  };
+  const say = (text: string): void => {
+    if (script.pace === undefined) return void socket.write(text);
+    const octets = text[Symbol.iterator]();
+    const timer = setInterval(() => {
+      const { value, done } = octets.next();
+      if (done === true || !socket.writable) clearInterval(timer);
+      else socket.write(value);
+    }, script.pace);
   };
   const onData = (chunk: Buffer): void => {
     const text = chunk.toString('latin1');
@@ -85,10 +99,12 @@ function converse(plain: Socket, script: Script, recorded: Recorded): void {
     for (;;) {
       if (inData) {
         const end = `\r\n${received}`.indexOf('\r\n.\r\n');
+        if (socket === plain) recorded.clear = earlier + (end === -1 ? received.length : end);
         if (end === -1) return send(script.duringData?.(received.length));
         const content = received.slice(0, end);
         received = received.slice(end + 3);
         inData = false;
+        earlier = recorded.clear;
         recorded.messages.push(content);
         send(script.message === undefined ? '250 2.0.0 Queued' : script.message(content, recorded));
         continue;

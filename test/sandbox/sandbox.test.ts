@@ -23,6 +23,12 @@ test('postern sandbox --once shows every method and exits 0', async () => {
     /^ {2}refused: 550 5\.7\.1 /m,
     /^ {2}paula@portal\.example +portal +portal +link and code, both by mail +waiting$/m,
     /^ {2}gina@good-tls\.example +hold +- +a person decides +held$/m,
+    /^ {2}stella@sts-enforce\.example +none +none +TLSv1\.3, root Postern sandbox CA, MTA-STS policy 1 +delivered$/m,
+    /^ {2}dana@dane-match\.example +none +none +TLSv1\.3, TLSA 3 1 1 +delivered$/m,
+    /^ {2}stefan@sts-mismatch\.example +none +none +nothing was sent +deferred\n +mx\.sts-mismatch\.example is not among the mail servers/m,
+    /^ {2}dirk@dane-mismatch\.example +none +none +nothing was sent +deferred\n .* matches none of the TLSA records/m,
+    /^ {2}lotte@lost-tls\.example +none +none +TLSv1\.3, root Postern sandbox CA +delivered$/m,
+    /^ {2}lotte@lost-tls\.example +none +none +nothing was sent +deferred\n .* does not offer STARTTLS\. .* shown before/m,
     /\(rita@corp\.example was told\)$/m,
     /\(anna@corp\.example was told\)$/m,
   ])

@@ -26,6 +26,8 @@ const plain: MailHost = {
 const grey: MailHost = { ...plain, address: '127.20.9.4', greylists: true };
 const strict: MailHost = { ...plain, address: '127.20.9.5', knowsNobody: true };
 
+const losing: MailHost = { ...good, address: '127.20.9.6', losesTls: true };
+
 const message = Buffer.from('Subject: dots\r\n\r\n.one\r\n..two\r\n\xe4\r\n', 'latin1');
 const tls = { ca: authority.certPem, serverName: 'mx.good.example' };
 
@@ -63,6 +65,16 @@ describe('pretend mail servers', () => {
     sinks.setOutage({ code: 421, text: 'closed for today' });
     expect((await stranger.send(envelope, message)).reply.code).toBe(421);
     expect(sinks.received).toHaveLength(1);
+  });
+
+  test('one loses its TLS after the first message, and its connections with it', async () => {
+    await using sinks = await startSinks([losing]);
+    const { port } = sinks;
+    const envelope = { from: 'a@corp.example', to: ['b@good.example'] };
+    const first = await connectSmtp({ host: losing.address, port, tls });
+    expect((await first.send(envelope, message)).reply.code).toBe(250);
+    await expect(first.command('NOOP')).rejects.toThrow('closed');
+    await expect(connectSmtp({ host: losing.address, port, tls })).rejects.toThrow('answered 500');
   });
 
   test('a client that hangs up within DATA leaves nothing', async () => {
