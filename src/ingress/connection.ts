@@ -3,7 +3,8 @@
  *
  * What is ours: content is read by DotDecoder and handed to an Intake with back-pressure, without a stream between them; every refusal
  * carries the enhanced status we mean; commands that lead nowhere and errors are counted; the clock of limits.ts is kept.
- * The way through: MAIL and RCPT are judged by envelope.ts, handler_DATA() opens the Intake, #answer() says what became of it.
+ * The way through: a client that partners.ts holds to TLS or a certificate is refused at MAIL; MAIL and RCPT are judged by envelope.ts,
+ * handler_DATA() opens the Intake, #answer() says what became of it.
  *
  * Limits: smtp-server takes a bare LF for the end of a command line, which is harmless as content ends only at CRLF . CRLF.
  */
@@ -12,10 +13,14 @@ import { TLSSocket } from 'node:tls';
 import type { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import type { Partner } from '../config/config.ts';
 import { canonicalAddress } from '../mail/address.ts';
+import { chainOf } from '../protect/path.ts';
+import type { Reply } from './admit.ts';
 import { DotDecoder } from './dots.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Limits, Place, Places } from './limits.ts';
+import { lockOut } from './partners.ts';
 import { type Desk, Intake } from './receive.ts';
 
 /** What a connection needs of its listener. */
@@ -28,6 +33,13 @@ export type House = {
   readonly now: () => number;
 };
 
+/** Whom a connection is with. */
+export type Client = {
+  readonly house: House;
+  readonly place: Place;
+  readonly partner: Partner | null;
+};
+
 /** How long the greeting is held back, so that a client that talks before it is noticed; milliseconds. */
 const greetingPause = 10;
 
@@ -37,6 +49,7 @@ const mailCommands = new Set(['MAIL', 'RCPT', 'DATA', 'QUIT']);
 export class Connection extends SMTPConnection {
   readonly #house: House;
   readonly #place: Place;
+  readonly #partner: Partner | null;
   /** The message whose content is coming in. */
   #intake: Intake | null = null;
   /** From DATA to the reply to its end. */
@@ -45,10 +58,11 @@ export class Connection extends SMTPConnection {
   #errors = 0;
   #leaving = false;
 
-  constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions | null, house: House, place: Place) {
+  constructor(server: SMTPServer, socket: Socket, options: SMTPConnectionOptions | null, client: Client) {
     super(server, socket, options);
-    this.#house = house;
-    this.#place = place;
+    this.#house = client.house;
+    this.#place = client.place;
+    this.#partner = client.partner;
   }
 
   /** Ends the connection with a 421 as soon as it is not in the middle of a message. */
@@ -110,7 +124,17 @@ export class Connection extends SMTPConnection {
     super._onClose();
   }
 
-  // the name is smtp-server's, which finds handlers by it
+  // the names are smtp-server's, which finds handlers by them
+  override handler_MAIL(command: Buffer, callback: () => void): void {
+    const refusal = this.#lockOut();
+    if (refusal === null) return super.handler_MAIL(command, callback);
+    const { code, status, text } = refusal;
+    const reason = `Partner "${this.#partner?.name}": ${text}`;
+    this.#house.desk.emit({ kind: 'message.refused', tenant: null, status, reason, client: this.remoteAddress });
+    this.send(code, `${status} ${text}`);
+    callback();
+  }
+
   override handler_DATA(command: Buffer, callback: () => void): void {
     const parser = this._parser;
     if (this.session.envelope.rcptTo.length === 0 || !(parser instanceof ContentParser)) {
@@ -188,6 +212,13 @@ export class Connection extends SMTPConnection {
       receivedAt: this.#house.now(),
     };
     return { reception, mailFrom: sender === '' ? '' : (canonicalAddress(sender) ?? ''), recipients, smtp };
+  }
+
+  #lockOut(): Reply | null {
+    if (this.#partner === null) return null;
+    const leaf = this._socket instanceof TLSSocket ? this._socket.getPeerX509Certificate() : undefined;
+    const chain = leaf === undefined ? [] : chainOf(leaf);
+    return lockOut(this.#partner, this.secure ? chain : null, new Date(this.#house.now()));
   }
 
   #farewell(status: string, text: string): void {

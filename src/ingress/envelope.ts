@@ -3,7 +3,7 @@
  *
  * One parser reads every address (mail/address.ts), after smtp-server took the command apart and a source route off. What it cannot
  * read, it refuses; what looks like routing inside a local part (`u%d@x`, `u!d@x`) is just a local part. A parameter we did not
- * offer is refused, not ignored (RFC 5321 section 4.1.1.11): ignoring REQUIRETLS or a hold would be a broken promise.
+ * offer is refused, not ignored (RFC 5321 section 4.1.1.11): ignoring a hold would be a broken promise.
  *
  * Limits: quoted local parts with spaces or @ do not get past smtp-server's parser (501 5.1.3); `postmaster` without a domain is refused,
  * as this server has no mailboxes.
@@ -19,7 +19,7 @@ export type Judged =
   | { readonly kind: 'ok'; readonly address: string }
   | { readonly kind: 'refused'; readonly reply: Reply };
 
-const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID']);
+const mailParameters = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID', 'REQUIRETLS']);
 const rcptParameters = new Set(['NOTIFY', 'ORCPT']);
 
 /** The reverse-path in normal form, empty for null; refused when no header could prove a tenant any more. */
@@ -58,6 +58,7 @@ export function readEnvelope(envelope: SMTPServerEnvelope): { recipients: string
     ret: ret === 'FULL' || ret === 'HDRS' ? ret : null,
     envid: envelope.dsn?.envid ?? null,
     dsn,
+    ...(envelope.requireTLS === true ? { requireTls: true } : {}),
   };
   return { recipients: [...recipients.values()], smtp };
 }

@@ -12,6 +12,8 @@
  * is the new one refused.
  */
 
+import { ticketKeysLive } from '../net/tls.ts';
+
 export type Limits = {
   /** Connections in all, and from one address. */
   readonly connections: number;
@@ -24,6 +26,8 @@ export type Limits = {
   readonly minDataRate: number;
   /** How often budgets are looked at, milliseconds. */
   readonly sweepEvery: number;
+  /** Milliseconds that a session ticket can be used: then its key is thrown away. */
+  readonly ticketKeysLive: number;
   /** Milliseconds that messages in transfer get at shutdown. */
   readonly drain: number;
   /** Octets of the header block, and of one command line. */
@@ -43,6 +47,7 @@ export const defaultLimits: Limits = {
   stressBudget: 10_000,
   minDataRate: 500,
   sweepEvery: 1_000,
+  ticketKeysLive,
   drain: 30_000,
   headerOctets: 1_048_576,
   commandOctets: 2_048,

@@ -129,7 +129,8 @@ type Network = ReturnType<typeof ipaddr.parseCIDR>;
 /** Parsed once: the settings do not change while the process runs, and every message asks. */
 const parsedNetworks = new Map<string, Network>();
 
-function isInside(ip: string, networks: readonly string[]): boolean {
+/** Whether an address, without an IPv4-mapped prefix or with it, is in one of the CIDR networks. */
+export function isInside(ip: string, networks: readonly string[]): boolean {
   if (!ipaddr.isValid(ip)) return false;
   const address = ipaddr.process(ip);
   return networks.some((text) => {

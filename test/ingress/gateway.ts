@@ -1,7 +1,7 @@
 /** A listener on loopback whose accept port remembers, and a client that speaks raw octets. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Config, Tenant } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import type { Limits } from '../../src/ingress/limits.ts';
@@ -91,6 +91,8 @@ export class Client {
   #socket: Socket;
   #text = '';
   #ended = false;
+  /** To take up the TLS session again with startTls(); there once the server gave something to do it with. */
+  session: { readonly session?: Buffer } = {};
   #wake = () => {};
 
   constructor(socket: Socket) {
@@ -159,13 +161,27 @@ export class Client {
     return this.reply();
   }
 
-  async startTls(ca: string, options: { readonly maxVersion?: 'TLSv1.1' } = {}): Promise<void> {
+  /** The handshake after the reply to STARTTLS. Resolves with the socket, to see what was agreed. */
+  async startTls(ca: string, options: ConnectionOptions = {}): Promise<TLSSocket> {
     this.#socket.removeAllListeners('data');
     const socket = connectTls({ socket: this.#socket, ca, servername: 'gw.postern.example', ...options });
+    socket.on('session', (session: Buffer) => {
+      this.session = { session };
+    });
     await once(socket, 'secureConnect');
     this.#socket = socket;
     this.#text = '';
     this.#listen();
+    return socket;
+  }
+
+  /** Opens, and is ready for MAIL under TLS. */
+  static async secured(port: number, ca: string, options: ConnectionOptions = {}) {
+    const client = await Client.greeted(port);
+    await client.ask('STARTTLS');
+    const socket = await client.startTls(ca, options);
+    await client.ask('EHLO client.example');
+    return { client, socket };
   }
 
   close(): void {
