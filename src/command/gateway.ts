@@ -5,22 +5,25 @@
 import { hkdfSync } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { createTransmitter, type StaticRoute } from '../deliver/pool.ts';
+import { withoutPolicy } from '../deliver/tls-session.ts';
 import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
+import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
 import { openSubject } from '../pipeline/decide.ts';
 import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
+import { createTlsReporter } from '../pipeline/tls-reports.ts';
 import { createProtectPool } from '../protect/pool.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
-import { createWebServer } from '../web/server.ts';
+import { createWebServer, type WebServer } from '../web/server.ts';
 import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
 
@@ -33,7 +36,7 @@ export type Gateway = {
   readonly spool: Spool;
   /** Calls the listener with each event from now on; the result ends that. */
   events(listener: (event: Event) => void): () => void;
-  /** Reads the policy files again; one that does not parse leaves the old one in force. */
+  /** Reads policies and certificates again; one that cannot be used leaves the old one in force. */
   reload(): void;
   /** Takes no new work, finishes what is under way, closes everything. */
   stop(): Promise<void>;
@@ -67,9 +70,13 @@ export async function startGateway(
       const unwatch = policies.watch();
       running.push(async () => unwatch());
     }
+    const servers: ServerCertificate[] = [];
     const portal = config.roles.includes('web')
       ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) })
       : null;
+    const webTls = config.web?.tls ?? null;
+    if (portal !== null && webTls !== null)
+      servers.push({ setting: 'web.tls', identity: webTls, use: (identity) => portal.renew(identity) });
     const smtp: string[] = [];
     if (config.roles.includes('smtp')) {
       const listener = createListener({
@@ -81,9 +88,19 @@ export async function startGateway(
       });
       smtp.push(...(await listener.listen()));
       running.push(() => listener.close());
+      if (config.smtp.tls !== null)
+        servers.push({ setting: 'smtp.tls', identity: config.smtp.tls, use: (identity) => listener.renew(identity) });
     }
-    emit({ kind: 'service.ready', listening: [...smtp, ...(portal === null ? [] : [portal])] });
-    return { smtp, portal, store, spool, events, reload: () => policies.reload(), stop };
+    const certificates = keepCertificates(servers, emit);
+    const unwatch = certificates.watch();
+    running.push(async () => unwatch());
+    const reload = (): void => {
+      policies.reload();
+      certificates.reload();
+    };
+    const origin = portal?.origin ?? null;
+    emit({ kind: 'service.ready', listening: [...smtp, ...(origin === null ? [] : [origin])] });
+    return { smtp, portal: origin, store, spool, events, reload, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -127,7 +144,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       inbound === null ? [] : domains.map((domain) => [domain, inbound] as const),
     ),
   );
-  const { resolver, egress, sts } = createOutbound(config, store);
+  const outbound = createOutbound(config, store);
+  const { resolver, egress, sts, ask } = outbound;
   const domains = createDomainMemory({ store, emit, now: Date.now });
   const transmitter = createTransmitter({
     hostname: config.hostname,
@@ -139,11 +157,16 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     statics,
     sts: (domain) => sts.of(domain),
     floor: (domain) => domains.floor(domain),
-    onSession: () => {},
+    onSession: (session) => {
+      if (config.reporting === null) return;
+      const trouble = sts.trouble(session.domain);
+      store.noteTlsSession(trouble === null ? session : withoutPolicy(session, trouble), Date.now());
+    },
   });
   const protect = createProtectPool();
   const scan = createScanPool();
   ending(async () => resolver.close());
+  ending(async () => stopChecks());
   ending(() => protect.close());
   ending(() => scan.close());
   ending(() => transmitter.close());
@@ -154,6 +177,19 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     emit,
     now: Date.now,
     domains,
+    reports:
+      config.reporting === null
+        ? null
+        : createTlsReporter({
+            reporting: config.reporting,
+            config,
+            store,
+            resolver,
+            ask,
+            submit: accept.submit,
+            emit,
+            now: Date.now,
+          }),
     decide: {
       spool,
       store,
@@ -170,7 +206,10 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   });
 }
 
-async function startPortal(config: Config, { store, spool, accept, emit, ending }: Wiring): Promise<string> {
+async function startPortal(
+  config: Config,
+  { store, spool, accept, emit, ending }: Wiring,
+): Promise<Pick<WebServer, 'renew'> & { readonly origin: string }> {
   const { web } = config;
   if (web === null) throw new Error('the role web needs the setting web');
   const portal = createPortal({
@@ -193,7 +232,7 @@ async function startPortal(config: Config, { store, spool, accept, emit, ending 
     healthy: () => store.portal.byToken('', 0),
   });
   ending(() => server.close());
-  return server.listen();
+  return { origin: await server.listen(), renew: (identity) => server.renew(identity) };
 }
 
 /** Independent keys for independent uses. RFC 5869 section 3.2. */

@@ -58,15 +58,45 @@ type PolicyEvent =
       version: string;
     };
 
-/** A domain that does not keep what it promised (its own policy) or has shown before: mail to it waits, and a person should look. */
-type DomainEvent = {
-  kind: 'domain.downgraded';
-  domain: string;
-  /** The level it had shown, and what it shows now; null for nothing. */
-  known: string | null;
-  seen: string | null;
-  reason: string;
-};
+/** A certificate of ours (`setting` is "smtp.tls" or "web.tls") read again from its files. */
+type CertificateEvent = { setting: string } & /** In use from now on; `until` is its last second. */
+(
+  | { kind: 'certificate.loaded'; until: string }
+  /** Not taken, the one before stays in use. Said at once and every hour until it is mended. */
+  | { kind: 'certificate.broken'; file: string; error: string }
+);
+
+type DomainEvent =
+  /**
+   * A domain does not keep what it promised (its own policy) or has shown before: mail to it waits or goes by the next method, and a person
+   * should look.
+   */
+  | {
+      kind: 'domain.downgraded';
+      domain: string;
+      /** The level it had shown, and what it shows now; null for nothing. */
+      known: string | null;
+      seen: string | null;
+      reason: string;
+    }
+  /** A look at a domain's mail servers found something else than the one before. */
+  | {
+      kind: 'domain.changed';
+      domain: string;
+      /** level: of a server. servers: other MX records. certificate: one that ends soon, `is` being the day. */
+      what: 'level' | 'servers' | 'mta-sts' | 'dane' | 'certificate';
+      /** The mail server it is about; null for the domain as a whole. */
+      host: string | null;
+      /** Null for nothing. */
+      was: string | null;
+      is: string | null;
+    };
+
+/** A TLS report to another domain; `recipient` is the address or the web server it goes to. */
+type TlsReportEvent = { domain: string; day: string; recipient: string } & (
+  | { kind: 'tlsReport.sent' }
+  | { kind: 'tlsReport.failed'; reason: string }
+);
 
 type ServiceEvent =
   | { kind: 'service.ready'; listening: string[] }
@@ -74,5 +104,14 @@ type ServiceEvent =
   /** Our fault or the machine's: `error` is the error's name and message, never content. */
   | { kind: 'service.failed'; component: string; error: string };
 
-export type Event = MessageEvent | DeliveryEvent | PortalEvent | KeyEvent | PolicyEvent | DomainEvent | ServiceEvent;
+export type Event =
+  | MessageEvent
+  | DeliveryEvent
+  | PortalEvent
+  | KeyEvent
+  | PolicyEvent
+  | CertificateEvent
+  | DomainEvent
+  | TlsReportEvent
+  | ServiceEvent;
 export type EventKind = Event['kind'];

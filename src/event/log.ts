@@ -28,7 +28,10 @@ const severity: Partial<Record<EventKind, Level>> = {
   'portal.codeWrong': 'warn',
   'portal.limited': 'warn',
   'policy.broken': 'error',
+  'certificate.broken': 'error',
   'domain.downgraded': 'error',
+  'domain.changed': 'warn',
+  'tlsReport.failed': 'warn',
   'service.failed': 'error',
   'message.decided': 'debug',
 };

@@ -16,6 +16,7 @@ import { createBatch } from './batch.ts';
 import { type Decided, type DecidePorts, decide } from './decide.ts';
 import type { DomainMemory } from './domains.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import type { TlsReporter } from './tls-reports.ts';
 
 export type RunnerPorts = {
   readonly store: Store;
@@ -23,6 +24,8 @@ export type RunnerPorts = {
   readonly decide: DecidePorts;
   readonly attempt: AttemptPorts;
   readonly domains: DomainMemory;
+  /** Null where none are sent. */
+  readonly reports: TlsReporter | null;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
 };
@@ -74,6 +77,8 @@ export class Runner {
     const housekeeping = createHousekeeping(this.#ports);
     this.#timers.push(setInterval(() => this.#background(housekeeping.turn()), housekeepEvery));
     this.#timers.push(setInterval(() => this.#background(housekeeping.sweep()), sweepEvery));
+    const { reports } = this.#ports;
+    if (reports !== null) this.#timers.push(setInterval(() => this.#background(reports.turn()), housekeepEvery));
     this.#timers.push(setInterval(() => this.#background(this.#ports.domains.load()), loadDomainsEvery));
     this.#background(housekeeping.sweep());
     this.wake();

@@ -92,7 +92,7 @@ function createStore(database: Database): Store {
     keepCheck: (domain, now, checked, events) => keepCheck(database, domain, now, checked, events),
     findSts: (domain) => findSts(database, domain),
     keepSts: (kept) => keepSts(database, kept),
-    noteTlsSession: async (session, at) => tls.note(session, at),
+    noteTlsSession: (session, at) => tls.note(session, at),
     unreportedTls: (day) => tls.unreported(day),
     claimTlsReport: (day, domain, at) => tls.claim(day, domain, at),
     forgetTls: (day) => tls.forget(day),

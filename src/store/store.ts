@@ -47,6 +47,8 @@ export type SmtpOptions = {
   readonly envid: string | null;
   /** DSN NOTIFY and ORCPT per recipient address, where given. */
   readonly dsn: Readonly<Record<string, { readonly notify: readonly string[] | null; readonly orcpt: string | null }>>;
+  /** REQUIRETLS: to be handed on only to servers that prove their name and promise the same (plan/require-tls.ts). */
+  readonly requireTls?: true;
 };
 
 export type MessageRow = NewMessage & {
@@ -144,8 +146,6 @@ export type DomainRow = {
   readonly lastFailure: string | null;
   readonly delivered: number;
   readonly failed: number;
-};
-
   /** When mail last went there, whatever became of it. */
   readonly mailedAt: number;
   /** Deliveries there that wait for their next try. */
@@ -181,6 +181,8 @@ export type CheckedHost = {
   readonly certificateUntil: number | null;
   /** Why it does not show more, or could not be asked: a sentence, or null. */
   readonly defect: string | null;
+};
+
 /** An MTA-STS policy as it is remembered. Times are epoch milliseconds, `maxAge` seconds. */
 export type StsRow = {
   readonly domain: string;
@@ -323,19 +325,17 @@ export type Store = {
       readonly failure: string | null;
     },
   ): Promise<void>;
-  listDomains(): Promise<DomainRow[]>;
-  /** The strongest TLS level that each domain has shown, of those that have shown any. */
   /** Notes at `now` that a domain does not keep what it has shown, with events; false, without them, when that was said after `unlessSince`. */
   domainDowngraded(
     domain: string,
     at: { readonly now: number; readonly unlessSince: number },
     events: readonly Event[],
   ): Promise<boolean>;
+  listDomains(): Promise<DomainRow[]>;
+  /** The strongest TLS level that each domain has shown, of those that have shown any. */
   domainLevels(): Promise<ReadonlyMap<string, TlsLevel>>;
   /** Forgets what a domain has shown; false when nothing is known of it. */
   forgetDomain(domain: string): Promise<boolean>;
-  findSts(domain: string): Promise<StsRow | null>;
-  keepSts(kept: StsRow): Promise<void>;
   /** How many domains are looked at from time to time: those mailed lately. */
   countChecks(): Promise<number>;
   /**
@@ -349,9 +349,11 @@ export type Store = {
   }): Promise<{ readonly domain: string; readonly checkedAt: number; readonly checked: DomainCheck | null } | null>;
   /** Keeps what a look at `now` found, with events. */
   keepCheck(domain: string, now: number, checked: DomainCheck, events: readonly Event[]): Promise<void>;
+  findSts(domain: string): Promise<StsRow | null>;
+  keepSts(kept: StsRow): Promise<void>;
 
   /** Counts a session that ended at `at` towards its day's report; on disk a while later, together with others. */
-  noteTlsSession(session: TlsSession, at: number): Promise<void>;
+  noteTlsSession(session: TlsSession, at: number): void;
   /** The days ("2026-11-21", UTC) before `day` and the domains whose sessions nobody has claimed yet, oldest first. */
   unreportedTls(day: string): Promise<{ readonly day: string; readonly domain: string }[]>;
   /** Takes the counts of a day, for one caller only: null for everybody else. */

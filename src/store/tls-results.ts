@@ -81,6 +81,7 @@ export class TlsResults {
   }
 
   async forget(day: string): Promise<void> {
+    await this.#notes.write();
     await this.#database.write(async (trx) => {
       await trx.deleteFrom('tls_results').where('day', '<', day).execute();
       await trx.deleteFrom('tls_reports').where('day', '<', day).execute();

@@ -46,6 +46,7 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
   const ports: RunnerPorts = {
     store,
     domains: createDomainMemory({ store, emit, now }),
+    reports: null,
     spool,
     emit,
     now,

@@ -1,0 +1,140 @@
+/** DKIM signatures of our own messages, checked by a verifier that is checked with the vectors of RFC 8463. */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  verify,
+} from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { signMessage } from '../../src/mail/dkim.ts';
+
+/** RFC 8463 appendix A. */
+const vector = [
+  'DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;',
+  ' d=football.example.com; i=@football.example.com;',
+  ' q=dns/txt; s=brisbane; t=1528637909; h=from : to :',
+  ' subject : date : message-id : from : subject : date;',
+  ' bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;',
+  ' b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus',
+  ' Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==',
+  'From: Joe SixPack <joe@football.example.com>',
+  'To: Suzie Q <suzie@shopping.example.net>',
+  'Subject: Is dinner ready?',
+  'Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)',
+  'Message-ID: <20030712040037.46341.5F8J@football.example.com>',
+  '',
+  'Hi.',
+  '',
+  'We lost the game.  Are you hungry yet?',
+  '',
+  'Joe.',
+  '',
+].join('\r\n');
+const x = Buffer.from('11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=', 'base64').toString('base64url');
+const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+const seed = Buffer.from('nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=', 'base64');
+const privateKey = createPrivateKey({
+  key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+  format: 'der',
+  type: 'pkcs8',
+});
+
+/** A verifier of relaxed/relaxed, as RFC 6376 section 6.1.3 tells it. */
+function verifies(message: string, key: KeyObject): { body: boolean; header: boolean; tags: Record<string, string> } {
+  const [head = '', ...rest] = message.split('\r\n\r\n');
+  const fields = head.split(/\r\n(?![ \t])/).map((field) => {
+    const at = field.indexOf(':');
+    return { name: field.slice(0, at).toLowerCase(), value: field.slice(at + 1) };
+  });
+  const relaxed = (value: string) => value.replaceAll(/\s+/g, ' ').trim();
+  const own = fields.shift()?.value ?? '';
+  const tags = Object.fromEntries(
+    own.split(';').map((tag) => [tag.slice(0, tag.indexOf('=')).trim(), tag.slice(tag.indexOf('=') + 1).trim()]),
+  );
+  const body = rest
+    .join('\r\n\r\n')
+    .replaceAll(/[ \t]+/g, ' ')
+    .replaceAll(' \r\n', '\r\n')
+    .replace(/(?:\r\n)*$/, '\r\n');
+  const left = [...fields];
+  const covered = (tags['h'] ?? '').split(':').flatMap((name) => {
+    const at = left.findLastIndex((field) => field.name === name.trim().toLowerCase());
+    const [field] = at < 0 ? [] : left.splice(at, 1);
+    return field === undefined ? [] : [`${field.name}:${relaxed(field.value)}\r\n`];
+  });
+  const unsigned = `dkim-signature:${relaxed(own.replace(/(;\s*b=)[^;]*/, '$1'))}`;
+  const data = Buffer.from(covered.join('') + unsigned, 'latin1');
+  const hash = (octets: string | Buffer) => createHash('sha256').update(octets).digest();
+  const signature = Buffer.from((tags['b'] ?? '').replaceAll(/\s/g, ''), 'base64');
+  const elliptic = key.asymmetricKeyType === 'ed25519';
+  return {
+    body: hash(Buffer.from(body, 'latin1')).toString('base64') === tags['bh'],
+    header: elliptic ? verify(null, hash(data), key, signature) : verify('sha256', data, key, signature),
+    tags,
+  };
+}
+
+const unsignedVector = vector.slice(vector.indexOf('From:'));
+const at = Date.UTC(2018, 5, 10);
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const keys = { rsa, ed25519: { privateKey, publicKey } };
+
+test('the verifier of this test takes the vector of RFC 8463, and not a changed one', () => {
+  expect(verifies(vector, publicKey)).toMatchObject({ body: true, header: true });
+  expect(verifies(vector.replace('lost', 'won'), publicKey)).toMatchObject({ body: false, header: true });
+  expect(verifies(vector.replace('dinner', 'supper'), publicKey)).toMatchObject({ body: true, header: false });
+});
+
+describe.each(['rsa', 'ed25519'] as const)('a signature with %s', (kind) => {
+  const key = keys[kind];
+  const sign = (message: string) =>
+    signMessage(
+      Buffer.from(message, 'latin1'),
+      { domain: 'football.example.com', selector: 'brisbane', key: key.privateKey },
+      at,
+    ).toString('latin1');
+  const signed = sign(unsignedVector);
+
+  test('verifies, and leaves the message as it was', () => {
+    const { tags, ...good } = verifies(signed, key.publicKey);
+    expect(good).toEqual({ body: true, header: true });
+    expect(tags).toMatchObject({
+      v: '1',
+      a: `${kind}-sha256`,
+      c: 'relaxed/relaxed',
+      d: 'football.example.com',
+      s: 'brisbane',
+      t: String(at / 1_000),
+      bh: '2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=',
+    });
+    // RFC 8460 section 3: the whole body, no l=.
+    expect(tags).not.toHaveProperty('l');
+    expect(signed.endsWith(unsignedVector)).toBe(true);
+    expect(Math.max(...signed.split('\r\n').map((line) => line.length))).toBeLessThan(79);
+  });
+
+  test.each<[string, (message: string) => string, object]>([
+    ['folded anew', (text) => text.replace('Subject: Is ', 'Subject:  Is\r\n\t'), { body: true, header: true }],
+    ['blanks at line ends', (text) => text.replace('Hi.\r\n', 'Hi. \t\r\n'), { body: true, header: true }],
+    ['empty lines at the end', (text) => `${text}\r\n\r\n`, { body: true, header: true }],
+    ['a word changed', (text) => text.replace('hungry', 'angry'), { body: false, header: true }],
+    ['text added', (text) => `${text}More.\r\n`, { body: false, header: true }],
+    ['another subject', (text) => text.replace('dinner', 'supper'), { body: true, header: false }],
+    ['a second From', (text) => text.replace('To: ', 'From: eve@evil.example\r\nTo: '), { body: true, header: false }],
+    ['another domain', (text) => text.replace('d=football', 'd=baseball'), { body: true, header: false }],
+  ])('%s', (_, change, outcome) => {
+    const changed = change(signed);
+    expect(changed).not.toBe(signed);
+    expect(verifies(changed, key.publicKey)).toMatchObject(outcome);
+  });
+
+  test('holds for a message without a body, and for blanks everywhere', () => {
+    for (const body of ['', ' \r\n\r\n', 'a  b\t\r\n\r\n\r\n', 'no line end']) {
+      const message = sign(`From: a@b.example\r\nSubject:   \r\n\r\n${body}`);
+      const verified = verifies(message, key.publicKey);
+      expect([body, verified.header]).toEqual([body, true]);
+    }
+  });
+});
