@@ -1,13 +1,18 @@
 /**
- * Mail servers whose STARTTLS, handshake or certificate is not what it should be (T-3, T-8), and how a message ends at each level. tls.test.ts
- * asserts it, the measurement tls-matrix prints it.
+ * Mail servers whose STARTTLS, handshake or certificate is not what it should be (T-3, T-8), and how a message ends at each level, and under
+ * what the domain itself demands. tls.test.ts asserts it, the measurement tls-matrix prints it.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TlsLevel } from '../../src/config/config.ts';
+import type { TransmitterOptions } from '../../src/deliver/pool.ts';
 import { type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
+import { keyRecord } from '../../src/sandbox/world.ts';
+import type { End } from './ends.ts';
 import type { Script } from './scripted-server.ts';
+import type { Zone } from './transmit.ts';
 
 export const root = issueCertificate({ subject: 'Test Root', ca: true });
 const host = 'mx.example';
@@ -57,10 +62,10 @@ const openssl =
 const refusing = (verb: string, reply: string) => (heard: string) => (heard === verb ? reply : undefined);
 
 type Expected = {
-  /** How each level ends: delivered under TLS or in plain text, the level cannot be met, or later again. */
-  readonly may: 'secret' | 'plain' | 'deferred';
-  readonly encrypt: 'secret' | 'unmet' | 'deferred';
-  readonly verify: 'secret' | 'unmet' | 'deferred';
+  /** How each level ends. */
+  readonly may: End;
+  readonly encrypt: End;
+  readonly verify: End;
   readonly status?: string;
   readonly reason?: string | RegExp;
 };
@@ -281,3 +286,44 @@ export const cases: Record<string, { readonly script: Script; readonly expected:
     expected: { may: 'deferred', encrypt: 'deferred', verify: 'deferred', status: '4.5.0' },
   },
 };
+
+/** What is asked of the server, or demanded by the domain; and what that makes of each case. */
+export const demands: Record<
+  string,
+  {
+    readonly asked: TlsLevel;
+    readonly end: (expected: Expected) => End;
+    /** What the domain has published, for a server on this port. */
+    readonly published?: (script: Script, port: number) => Partial<TransmitterOptions> & { zone?: Zone };
+  }
+> = {
+  may: { asked: 'may', end: ({ may }) => may },
+  encrypt: { asked: 'encrypt', end: ({ encrypt }) => encrypt },
+  verify: { asked: 'verify', end: ({ verify }) => verify },
+  'MTA-STS enforce': { asked: 'may', end: ({ verify }) => promised(verify), published: () => stsOf('enforce') },
+  'MTA-STS testing': { asked: 'may', end: ({ may }) => may, published: () => stsOf('testing') },
+  // Whoever publishes the key need not care for authorities, names and dates: RFC 7671 section 5.1.
+  'DANE, of the key shown': {
+    asked: 'may',
+    end: ({ encrypt }) => promised(encrypt),
+    published: ({ tls }, port) => daneOf(leafOf(tls?.cert), port),
+  },
+  'DANE, of another key': {
+    asked: 'may',
+    end: ({ encrypt }) => (encrypt === 'deferred' ? 'deferred' : 'lifted'),
+    published: (_, port) => daneOf(selfSignedToo.certPem, port),
+  },
+};
+
+const promised = (end: End): End => (end === 'unmet' ? 'lifted' : end);
+const selfSignedToo = issueCertificate({ subject: host, san: { dns: [host] } });
+const leafOf = (pem: unknown): string => (typeof pem === 'string' ? pem : good.cert);
+
+function stsOf(mode: 'enforce' | 'testing') {
+  return { sts: async () => ({ id: '2026a', policy: { mode, mx: [host], maxAge: 86_400 } }) };
+}
+
+function daneOf(cert: string, port: number) {
+  const mx = { [host]: [{ preference: 1, exchange: host }] };
+  return { zone: { signed: true, mx, tlsa: { [`_${port}._tcp.${host}`]: [keyRecord(cert)] } } };
+}
