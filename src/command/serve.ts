@@ -1,5 +1,5 @@
 /**
- * `postern serve`: starts the gateway, prints one line `ready` with its addresses once it accepts mail, reads policies again on SIGHUP, drains on
+ * `postern serve`: starts the gateway, prints one line `ready` with its addresses once it accepts mail, reads policies and certificates again on SIGHUP, drains on
  * SIGTERM or SIGINT and exits 0.
  */
 import { once } from 'node:events';

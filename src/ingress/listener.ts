@@ -101,7 +101,7 @@ class Server extends SMTPServer {
       requestCert: true,
       rejectUnauthorized: false,
       // a session that is resumed brings the certificate without its chain
-      secureOptions: constants.SSL_OP_NO_TICKET,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
     });
     // a client's broken connection or handshake; a failing listen() is heard in bind()
     this.on('error', () => undefined);

@@ -2,6 +2,7 @@
  * The TLS that Postern speaks, in and out: 1.2 and 1.3 (RFC 8996), only with forward secrecy and AEAD suites of at least 128 bits (RFC 9325
  * section 4.2).
  */
+import { constants } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import type { Identity } from '../config/config.ts';
 
@@ -9,9 +10,16 @@ import type { Identity } from '../config/config.ts';
 export const suites =
   'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!PSK';
 
-/** What a server of ours is set up with. Its own order of suites counts. */
+/** What a server of ours is set up with: its own order of suites counts, and clients start no new handshake within a session. */
 export function serverTls({ key, cert }: Identity, minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2') {
-  return { key, cert, minVersion, ciphers: suites, honorCipherOrder: true } satisfies SecureContextOptions;
+  return {
+    key,
+    cert,
+    minVersion,
+    ciphers: suites,
+    honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  } satisfies SecureContextOptions;
 }
 
 /**

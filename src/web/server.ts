@@ -6,12 +6,14 @@
  *
  * Standards: RFC 6797.
  */
+import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Identity, Listen } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import { serverTls, ticketKeysLive } from '../net/tls.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
 import { troublePage, troubles } from './pages.ts';
 import type { Env } from './request.ts';
@@ -28,6 +30,8 @@ export type WebServerOptions = {
 export type WebServer = {
   /** Resolves with the address, "https://127.0.0.1:8443". */
   listen(): Promise<string>;
+  /** Shows this certificate to new connections; open ones live on. Does nothing without TLS. Its key must be its own. */
+  renew(identity: Identity): void;
   /** Stops accepting, lets running answers end for a few seconds, then closes every connection. */
   close(): Promise<void>;
 };
@@ -52,6 +56,9 @@ const securityHeaders: Readonly<Record<string, string>> = {
 export function createWebServer(options: WebServerOptions): WebServer {
   const server = createServer(options.tls, siteOf(options));
   const { host, port } = options.listen;
+  const rotation = setInterval(() => {
+    if (server instanceof HttpsServer) server.setTicketKeys(randomBytes(48));
+  }, ticketKeysLive).unref();
   return {
     listen: async () => {
       await new Promise<void>((resolve, reject) => {
@@ -66,7 +73,11 @@ export function createWebServer(options: WebServerOptions): WebServer {
       const name = host.includes(':') ? `[${host}]` : host;
       return `${options.tls === null ? 'http' : 'https'}://${name}:${bound}`;
     },
+    renew: (identity) => {
+      if (server instanceof HttpsServer) server.setSecureContext(serverTls(identity));
+    },
     close: async () => {
+      clearInterval(rotation);
       if (!server.listening) return;
       const timer = setTimeout(() => server.closeAllConnections(), closingTime);
       await new Promise<void>((resolve) => {
@@ -128,10 +139,7 @@ function createServer(tls: Identity | null, site: Hono<Env>): Server {
   const server =
     tls === null
       ? createHttpServer(limits, serve)
-      : createHttpsServer(
-          { ...limits, key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
-          serve,
-        );
+      : createHttpsServer({ ...limits, ...serverTls(tls), handshakeTimeout: 10_000 }, serve);
   server.maxConnections = 2_000;
   server.maxHeadersCount = 100;
   // A reader that takes nothing for two minutes is gone.
