@@ -4,10 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import { type Advice, adviceFor } from '../deliver/advice.ts';
-import type { ConnectionPorts } from '../deliver/connection.ts';
-import { Trust } from '../deliver/peer.ts';
-import { type DomainProbe, probe } from '../deliver/probe.ts';
-import { Sessions } from '../deliver/sessions.ts';
+import type { DomainProbe } from '../deliver/probe.ts';
 import { toAsciiDomain } from '../mail/address.ts';
 import type { DomainRow } from '../store/store.ts';
 import { createOutbound } from './outbound.ts';
@@ -70,11 +67,9 @@ async function forgetDomain(config: Config, domain: string, json: boolean): Prom
 
 async function checkDomain(config: Config, domain: string, json: boolean): Promise<number> {
   const { store, close } = await openStorage(config);
-  const { resolver, egress, sts } = createOutbound(config, store);
+  const { resolver, probe, sts } = createOutbound(config, store);
   try {
-    const connection = connectionPorts(config);
-    const { port } = config.delivery;
-    const probed = await probe(domain, { connection, port, resolver, egress, sts: (of) => sts.of(of) });
+    const probed = await probe(domain, false);
     if (typeof probed === 'string') {
       if (json) printJson({ domain, hosts: [], reason: probed });
       else process.stdout.write(`${probed}\n`);
@@ -89,12 +84,6 @@ async function checkDomain(config: Config, domain: string, json: boolean): Promi
     resolver.close();
     await close();
   }
-}
-
-/** A person waits for the answer. */
-function connectionPorts({ hostname, delivery }: Config): ConnectionPorts {
-  const timeouts = { connect: 10_000, command: 20_000, data: 20_000 };
-  return { hostname, trust: new Trust(delivery.trust), timeouts, sessions: new Sessions() };
 }
 
 function page(probed: DomainProbe, advice: Advice, trouble: string | null): string {

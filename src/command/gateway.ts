@@ -13,6 +13,7 @@ import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
 import { openSubject } from '../pipeline/decide.ts';
+import { startDomainChecks } from '../pipeline/domain-check.ts';
 import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';

@@ -3,7 +3,9 @@
  * judged by the egress guard, MTA-STS policies fetched and remembered.
  */
 import type { Config } from '../config/config.ts';
-import { rootsOf } from '../deliver/peer.ts';
+import { rootsOf, Trust } from '../deliver/peer.ts';
+import { type DomainProbe, probe } from '../deliver/probe.ts';
+import { Sessions } from '../deliver/sessions.ts';
 import { createStsPolicies, type StsPolicies } from '../deliver/sts.ts';
 import { fetchPolicy } from '../deliver/sts-fetch.ts';
 import { createResolver, type OwnResolver } from '../net/dns.ts';
@@ -15,6 +17,8 @@ export type Outbound = {
   readonly resolver: OwnResolver;
   readonly egress: Egress;
   readonly sts: StsPolicies;
+  /** What the mail servers of a domain show now; `oneByOne`: with never more than one connection. */
+  readonly probe: (domain: string, oneByOne: boolean) => Promise<DomainProbe | string>;
   readonly ask: (request: HttpsRequest) => Promise<HttpsAnswer>;
 };
 
@@ -29,5 +33,21 @@ export function createOutbound(config: Config, store: Pick<Store, 'findSts' | 'k
     fetch: (domain) => fetchPolicy(domain, config.delivery.policyPort, https),
     now: Date.now,
   });
-  return { resolver, egress, sts, ask: (request) => askHttps(request, https) };
+  let trust: Trust | null = null;
+  return {
+    resolver,
+    egress,
+    sts,
+    probe: (domain, oneByOne) => {
+      const { hostname, delivery } = config;
+      trust ??= new Trust(delivery.trust);
+      // A session that is taken up again shows no certificate.
+      const connection = { hostname, trust, timeouts: probePatience, sessions: new Sessions() };
+      return probe(domain, { connection, port: delivery.port, resolver, egress, sts: (of) => sts.of(of), oneByOne });
+    },
+    ask: (request) => askHttps(request, https),
+  };
 }
+
+/** Milliseconds. A person may be waiting for the answer. */
+const probePatience = { connect: 10_000, command: 20_000, data: 20_000 };

@@ -4,7 +4,7 @@
  */
 import { domainOf } from '../mail/address.ts';
 import type { Settings } from './schema.ts';
-import type { Problem, ProblemAt } from './yaml.ts';
+import type { Path, Problem, ProblemAt } from './yaml.ts';
 
 export type Checked = { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 
@@ -123,6 +123,7 @@ function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
       }
       owners.set(domain, tenant.id);
     }
+    problems.push(...checkPins(tenant, at, problemAt));
     const { networks, secretHeader } = tenant.proof;
     if (networks.length === 0 && secretHeader === undefined) {
       const remedy = 'Add proof.networks or proof.secretHeader; without proof anybody could send as this tenant.';
@@ -142,4 +143,17 @@ function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
     }
   }
   return { problems, warnings };
+}
+
+function checkPins({ pins, domains, inbound }: Settings['tenants'][number], at: Path, problemAt: ProblemAt): Problem[] {
+  const seen = new Set<string>();
+  return pins.flatMap(({ domain }, place) => {
+    const here = [...at, 'pins', place, 'domain'];
+    const twice = seen.has(domain);
+    seen.add(domain);
+    if (twice) return [problemAt(here, `${domain} is pinned twice`, 'Put all its mail servers into one pin.')];
+    if (inbound === undefined || !domains.includes(domain)) return [];
+    const remedy = 'Remove the pin, or inbound.';
+    return [problemAt(here, `mail to ${domain} goes to the host named under inbound, whatever is pinned`, remedy)];
+  });
 }

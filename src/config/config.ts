@@ -89,6 +89,10 @@ export type Config = {
     readonly perDestination: number;
     /** Port of the hosts that publish MTA-STS policies. */
     readonly policyPort: number;
+    /** Milliseconds within which each domain mailed lately is looked at once; 0 for never. */
+    readonly checkDomains: number;
+    /** A header field says how the message travelled over TLS. */
+    readonly evidenceHeader: boolean;
   };
   readonly dns: { readonly servers: readonly string[]; readonly trustAd: boolean };
   readonly egress: { readonly allowPrivate: boolean };

@@ -57,11 +57,25 @@ const units: Readonly<Record<string, number>> = {
 
 /** "5m" -> milliseconds. */
 export function duration() {
-  return readBy('a duration', 'Write a number with its unit: 30s, 5m, 4h, 5d or 2w.', (value) => {
-    const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(value) ?? [];
-    const milliseconds = Number(count) * (units[unit ?? ''] ?? 0);
-    return milliseconds > 0 && milliseconds <= 3650 * 86_400_000 ? milliseconds : null;
+  return readBy('a duration', 'Write a number with its unit: 30s, 5m, 4h, 5d or 2w.', readDuration);
+}
+
+/** As `duration`; 0 for "off". */
+export function durationOrOff() {
+  const error = says('a duration, or off', 'Write a number with its unit, such as 12h or 1d, or off.');
+  return z.union([z.number(), z.string()], { error }).transform((value, context) => {
+    const text = String(value).trim();
+    const milliseconds = text === 'off' || text === '0' ? 0 : readDuration(text);
+    if (milliseconds !== null) return milliseconds;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
   });
+}
+
+function readDuration(text: string): number | null {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text) ?? [];
+  const milliseconds = Number(count) * (units[unit ?? ''] ?? 0);
+  return milliseconds > 0 && milliseconds <= 3650 * 86_400_000 ? milliseconds : null;
 }
 
 const sizes: Readonly<Record<string, number>> = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };

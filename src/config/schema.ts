@@ -101,6 +101,16 @@ const delivery = section({
     kinds.port().prefault(443),
     'Port of the hosts that publish MTA-STS policies. Another one is for tests.',
   ),
+  checkDomains: setting(
+    kinds.durationOrOff().prefault('1d'),
+    'How often the mail servers of each domain that had mail within 30 days are looked at, without a message, so that a level lost or ' +
+      'a certificate that ends soon is told before mail has to wait; off for never. The looks are spread over this time.',
+  ),
+  evidenceHeader: setting(
+    kinds.flag().prefault(false),
+    'Put a header field X-Postern-TLS before each message that leaves over TLS: protocol, cipher, level and what proved it, for the recipient.\n' +
+      'No message leaves byte-identical then.',
+  ),
 });
 
 const web = section({

@@ -19,6 +19,8 @@ export type Probed = {
   readonly level: TlsLevel | null;
   /** Why it does not show more: sentences, the most important first; empty when nothing is missing. */
   readonly defects: readonly string[];
+  /** Whether it has usable TLSA records in signed DNS; null when they cannot be looked up. */
+  readonly dane: boolean | null;
   /** When the host's certificate ends, epoch milliseconds. */
   readonly certificateUntil: number | null;
   readonly remote: Remote | null;
@@ -37,6 +39,8 @@ export type ProbePorts = {
   readonly resolver: Pick<Resolver, 'mx' | 'a' | 'aaaa' | 'tlsa'>;
   readonly egress: Egress;
   readonly sts: (domain: string) => Promise<Sts | null>;
+  /** The hosts of a domain one after the other: slower, and never more than one connection. */
+  readonly oneByOne: boolean;
 };
 
 /** The probe, or the sentence why there is nothing to probe. */
@@ -45,7 +49,7 @@ export async function probe(domain: string, ports: ProbePorts): Promise<DomainPr
   const { hostname } = ports.connection;
   const routed = await route(domain, { resolver, egress, hostname, random: Math.random });
   if (routed.kind !== 'hosts') return routed.reason;
-  const sts = await ports.sts(domain);
+  const sts = domain.startsWith('[') ? null : await ports.sts(domain);
   const known = {
     domain,
     asked: 'may',
@@ -55,22 +59,27 @@ export async function probe(domain: string, ports: ProbePorts): Promise<DomainPr
     pin: null,
     floor: null,
   } as const;
-  const hosts = await Promise.all(routed.hosts.map((host) => probeHost(host, known, ports)));
+  const hosts: Probed[] = [];
+  if (ports.oneByOne) for (const host of routed.hosts) hosts.push(await probeHost(host, known, ports));
+  else hosts.push(...(await Promise.all(routed.hosts.map((host) => probeHost(host, known, ports)))));
   return { sts, signed: routed.signed, hosts };
 }
 
 async function probeHost(host: Host, known: Known, ports: ProbePorts): Promise<Probed> {
   const [ip = null] = host.addresses;
   const about = { host: host.name, preference: host.preference, ip };
-  const unasked = { ...about, level: null, certificateUntil: null, remote: null };
+  const unasked = { ...about, dane: null, level: null, certificateUntil: null, remote: null };
   if (ip === null) return { ...unasked, defects: host.trouble === null ? [] : [host.trouble] };
   const demanded = await demandOf(host, known, ports.resolver);
+  // Nothing is sent there now, so nothing that it shows counts.
+  if (demanded.kind === 'unreachable') return { ...unasked, defects: [demanded.reason] };
   const defects = demanded.kind === 'demand' ? [] : [demanded.reason];
+  const dane = demanded.kind === 'demand' && demanded.demand.level === 'dane';
   const demand: Demand = demanded.kind === 'demand' ? demanded.demand : nothing;
   const target = { name: host.name, ip, port: ports.port };
   const connection = await openConnection(target, nothing, ports.connection);
   if (connection.kind !== 'open')
-    return { ...unasked, defects: [...defects, connection.reason], remote: connection.remote };
+    return { ...unasked, dane, defects: [...defects, connection.reason], remote: connection.remote };
   const { shown } = connection;
   // Whatever the domain demands, the certificate is worth a word.
   const judged =
@@ -81,6 +90,7 @@ async function probeHost(host: Host, known: Known, ports: ProbePorts): Promise<P
   await connection.wire.quit();
   return {
     ...about,
+    dane,
     level: evidence?.level ?? 'may',
     defects,
     certificateUntil: shown?.chain[0]?.validToDate.getTime() ?? null,

@@ -197,6 +197,10 @@ describe('a wrong setting is named with its place and a remedy', () => {
       `${after}:33: delivery.retry.warnAfter: the warning would come after giving up. Make`,
     ],
     [
+      'delivery: { checkDomains: 1 }',
+      `${after}:27: delivery.checkDomains: expected a duration, or off, found 1. Write a number with its unit`,
+    ],
+    [
       'delivery: { trust: [tls/none.pem] }',
       `${after}:21: delivery.trust[0]: DIR/tls/none.pem does not exist. Correct the path`,
     ],
@@ -462,4 +466,30 @@ test('TLS reports are off without their section; with it, what is left out follo
   expect(warnings(`${minimal}reporting: { contact: a@corp.example }\n`).join('\n')).toContain(
     'reports by mail are not signed',
   );
+});
+
+test('how often domains are looked at: a duration, or never', () => {
+  const every = (setting: string) => {
+    const result = load(`${minimal}delivery: { checkDomains: ${setting} }\n`);
+    return result.ok && result.config.delivery.checkDomains;
+  };
+  expect(['12h', 'off', '"off"', '0'].map(every)).toEqual([43_200_000, 0, 0, 0]);
+  const usual = load(minimal);
+  expect(usual.ok && usual.config.delivery).toMatchObject({ checkDomains: 86_400_000, evidenceHeader: false });
+});
+
+test('pins: one for each domain, and none that never counts', () => {
+  const pins = (inbound: string, ...domains: string[]) =>
+    complaints(
+      `${minimal}    ${inbound}\n    pins: [${domains.map((domain) => `{ domain: ${domain}, hosts: [mx.b.example] }`).join(', ')}]\n`,
+    );
+  const inbound = 'inbound: { host: mx.corp.example }';
+  expect(pins(inbound, 'b.example', 'c.example')).toEqual([]);
+  expect(pins(inbound, 'b.example', 'B.example')).toEqual([
+    '9:68: tenants[0].pins[1].domain: b.example is pinned twice. Put all its mail servers into one pin.',
+  ]);
+  expect(pins(inbound, 'corp.example')).toEqual([
+    expect.stringContaining('tenants[0].pins[0].domain: mail to corp.example goes to the host named under inbound'),
+  ]);
+  expect(pins('', 'corp.example')).toEqual([]);
 });

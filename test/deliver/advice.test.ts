@@ -9,7 +9,7 @@ const sts = (mode: 'enforce' | 'testing', ...mx: string[]) => ({ id: 'a', policy
 
 function probed(host: Partial<Probed> = {}, domain: Partial<DomainProbe> = {}): DomainProbe {
   const about = { host: 'mx.b.example', preference: 10, ip: '192.0.2.1', level: 'verify', defects: [] } as const;
-  const one: Probed = { ...about, certificateUntil: now + 60 * day, remote: null, ...host };
+  const one: Probed = { ...about, dane: false, certificateUntil: now + 60 * day, remote: null, ...host };
   return { sts: null, signed: false, hosts: [one], ...domain };
 }
 const say = (probe: DomainProbe) => adviceFor('b.example', probe, now);
