@@ -145,8 +145,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       inbound === null ? [] : domains.map((domain) => [domain, inbound] as const),
     ),
   );
-  const outbound = createOutbound(config, store);
-  const { resolver, egress, sts, ask } = outbound;
+  const { resolver, egress, sts, ask, probe } = createOutbound(config, store);
   const domains = createDomainMemory({ store, emit, now: Date.now });
   const transmitter = createTransmitter({
     hostname: config.hostname,
@@ -167,7 +166,11 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   const protect = createProtectPool();
   const scan = createScanPool();
   ending(async () => resolver.close());
-  ending(async () => stopChecks());
+  const { checkDomains: every } = config.delivery;
+  if (every > 0) {
+    const stopChecks = startDomainChecks({ store, probe: (of) => probe(of, true), emit, now: Date.now, every });
+    ending(async () => stopChecks());
+  }
   ending(() => protect.close());
   ending(() => scan.close());
   ending(() => transmitter.close());

@@ -145,9 +145,9 @@ test('a database that is away is a fault and a pause, never an end; after the en
   now += 2 * day;
   asked = Promise.withResolvers();
   const last = checks.turn();
-  const { answer } = await asked.promise;
+  const server = await asked.promise;
   checks.stop();
-  answer();
+  server.answer();
   await last;
   expect(await store.listDomains()).toMatchObject([{ checkedAt: start + 61_000 }]);
   await store.close();
