@@ -1,12 +1,15 @@
 /**
  * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` asks the domain's servers now and says, in words their
- * admin could use, what to mend. `domains forget DOMAIN` is our own admin's word that a domain may be served below what it has shown.
+ * admin could use, what to mend. `domains forget DOMAIN` is our own admin's word that a domain may be served below what it has shown. What concerns our
+ * own domains has files of its own: domains-publish.ts and domains-report.ts.
  */
 import type { Config } from '../config/config.ts';
 import { type Advice, adviceFor } from '../deliver/advice.ts';
 import type { DomainProbe } from '../deliver/probe.ts';
 import { toAsciiDomain } from '../mail/address.ts';
 import type { DomainRow } from '../store/store.ts';
+import { domainsPublish } from './domains-publish.ts';
+import { domainsReport } from './domains-report.ts';
 import { createOutbound } from './outbound.ts';
 import { printable, printFailure, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -15,10 +18,15 @@ import { UsageError } from './usage.ts';
 export async function domains(config: Config, words: readonly string[], json: boolean): Promise<number> {
   const [verb, name, ...more] = words;
   if (verb === undefined) return list(config, json);
-  if ((verb !== 'check' && verb !== 'forget') || name === undefined || more.length > 0)
-    throw new UsageError('postern domains takes nothing, check DOMAIN, or forget DOMAIN.');
+  const known = verb === 'publish' || (more.length === 0 && ['check', 'forget', 'report'].includes(verb));
+  if (!known || name === undefined)
+    throw new UsageError(
+      'postern domains takes nothing, check DOMAIN, forget DOMAIN, publish DOMAIN [MX…], or report FILE.',
+    );
+  if (verb === 'report') return domainsReport(name, json);
   const domain = toAsciiDomain(name);
   if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
+  if (verb === 'publish') return domainsPublish(config, domain, more, json);
   return verb === 'check' ? checkDomain(config, domain, json) : forgetDomain(config, domain, json);
 }
 
