@@ -19,6 +19,7 @@ import { goodSite, policyCases, privateAddresses } from '../deliver/policy-cases
 import { remoteCases } from '../deliver/remote-cases.ts';
 import { type ScriptedServer, startServer } from '../deliver/scripted-server.ts';
 import { message, transmitterTo } from '../deliver/transmit.ts';
+import { inject, injections } from '../ingress/injections.ts';
 
 type Row = {
   readonly threat: 'T-3' | 'T-8' | 'T-9' | 'T-10' | 'T-11';
@@ -71,6 +72,24 @@ function rowOf(about: Pick<Row, 'threat' | 'what' | 'asked'>, outcome: Outcome, 
 const noOutcome = (): never => {
   throw new Error('a message without an outcome');
 };
+
+/** T-3, towards us: commands in the clear behind a client's STARTTLS. */
+const injectionRuns = injections.map((text) => async (): Promise<Row> => {
+  const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const about = {
+    threat: 'T-3',
+    what: `to us: STARTTLS and ${JSON.stringify(shown)}`,
+    asked: '-',
+    clear: null,
+  } as const;
+  const heard = await inject(text);
+  if (heard === 'closed') {
+    return { ...about, happened: 'hung up, nothing answered', why: 'it is no TLS handshake', wrong: null };
+  }
+  const why = `under TLS, RCPT is answered with ${heard.rcpt}`;
+  const wrong = heard.rcpt.startsWith('503') && heard.vrfy.startsWith('502') ? null : 'something of it was heard';
+  return { ...about, happened: 'nothing of it was heard', why, wrong };
+});
 
 /** T-3 and T-8: servers whose TLS is not what it should be. */
 const connectionRuns = Object.entries(cases).flatMap(([what, { script, expected }]) =>
@@ -161,7 +180,7 @@ async function runAll(runs: readonly (() => Promise<Row>)[]): Promise<Row[]> {
 }
 
 const heads = ['threat', 'misbehaviour', 'asked', 'what happened', 'DATA in the clear', 'why'] as const;
-const rows = await runAll([...connectionRuns, ...domainRuns, ...policyRuns, ...remoteRuns]);
+const rows = await runAll([...injectionRuns, ...connectionRuns, ...domainRuns, ...policyRuns, ...remoteRuns]);
 const order = ['T-3', 'T-8', 'T-9', 'T-10', 'T-11'];
 const cells = rows
   .toSorted((a, b) => order.indexOf(a.threat) - order.indexOf(b.threat))
