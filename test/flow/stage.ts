@@ -12,6 +12,8 @@ import { readKeyFile } from '../../src/keys/import.ts';
 import { rowsForImport } from '../../src/keys/keyring.ts';
 import { connectSmtp, type SmtpClient } from '../../src/sandbox/client.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
+import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
+import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
 import { startInternet } from '../../src/sandbox/internet.ts';
 import type { Sinks } from '../../src/sandbox/sink.ts';
 import { createWorld, gatewayName, type World } from '../../src/sandbox/world.ts';
@@ -25,6 +27,8 @@ export type FlowStage = AsyncDisposable & {
   readonly world: World;
   /** Everything that was logged. */
   readonly log: string[];
+  /** The DNS says this as well from now on. */
+  addRecords(records: readonly ZoneRecord[]): void;
   /** Connects as the tenant's mail system, over STARTTLS. */
   connect(): Promise<SmtpClient>;
   /** Sends a small message from Anna, expects 250, and returns its Message-ID. */
@@ -39,12 +43,15 @@ type Settings = {
   readonly edit?: (yaml: string) => string;
   /** Changes what was read. */
   readonly change?: (config: Config) => Config;
+  /** What the DNS says besides. */
+  readonly records?: readonly ZoneRecord[];
 };
 
 export async function openFlow(engine: Engine, policy: string, settings: Settings = {}): Promise<FlowStage> {
   const stack = new AsyncDisposableStack();
   const place = stack.use(await engine.create());
-  const world = await createWorld();
+  const made = await createWorld();
+  const world: World = { ...made, zone: (at) => [...made.zone(at), ...(settings.records ?? [])] };
   const { sinks, policies, dns } = stack.use(await startInternet(world));
   const smtpPort = await freePort();
   const files = writeConfig({
@@ -79,6 +86,10 @@ export async function openFlow(engine: Engine, policy: string, settings: Setting
     sinks,
     world,
     log,
+    addRecords: (records) => {
+      const zone = world.zone({ mailPort: sinks.port, webAddress: policies.address });
+      dns.setZone([...zone, ...records]);
+    },
     connect,
     send: async (subject, to) => {
       const messageId = `<${randomUUIDv7()}@corp.example>`;
