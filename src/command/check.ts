@@ -6,7 +6,10 @@ import { X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config, Identity } from '../config/config.ts';
+import { certificatesIn } from '../config/identity.ts';
+import { rootsOf } from '../deliver/peer.ts';
 import { createResolver } from '../net/dns.ts';
+import { verifyPath } from '../protect/path.ts';
 import { checkPolicies, type Findings, unprovable } from './check-policies.ts';
 import { mistakeOf } from './mistakes.ts';
 import { printJson } from './output.ts';
@@ -22,9 +25,10 @@ export async function check(config: Config, json: boolean): Promise<number> {
       findings.warnings.push(`tenant ${id}: minimumTls is ${minimumTls}, ${unprovable}`);
     }
   }
-  if (config.smtp.tls !== null) checkIdentity('smtp.tls', config.smtp.tls, config.hostname, findings);
+  const { trust } = config.delivery;
+  if (config.smtp.tls !== null) checkIdentity('smtp.tls', config.smtp.tls, { name: config.hostname, trust }, findings);
   if (config.web !== null && config.web.tls !== null) {
-    checkIdentity('web.tls', config.web.tls, new URL(config.web.portalUrl).hostname, findings);
+    checkIdentity('web.tls', config.web.tls, { name: new URL(config.web.portalUrl).hostname, trust }, findings);
   }
   await checkStorage(config, findings);
   await checkNames(config, findings);
@@ -39,7 +43,10 @@ export async function check(config: Config, json: boolean): Promise<number> {
   return status;
 }
 
-function checkIdentity(setting: string, identity: Identity, name: string, findings: Findings): void {
+/** Who will look for the name of a server of ours, and the roots of a private network. */
+type Shown = { readonly name: string; readonly trust: readonly string[] };
+
+function checkIdentity(setting: string, identity: Identity, { name, trust }: Shown, findings: Findings): void {
   const certificate = new X509Certificate(identity.cert);
   const until = Date.parse(certificate.validTo);
   if (until < Date.now())
@@ -51,6 +58,20 @@ function checkIdentity(setting: string, identity: Identity, name: string, findin
   } else if (until < Date.now() + expirySoon)
     findings.warnings.push(`${setting}: the certificate expires soon, on ${certificate.validTo}`);
   else findings.fine.push(`${setting}: the certificate names ${name} and is valid until ${certificate.validTo}`);
+  if (until >= Date.now()) checkChain(setting, identity, { name, trust }, findings);
+}
+
+/** Others see of the chain what the file sends them: few look for an issuer that is missing, and Exchange Online does not. */
+function checkChain(setting: string, { cert }: Identity, { name, trust }: Shown, findings: Findings): void {
+  const chain = (certificatesIn(cert) ?? []).map(({ certificate }) => certificate);
+  const roots = rootsOf(trust).map((pem) => new X509Certificate(pem));
+  const answer = verifyPath({ chain, roots, names: [name], now: new Date() });
+  // the name was judged already
+  if (answer.ok || answer.why.startsWith('is not made out')) return;
+  const remedy = answer.why.endsWith('leads to no trusted root')
+    ? 'add the certificates of its issuers to the file after its own, and a private root to delivery.trust'
+    : 'those who verify it will refuse it';
+  findings.warnings.push(`${setting}: the certificate ${answer.why}; ${remedy}`);
 }
 
 /** Opens what `serve` would open. A data folder that does not exist yet is only looked at from outside. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { issueCertificate } from '../../src/protect/x509.ts';
 import { importKeys, type Stage, setStage } from '../peers/stage.ts';
 import { run } from './run.ts';
 
@@ -85,6 +86,7 @@ describe('commands', () => {
   test('check finds the configuration good, and a policy that does not parse bad', async () => {
     const good = await postern('check');
     expect(good.stdout).toContain('smtp.tls: the certificate names gw.postern.example');
+    expect(good.stdout).not.toContain('root');
     expect(good.status).toBe(0);
     const file = join(stage.folder, 'policy.yaml');
     writeFileSync(file, policy.replace('protect: message', 'protect: massage'));
@@ -95,6 +97,34 @@ describe('commands', () => {
     expect(bad.stdout).toMatch(/error {4}.*policy\.yaml:5:\d+: .*massage/);
     expect(serve).toMatchObject({ status: 1, stdout: '' });
     expect(serve.stderr).toMatch(/policy\.yaml:5:\d+/);
+  });
+
+  test('check misses the issuers in a certificate file', async () => {
+    const root = issueCertificate({ subject: 'Root', ca: true });
+    const issuer = issueCertificate({ subject: 'Issuing CA', ca: true, issuer: root });
+    const { certPem, keyPem } = issueCertificate({
+      subject: 'gw.postern.example',
+      san: { dns: ['gw.postern.example'] },
+      issuer,
+    });
+    const text = readFileSync(stage.config, 'utf8');
+    const config = join(stage.folder, 'chain.yaml');
+    for (const [name, pem] of Object.entries({ 'key.pem': keyPem, 'root.pem': root.certPem }))
+      writeFileSync(join(stage.folder, name), pem, { mode: 0o600 });
+    writeFileSync(
+      config,
+      text
+        .replace(/tls: \{ key: [^}]*smtp[^}]*\}/, 'tls: { key: ./key.pem, cert: ./chain.pem }')
+        .replace(/trust: \[.*\]/, 'trust: [./root.pem]'),
+    );
+    writeFileSync(join(stage.folder, 'chain.pem'), certPem);
+    const leaf = await run(['check', '--config', config]);
+    writeFileSync(join(stage.folder, 'chain.pem'), certPem + issuer.certPem);
+    const whole = await run(['check', '--config', config]);
+    expect(leaf.stdout).toMatch(
+      /warning {2}smtp\.tls: the certificate was issued by "Issuing CA" and leads to no trusted root; add the/,
+    );
+    expect(whole.stdout).not.toMatch(/warning {2}smtp\.tls/);
   });
 
   test('check runs the cases beside a policy and fails on a difference', async () => {
