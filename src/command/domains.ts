@@ -7,11 +7,11 @@ import type { Config } from '../config/config.ts';
 import { type Advice, adviceFor } from '../deliver/advice.ts';
 import type { DomainProbe } from '../deliver/probe.ts';
 import { toAsciiDomain } from '../mail/address.ts';
-import type { DomainRow } from '../store/store.ts';
+import { domainDocument, domainsTable } from './domains-list.ts';
 import { domainsPublish } from './domains-publish.ts';
 import { domainsReport } from './domains-report.ts';
 import { createOutbound } from './outbound.ts';
-import { printable, printFailure, printJson, table, time } from './output.ts';
+import { printable, printFailure, printJson, table } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
 
@@ -34,29 +34,13 @@ async function list(config: Config, json: boolean): Promise<number> {
   const { store, close } = await openStorage(config);
   try {
     const rows = await store.listDomains();
-    if (json) printJson({ domains: rows.map(domainLine) });
+    if (json) printJson({ domains: rows.map(domainDocument) });
     else if (rows.length === 0) process.stdout.write('No domain has been mailed yet.\n');
-    else {
-      const cells = rows.map((row) => [
-        row.domain,
-        row.lastTls ?? 'none',
-        row.bestTls ?? 'none',
-        row.lastMx ?? '-',
-        time(row.lastDeliveredAt),
-        row.lastFailure ?? '',
-      ]);
-      process.stdout.write(
-        `${table(['DOMAIN', 'LAST TLS', 'BEST TLS', 'SERVER', 'LAST DELIVERED (UTC)', 'LAST FAILURE'], cells)}\n`,
-      );
-    }
+    else process.stdout.write(`${domainsTable(rows, Date.now())}\n`);
     return 0;
   } finally {
     await close();
   }
-}
-
-function domainLine(row: DomainRow) {
-  return { ...row, lastDeliveredAt: row.lastDeliveredAt === null ? null : new Date(row.lastDeliveredAt).toISOString() };
 }
 
 async function forgetDomain(config: Config, domain: string, json: boolean): Promise<number> {
@@ -65,7 +49,9 @@ async function forgetDomain(config: Config, domain: string, json: boolean): Prom
     const known = await store.forgetDomain(domain);
     if (json) printJson({ domain, forgotten: known });
     else if (known)
-      process.stdout.write(`Forgotten. Within a minute ${domain} is served by what it shows from now on.\n`);
+      process.stdout.write(
+        `Forgotten. Within a minute ${domain} is served by what it shows from now on; mail that waits goes at its next try, or after postern queue retry.\n`,
+      );
     else printFailure(`Nothing is known of ${domain}.`, false);
     return known ? 0 : 1;
   } finally {

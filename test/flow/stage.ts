@@ -13,7 +13,6 @@ import { rowsForImport } from '../../src/keys/keyring.ts';
 import { connectSmtp, type SmtpClient } from '../../src/sandbox/client.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
 import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
-import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
 import { startInternet } from '../../src/sandbox/internet.ts';
 import type { Sinks } from '../../src/sandbox/sink.ts';
 import { createWorld, gatewayName, type World } from '../../src/sandbox/world.ts';
