@@ -1,0 +1,134 @@
+/**
+ * DNSSEC for real: zones signed by ldns, served by nsd, validated by unbound, all as processes of this test on loopback ports. A zone may be left
+ * unsigned, be tampered with after it was signed, or carry signatures whose time is over.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, waitForPort } from '../bench/ports.ts';
+
+export type Zone = {
+  readonly name: string;
+  /** Master file lines after the SOA and NS records. */
+  readonly lines: readonly string[];
+  readonly signed: 'yes' | 'no' | 'until yesterday';
+  /** Changes the signed master file. */
+  readonly tamper?: (text: string) => string;
+};
+
+const tools = ['unbound', 'nsd', 'ldns-keygen', 'ldns-signzone'];
+
+/** What is not installed, in words, or null. */
+export function dnssecMissing(): string | null {
+  for (const tool of tools) {
+    try {
+      execFileSync('sh', ['-c', `command -v ${tool}`], { env: withSbin, stdio: 'ignore' });
+    } catch {
+      return `${tool} is not installed (Debian packages unbound, nsd, ldnsutils)`;
+    }
+  }
+  return null;
+}
+
+const withSbin = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+
+/** Serves the zones; `address` is the validating resolver, "127.0.0.1:port". */
+export async function startSignedZones(
+  zones: readonly Zone[],
+): Promise<AsyncDisposable & { readonly address: string }> {
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'postern-dnssec-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const files = zones.map((zone) => masterFile(zone, folder));
+  const authoritative = await freePort();
+  writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authoritative, zones, files));
+  stack.use(await daemon('nsd', ['-d', '-c', join(folder, 'nsd.conf')], authoritative));
+  const validating = await freePort();
+  writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, validating, authoritative, zones));
+  stack.use(await daemon('unbound', ['-d', '-c', join(folder, 'unbound.conf')], validating));
+  const running = stack.move();
+  return { address: `127.0.0.1:${validating}`, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Writes the zone, signed as told, with the trust anchor beside it, and returns the path. */
+function masterFile({ name, lines, signed, tamper = (text) => text }: Zone, folder: string): string {
+  const path = join(folder, `${name}.zone`);
+  const head = [
+    `$ORIGIN ${name}.`,
+    '$TTL 60',
+    '@ IN SOA ns hostmaster 1 3600 600 86400 60',
+    '@ IN NS ns',
+    'ns IN A 127.0.0.1',
+  ];
+  writeFileSync(path, [...head, ...lines, ''].join('\n'));
+  if (signed === 'no') return path;
+  const ldns = (tool: string, ...words: string[]): string =>
+    execFileSync(tool, words, { cwd: folder, encoding: 'utf8', env: withSbin }).trim();
+  const [keys, zoneKey] = [['-k'], []].map((kind) => ldns('ldns-keygen', '-a', 'ECDSAP256SHA256', ...kind, name));
+  const day = (offset: number): string =>
+    new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  const times = signed === 'yes' ? [] : ['-i', day(-9), '-e', day(-1)];
+  ldns('ldns-signzone', ...times, path, keys ?? '', zoneKey ?? '');
+  appendFileSync(join(folder, 'anchors'), readFileSync(join(folder, `${keys ?? ''}.ds`)));
+  const output = `${path}.signed`;
+  writeFileSync(output, tamper(readFileSync(output, 'utf8')));
+  return output;
+}
+
+function nsdConf(folder: string, port: number, zones: readonly Zone[], files: readonly string[]): string {
+  const served = zones.map(({ name }, index) => `zone:\n  name: ${name}\n  zonefile: ${files[index] ?? ''}\n`);
+  return `server:
+  ip-address: 127.0.0.1
+  port: ${port}
+  username: ""
+  chroot: ""
+  zonesdir: "${folder}"
+  pidfile: "${folder}/nsd.pid"
+  xfrdfile: "${folder}/xfrd.state"
+  zonelistfile: "${folder}/zone.list"
+  xfrdir: "${folder}"
+  database: ""
+remote-control:
+  control-enable: no
+${served.join('')}`;
+}
+
+function unboundConf(folder: string, port: number, authoritative: number, zones: readonly Zone[]): string {
+  const stubs = zones.map(({ name }) => `stub-zone:\n  name: ${name}\n  stub-addr: 127.0.0.1@${authoritative}\n`);
+  return `server:
+  interface: 127.0.0.1@${port}
+  username: ""
+  chroot: ""
+  directory: "${folder}"
+  pidfile: "${folder}/unbound.pid"
+  use-syslog: no
+  logfile: "${folder}/unbound.log"
+  module-config: "validator iterator"
+  trust-anchor-file: "${folder}/anchors"
+  do-not-query-localhost: no
+  num-threads: 1
+remote-control:
+  control-enable: no
+${stubs.join('')}`;
+}
+
+async function daemon(tool: string, words: readonly string[], port: number): Promise<AsyncDisposable> {
+  const child = spawn(tool, words, { stdio: ['ignore', 'ignore', 'pipe'], env: withSbin });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const exit = once(child, 'exit');
+  await Promise.race([
+    waitForPort(port),
+    exit.then(() => {
+      throw new Error(`${tool} ended: ${said}`);
+    }),
+  ]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill();
+      await exit;
+    },
+  };
+}
