@@ -102,5 +102,5 @@ async function addUp(trx: Transaction<Tables>, row: Counted): Promise<void> {
 function tallyOf({ policy, result, detail, sessions }: Counted): TlsTally {
   const miss =
     result === 'success' ? null : ({ ...(JSON.parse(detail) as Omit<TlsMiss, 'result'>), result } as TlsMiss);
-  return { policy: JSON.parse(policy) as TlsPolicy, miss, sessions: Number(sessions) };
+  return { policy: JSON.parse(policy) as TlsPolicy, miss, sessions };
 }

@@ -137,7 +137,7 @@ describe('the commands', () => {
     write('key.pem', own.keyPem);
     write('cert.pem', own.certPem);
     const dkim = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-    write('dkim.pem', dkim.export({ type: 'pkcs8', format: 'pem' }).toString());
+    write('dkim.pem', dkim.export({ type: 'pkcs8', format: 'pem' }));
     write('report.json', reportJson(report));
     write(
       'config.yaml',

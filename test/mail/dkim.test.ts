@@ -122,7 +122,11 @@ describe.each(['rsa', 'ed25519'] as const)('a signature with %s', (kind) => {
     ['a word changed', (text) => text.replace('hungry', 'angry'), { body: false, header: true }],
     ['text added', (text) => `${text}More.\r\n`, { body: false, header: true }],
     ['another subject', (text) => text.replace('dinner', 'supper'), { body: true, header: false }],
-    ['a second From', (text) => text.replace('To: ', 'From: eve@evil.example\r\nTo: '), { body: true, header: false }],
+    [
+      'a second From',
+      (text) => text.replace('From: ', 'From: eve@evil.example\r\nFrom: '),
+      { body: true, header: false },
+    ],
     ['another domain', (text) => text.replace('d=football', 'd=baseball'), { body: true, header: false }],
   ])('%s', (_, change, outcome) => {
     const changed = change(signed);

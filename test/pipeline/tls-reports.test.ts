@@ -27,12 +27,13 @@ const session = (domain: string, miss: TlsSession['miss'] = null): TlsSession =>
   miss,
 });
 
-type Set = Partial<Omit<TlsReporterPorts, 'now' | 'resolver'>> & {
-  readonly records?: Readonly<Record<string, string | 'failed'>>;
+type Stage = Partial<Omit<TlsReporterPorts, 'now' | 'resolver'>> & {
+  /** By domain; 'failed': the look-up fails. */
+  readonly records?: Readonly<Record<string, string>>;
 };
 
 /** A reporter whose clock is moved by hand. */
-function stage(store: TlsReporterPorts['store'], { records = {}, ...changes }: Set = {}) {
+function stage(store: TlsReporterPorts['store'], { records = {}, ...changes }: Stage = {}) {
   const sent: OwnMessage[] = [];
   const events: Event[] = [];
   const asked: string[] = [];
