@@ -6,9 +6,11 @@ import path from 'node:path';
 import type { Config, Tenant } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
+import { parseHeader } from '../mail/header.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import type { ExaminePorts } from '../pipeline/examine.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
+import { wishOf } from '../plan/require-tls.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
 import type { Facts } from '../policy/facts.ts';
 import { createScanPool } from '../scan/pool.ts';
@@ -78,11 +80,13 @@ export async function explainMessage(
 ): Promise<Explanation> {
   const { policy, tenant, envelope, bytes } = message;
   const facts = await examineBytes(bytes, { ...message, receivedAt: Date.now() }, ports);
+  // REQUIRETLS is said in MAIL, which nobody did.
+  const wish = wishOf(false, parseHeader(bytes), tenant.honourTlsRequiredNo);
   const deliveries: Explanation['deliveries'][number][] = [];
   for (const recipient of envelope.recipients) {
     const rows = await ports.store.keysFor(addressKey(recipient));
     const { portal } = ports;
-    const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, portal, now: Date.now() });
+    const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, wish, portal, now: Date.now() });
     const steps = plan.kind === 'deliver' ? plan.steps : [];
     deliveries.push({
       recipient,

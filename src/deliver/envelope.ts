@@ -17,6 +17,8 @@ export type Envelope = {
   readonly utf8: boolean;
   readonly ret: 'FULL' | 'HDRS' | null;
   readonly envid: string | null;
+  /** RFC 8689: only to servers that promise to hand it on over proven TLS. */
+  readonly requireTls: boolean;
   /** Octets of the message, or null when not known. */
   readonly size: number | null;
 };
@@ -73,6 +75,7 @@ export function mailCommand(envelope: Envelope, utf8: boolean, offered: Extensio
   if (envelope.size !== null && offered.has('SIZE')) parameters.push(`SIZE=${envelope.size}`);
   if (envelope.eightBit && offered.has('8BITMIME')) parameters.push('BODY=8BITMIME');
   if (utf8) parameters.push('SMTPUTF8');
+  if (envelope.requireTls && offered.has('REQUIRETLS')) parameters.push('REQUIRETLS');
   if (offered.has('DSN')) {
     if (envelope.ret !== null) parameters.push(`RET=${envelope.ret}`);
     const envid = envelope.envid === null ? null : xtext(envelope.envid);

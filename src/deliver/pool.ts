@@ -41,7 +41,9 @@ export type Transmission = Envelope & {
   readonly tls: TlsLevel;
   /** Names of mail servers that the tenant pinned for the destination; null without a pin. */
   readonly pin: readonly string[] | null;
-  /** The level stays as asked, whatever the domain has published or shown: a TLS report must arrive where TLS is broken. */
+  /**
+   * The level stays as asked, whatever the domain has published or shown: a TLS report must arrive where TLS is broken, and a sender may waive it.
+   */
   readonly asAsked: boolean;
   /** The message. Called once a recipient was accepted, and again when another host must be tried. */
   readonly body: Body;
@@ -172,7 +174,7 @@ class PooledTransmitter {
       if (setback !== null) setbacks.push({ ...setback, host: aim.host });
       if (journeys.every(({ outcome }) => outcome !== null)) return;
     }
-    conclude(journeys, () => verdict(found.hosts, setbacks));
+    conclude(journeys, () => inTermsOf(transmission, verdict(found.hosts, setbacks)));
   }
 
   async #known(transmission: Transmission, fixed: StaticRoute | undefined, signed: boolean): Promise<Known> {
@@ -183,7 +185,7 @@ class PooledTransmitter {
       const level = stricter(asked, fixed.tls);
       return { domain, asked: level, namedBy: 'configuration', port: fixed.port, sts: null, pin: null, floor: null };
     }
-    if (asAsked) return { domain, asked, namedBy: null, port, sts: null, pin: null, floor: null };
+    if (asAsked) return { domain, asked, namedBy: null, port, sts: null, pin, floor: null };
     const policy = domain.startsWith('[') ? null : await sts(domain);
     return { domain, asked, namedBy: signed ? 'DNSSEC' : null, port, pin, sts: policy, floor: floor(domain) };
   }
@@ -233,6 +235,10 @@ class PooledTransmitter {
       const reused = this.#idle.take(target, demand);
       const connection = reused ?? (await this.#open(target, demand, published, tell));
       if (connection.kind !== 'open') return connection;
+      if (breaksPromise(connection, transmission)) {
+        this.#idle.put(connection);
+        return promiseBroken(connection);
+      }
       const recipients = open.map(({ recipient }) => recipient);
       const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
       // A reused connection that had died in the meantime says nothing about the host.
@@ -278,6 +284,23 @@ function unfit(transmission: Transmission, recipient: Recipient): Outcome | null
   if (isSafeAddress(recipient.address)) return null;
   const reason = `The address ${cleanText(recipient.address)} cannot be used in SMTP.`;
   return { kind: 'failed', scope: 'recipient', status: '5.1.3', reason, remote: null };
+}
+
+/** RFC 8689 section 4.2.1; section 5: a report goes out all the same. */
+function breaksPromise({ extensions }: Connection, { requireTls, mailFrom }: Transmission): boolean {
+  return requireTls && mailFrom !== '' && !extensions.has('REQUIRETLS');
+}
+
+function promiseBroken({ target, evidence }: Connection): Omit<Setback, 'host'> {
+  const reason = `${target.name} does not promise to hand mail on over TLS only (REQUIRETLS), which the sender demands.`;
+  const remote = remoteOf(target, evidence, null);
+  return { kind: 'unmet', status: '5.7.30', reason, remote, stage: 'spoken', liftedBy: null };
+}
+
+/** RFC 8689 section 4.2.1: 5.7.10 where TLS itself was not to be had. */
+function inTermsOf({ requireTls }: Transmission, outcome: Outcome): Outcome {
+  const about = requireTls && outcome.kind === 'failed' && outcome.scope === 'method' && outcome.status !== '5.7.30';
+  return about ? { ...outcome, status: '5.7.10' } : outcome;
 }
 
 function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {

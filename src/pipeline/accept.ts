@@ -38,6 +38,8 @@ export type OwnMessage = {
   readonly bytes: Buffer;
   /** The delivery that a notification announces. */
   readonly about?: string;
+  /** Held to REQUIRETLS, like the message it reports on. */
+  readonly requireTls?: boolean;
 };
 
 type Ports = {
@@ -139,6 +141,7 @@ function ownRow(own: OwnMessage, spool: NewMessage['spool'], receivedAt: number)
     ret: null,
     envid: null,
     dsn: {},
+    ...(own.requireTls === true ? { requireTls: true } : {}),
   };
   return {
     id: spool.id,

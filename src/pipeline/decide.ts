@@ -13,6 +13,7 @@ import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
 import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
+import { asWished, type Wish, wishOf } from '../plan/require-tls.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Facts } from '../policy/facts.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -51,8 +52,10 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
     return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
 
   const { policy } = inForce;
-  const facts = await factsOfMessage(message, tenant, inForce, ports);
-  const planned = await planAll(facts, policy, tenant, ports);
+  const structure = await readStructure(ports.spool, message.spool);
+  const facts = await factsOfMessage(structure, message, tenant, inForce, ports);
+  const wish = wishOf(message.smtp.requireTls === true, structure.fields, tenant.honourTlsRequiredNo);
+  const planned = await planAll({ facts, policy, tenant, wish }, ports);
   const seal = subjectSealer(message.id, ports.masterKey);
   const deliveries = planned.map((each) => deliveryOf(message.id, each, seal));
   const { minimumTls } = tenant;
@@ -81,12 +84,12 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
 }
 
 async function factsOfMessage(
+  structure: Structure,
   message: MessageRow,
   tenant: Tenant,
   { policy, groups }: InForce,
   ports: DecidePorts,
 ): Promise<Facts> {
-  const structure = await readStructure(ports.spool, message.spool);
   const envelope = { from: message.mailFrom, recipients: message.recipients };
   const read = (range: { start: number; end: number }): AsyncIterable<Uint8Array> =>
     ports.spool.read(message.spool, range);
@@ -97,16 +100,18 @@ async function factsOfMessage(
 /** Milliseconds of one go at the recipients of a message; in between others have their turn. */
 const turn = 20;
 
-async function planAll(facts: Facts, policy: Policy, tenant: Tenant, ports: DecidePorts): Promise<Planned[]> {
+type ToPlan = Pick<Parameters<typeof planRecipient>[0], 'facts' | 'policy' | 'tenant' | 'wish'>;
+
+async function planAll(common: ToPlan, ports: DecidePorts): Promise<Planned[]> {
   const planned: Planned[] = [];
   let since = performance.now();
-  for (const recipient of facts.envelope.recipients) {
+  for (const recipient of common.facts.envelope.recipients) {
     if (performance.now() - since > turn) {
       await setImmediate();
       since = performance.now();
     }
     const rows = await ports.store.keysFor(addressKey(recipient));
-    planned.push(planRecipient({ policy, facts, recipient, rows, tenant, portal: ports.portal, now: ports.now() }));
+    planned.push(planRecipient({ ...common, recipient, rows, portal: ports.portal, now: ports.now() }));
   }
   return planned;
 }
@@ -141,15 +146,21 @@ export function planRecipient(input: {
   readonly recipient: string;
   readonly rows: readonly KeyRow[];
   readonly tenant: Pick<Tenant, 'minimumTls'>;
+  /** What the sender wants of TLS on the way. */
+  readonly wish: Wish;
   readonly portal: boolean;
   readonly now: number;
 }): Planned {
   const { policy, facts, recipient, tenant } = input;
   const capability = capabilityOf(input.rows, recipient, input.now, input.portal);
-  return planWith({ policy, facts, recipient, capability, minimumTls: tenant.minimumTls });
+  const planned = planWith({ policy, facts, recipient, capability, minimumTls: tenant.minimumTls });
+  const { steps, because } = asWished(planned.steps, input.wish);
+  const { plan } = planned;
+  const wished = plan.kind === 'deliver' ? { ...plan, steps } : plan;
+  return { ...planned, steps, plan: { ...wished, because: [...because, ...plan.because] } };
 }
 
-/** The same with what is known of the recipient already. */
+/** The same without the sender's wish, with what is known of the recipient already. */
 export function planWith(input: {
   readonly policy: Policy;
   readonly facts: Facts;
@@ -267,7 +278,8 @@ function decideOwn(message: MessageRow): Decision {
       level: 'none',
       rules: [],
       because,
-      steps: [{ method: 'none', tls: 'may', keys: [] }],
+      steps: asWished([{ method: 'none', tls: 'may', keys: [] }], wishOf(message.smtp.requireTls === true, [], false))
+        .steps,
       otherwise: 'bounce',
       subject: null,
       actions: noActions,

@@ -108,7 +108,8 @@ async function report(
     id: randomUUIDv7(),
   });
   const kind = notify === 'failure' ? 'dsn' : 'delay';
-  return ports.own({ tenant: message.tenant, kind, mailFrom: '', to: message.mailFrom, bytes });
+  const requireTls = message.smtp.requireTls === true;
+  return ports.own({ tenant: message.tenant, kind, mailFrom: '', to: message.mailFrom, bytes, requireTls });
 }
 
 /**

@@ -37,7 +37,13 @@ export type Capability = {
 };
 
 /** One thing to try. `none` leaves as sent with opportunistic TLS; the others are the methods of the design. */
-export type Step = { readonly method: 'none' | Method; readonly tls: TlsLevel; readonly keys: readonly string[] };
+export type Step = {
+  readonly method: 'none' | Method;
+  readonly tls: TlsLevel;
+  readonly keys: readonly string[];
+  /** What the recipient's domain demands of TLS is not asked for: the sender waived it (require-tls.ts). */
+  readonly waived?: true;
+};
 
 export type Plan =
   | {
@@ -121,7 +127,7 @@ function wireLevel(method: Step['method'], verdict: Verdict, tenantMinimum: TlsL
   return method === 'none' || verdict.level === 'message' ? demanded : 'may';
 }
 
-function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
+export function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
   return tlsLevels.indexOf(a) >= tlsLevels.indexOf(b) ? a : b;
 }
 

@@ -79,6 +79,7 @@ export function message(
     utf8: false,
     ret: null,
     envid: null,
+    requireTls: false,
     size: bytes.length,
     body: async function* () {
       yield bytes;

@@ -150,7 +150,15 @@ describe('the message on the wire', () => {
 });
 
 describe('the envelope on the wire', () => {
-  const envelope = { mailFrom: 'a@corp.example', eightBit: false, utf8: false, ret: null, envid: null, size: null };
+  const envelope = {
+    mailFrom: 'a@corp.example',
+    eightBit: false,
+    utf8: false,
+    ret: null,
+    envid: null,
+    requireTls: false,
+    size: null,
+  };
   const recipient = { address: 'b@x.example', notify: null, orcpt: null };
   const everything = extensionsOf(['mx', 'PIPELINING', 'SIZE 1000', '8BITMIME', 'SMTPUTF8', 'dsn']);
   const nothing = extensionsOf(['mx']);
