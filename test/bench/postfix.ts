@@ -23,8 +23,8 @@ export function postfixMissing(): string | null {
   return userInfo().uid === 0 ? null : 'Postfix must be started by root';
 }
 
-/** Starts an instance under `folder` that relays to 127.0.0.1:`nextHop`. */
-export async function startPostfix(folder: string, nextHop: number): Promise<Postfix> {
+/** Starts an instance under `folder` that relays to 127.0.0.1:`nextHop`. `settings`: more lines of main.cf. */
+export async function startPostfix(folder: string, nextHop: number, settings = ''): Promise<Postfix> {
   const port = await freePort();
   const config = join(folder, 'etc');
   const queue = join(folder, 'queue');
@@ -34,7 +34,8 @@ export async function startPostfix(folder: string, nextHop: number): Promise<Pos
   for (const path of [folder, queue]) chmodSync(path, 0o755);
   const account = execFileSync('id', ['-u', 'postfix'], { encoding: 'utf8' });
   chownSync(data, Number(account), 0);
-  writeFileSync(join(config, 'main.cf'), mainCf({ queue, data, log: join(folder, 'mail.log'), folder, nextHop }));
+  const usual = mainCf({ queue, data, log: join(folder, 'mail.log'), folder, nextHop });
+  writeFileSync(join(config, 'main.cf'), `${usual}${settings}`);
   writeFileSync(join(config, 'master.cf'), masterCf(port));
   execFileSync('/usr/sbin/postfix', ['-c', config, 'start'], { stdio: 'ignore' });
   await waitForPort(port);

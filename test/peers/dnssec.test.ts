@@ -1,4 +1,4 @@
-/** Signed DNS as it is: ldns signs, nsd serves, unbound validates, and our resolver, routing and DANE go by what unbound says. */
+/** Signed DNS as it is: ldns signs, unbound validates, and our resolver, routing and DANE go by what unbound says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createResolver } from '../../src/net/dns.ts';
 import { issueCertificate } from '../../src/protect/x509.ts';

@@ -1,6 +1,6 @@
 /**
- * DNSSEC for real: zones signed by ldns, served by nsd, validated by unbound, all as processes of this test on loopback ports. A zone may be left
- * unsigned, be tampered with after it was signed, or carry signatures whose time is over.
+ * DNSSEC for real: zones signed by ldns, and an unbound of the test's own on a loopback port that reads and validates them. A zone may be left unsigned,
+ * be tampered with after it was signed, or carry signatures whose time is over.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ export type Zone = {
   readonly tamper?: (text: string) => string;
 };
 
-const tools = ['unbound', 'nsd', 'ldns-keygen', 'ldns-signzone'];
+const tools = ['unbound', 'ldns-keygen', 'ldns-signzone'];
 
 /** What is not installed, in words, or null. */
 export function dnssecMissing(): string | null {
@@ -26,7 +26,7 @@ export function dnssecMissing(): string | null {
     try {
       execFileSync('sh', ['-c', `command -v ${tool}`], { env: withSbin, stdio: 'ignore' });
     } catch {
-      return `${tool} is not installed (Debian packages unbound, nsd, ldnsutils)`;
+      return `${tool} is not installed (Debian packages unbound, ldnsutils)`;
     }
   }
   return null;
@@ -42,14 +42,11 @@ export async function startSignedZones(
   const folder = mkdtempSync(join(tmpdir(), 'postern-dnssec-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const files = zones.map((zone) => masterFile(zone, folder));
-  const authoritative = await freePort();
-  writeFileSync(join(folder, 'nsd.conf'), nsdConf(folder, authoritative, zones, files));
-  stack.use(await daemon('nsd', ['-d', '-c', join(folder, 'nsd.conf')], authoritative));
-  const validating = await freePort();
-  writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, validating, authoritative, zones));
-  stack.use(await daemon('unbound', ['-d', '-c', join(folder, 'unbound.conf')], validating));
+  const port = await freePort();
+  writeFileSync(join(folder, 'unbound.conf'), unboundConf(folder, port, zones, files));
+  stack.use(await unbound(join(folder, 'unbound.conf'), port));
   const running = stack.move();
-  return { address: `127.0.0.1:${validating}`, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Writes the zone, signed as told, with the trust anchor beside it, and returns the path. */
@@ -77,26 +74,12 @@ function masterFile({ name, lines, signed, tamper = (text) => text }: Zone, fold
   return output;
 }
 
-function nsdConf(folder: string, port: number, zones: readonly Zone[], files: readonly string[]): string {
-  const served = zones.map(({ name }, index) => `zone:\n  name: ${name}\n  zonefile: ${files[index] ?? ''}\n`);
-  return `server:
-  ip-address: 127.0.0.1
-  port: ${port}
-  username: ""
-  chroot: ""
-  zonesdir: "${folder}"
-  pidfile: "${folder}/nsd.pid"
-  xfrdfile: "${folder}/xfrd.state"
-  zonelistfile: "${folder}/zone.list"
-  xfrdir: "${folder}"
-  database: ""
-remote-control:
-  control-enable: no
-${served.join('')}`;
-}
-
-function unboundConf(folder: string, port: number, authoritative: number, zones: readonly Zone[]): string {
-  const stubs = zones.map(({ name }) => `stub-zone:\n  name: ${name}\n  stub-addr: 127.0.0.1@${authoritative}\n`);
+function unboundConf(folder: string, port: number, zones: readonly Zone[], files: readonly string[]): string {
+  // Not served as they are, but read as any other server's answers would be, and validated.
+  const read = zones.map(
+    ({ name }, index) =>
+      `auth-zone:\n  name: ${name}\n  zonefile: "${files[index]}"\n  for-upstream: yes\n  for-downstream: no\n`,
+  );
   return `server:
   interface: 127.0.0.1@${port}
   username: ""
@@ -107,22 +90,21 @@ function unboundConf(folder: string, port: number, authoritative: number, zones:
   logfile: "${folder}/unbound.log"
   module-config: "validator iterator"
   trust-anchor-file: "${folder}/anchors"
-  do-not-query-localhost: no
   num-threads: 1
 remote-control:
   control-enable: no
-${stubs.join('')}`;
+${read.join('')}`;
 }
 
-async function daemon(tool: string, words: readonly string[], port: number): Promise<AsyncDisposable> {
-  const child = spawn(tool, words, { stdio: ['ignore', 'ignore', 'pipe'], env: withSbin });
+async function unbound(config: string, port: number): Promise<AsyncDisposable> {
+  const child = spawn('unbound', ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'], env: withSbin });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const exit = once(child, 'exit');
   await Promise.race([
     waitForPort(port),
     exit.then(() => {
-      throw new Error(`${tool} ended: ${said}`);
+      throw new Error(`unbound ended: ${said}`);
     }),
   ]);
   return {
