@@ -12,8 +12,8 @@ export function domainsTable(rows: readonly DomainRow[], now: number): string {
     head,
     rows.map((row) => [
       row.domain,
-      row.bestTls ?? '-',
-      row.lastTls === 'may' ? 'plain text' : (row.lastTls ?? '-'),
+      levelOf(row.bestTls),
+      levelOf(row.lastTls),
       policyOf(row, now),
       row.checked === null ? '-' : certificateOf(row.checked),
       time(row.checkedAt),
@@ -21,6 +21,10 @@ export function domainsTable(rows: readonly DomainRow[], now: number): string {
       troubleOf(row),
     ]),
   );
+}
+
+function levelOf(level: string | null): string {
+  return level === 'may' ? 'plain text' : (level ?? '-');
 }
 
 export function domainDocument({ checked, ...row }: DomainRow) {

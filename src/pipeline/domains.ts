@@ -65,7 +65,8 @@ export function createDomainMemory(ports: {
 }
 
 function raise(levels: Map<string, TlsLevel>, domain: string, level: TlsLevel): void {
-  if (rank(level) > rank(levels.get(domain) ?? 'may')) levels.set(domain, level);
+  const known = levels.get(domain);
+  if (known === undefined || rank(level) > rank(known)) levels.set(domain, level);
 }
 
 /** Whether less was shown than what can be asked of a domain again: records and policies may be gone, a good certificate may not. */
