@@ -24,7 +24,7 @@ import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
-import { createWebServer, type WebServer } from '../web/server.ts';
+import { createWebServer } from '../web/server.ts';
 import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
 
@@ -58,8 +58,9 @@ export async function startGateway(
   try {
     let wake = (): void => {};
     const accept = createAccept({ spool, store, emit, wake: () => wake() });
+    const common: Wiring = { store, spool, accept, emit, ending: (end) => running.push(end) };
     if (config.roles.includes('work')) {
-      const runner = createRunner(config, { store, spool, accept, policies, emit, ending: (end) => running.push(end) });
+      const runner = createRunner(config, { ...common, policies });
       if (config.database === 'sqlite') {
         const release = holdFolder(config.data);
         running.push(async () => release());
@@ -72,26 +73,9 @@ export async function startGateway(
       running.push(async () => unwatch());
     }
     const servers: ServerCertificate[] = [];
-    const portal = config.roles.includes('web')
-      ? await startPortal(config, { store, spool, accept, emit, ending: (end) => running.push(end) })
-      : null;
-    const webTls = config.web?.tls ?? null;
-    if (portal !== null && webTls !== null)
-      servers.push({ setting: 'web.tls', identity: webTls, use: (identity) => portal.renew(identity) });
-    const smtp: string[] = [];
-    if (config.roles.includes('smtp')) {
-      const listener = createListener({
-        config,
-        tenants: config.tenants,
-        traceKey: traceKeyFrom(config.masterKey),
-        accept,
-        emit,
-      });
-      smtp.push(...(await listener.listen()));
-      running.push(() => listener.close());
-      if (config.smtp.tls !== null)
-        servers.push({ setting: 'smtp.tls', identity: config.smtp.tls, use: (identity) => listener.renew(identity) });
-    }
+    const serving = { ...common, shows: (certificate: ServerCertificate) => servers.push(certificate) };
+    const portal = config.roles.includes('web') ? await startPortal(config, serving) : null;
+    const smtp = config.roles.includes('smtp') ? await startListener(config, serving) : [];
     const certificates = keepCertificates(servers, emit);
     const unwatch = certificates.watch();
     running.push(async () => unwatch());
@@ -99,9 +83,8 @@ export async function startGateway(
       policies.reload();
       certificates.reload();
     };
-    const origin = portal?.origin ?? null;
-    emit({ kind: 'service.ready', listening: [...smtp, ...(origin === null ? [] : [origin])] });
-    return { smtp, portal: origin, store, spool, events, reload, stop };
+    emit({ kind: 'service.ready', listening: [...smtp, ...(portal === null ? [] : [portal])] });
+    return { smtp, portal, store, spool, events, reload, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -210,10 +193,23 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   });
 }
 
+/** Takes the certificate that a server shows, to be kept up to date. */
+type Showing = { readonly shows: (certificate: ServerCertificate) => void };
+
+async function startListener(config: Config, { accept, emit, ending, shows }: Wiring & Showing): Promise<string[]> {
+  const { tenants, masterKey, smtp } = config;
+  const listener = createListener({ config, tenants, traceKey: traceKeyFrom(masterKey), accept, emit });
+  const addresses = await listener.listen();
+  ending(() => listener.close());
+  if (smtp.tls !== null)
+    shows({ setting: 'smtp.tls', identity: smtp.tls, use: (identity) => listener.renew(identity) });
+  return addresses;
+}
+
 async function startPortal(
   config: Config,
-  { store, spool, accept, emit, ending }: Wiring,
-): Promise<Pick<WebServer, 'renew'> & { readonly origin: string }> {
+  { store, spool, accept, emit, ending, shows }: Wiring & Showing,
+): Promise<string> {
   const { web } = config;
   if (web === null) throw new Error('the role web needs the setting web');
   const portal = createPortal({
@@ -236,7 +232,8 @@ async function startPortal(
     healthy: () => store.portal.byToken('', 0),
   });
   ending(() => server.close());
-  return { origin: await server.listen(), renew: (identity) => server.renew(identity) };
+  if (web.tls !== null) shows({ setting: 'web.tls', identity: web.tls, use: (identity) => server.renew(identity) });
+  return server.listen();
 }
 
 /** Independent keys for independent uses. RFC 5869 section 3.2. */
