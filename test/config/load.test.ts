@@ -233,6 +233,26 @@ describe('a wrong setting is named with its place and a remedy', () => {
       'smtp: { tls: { key: tls/cert.pem, cert: tls/broken.pem } }',
       `${after}:21: smtp.tls.key: not a private key in PEM`,
     ],
+    ...(
+      [
+        ['', 'bank must use TLS, which is not offered without smtp.tls. Add smtp.tls'],
+        ['tls: certificate', 'smtp.partners[0].tls: no certificate of bank would be good. Add certificateSha256 or'],
+        [
+          `certificateSha256: ["${'0'.repeat(64)}"]`,
+          'the certificates of bank would not be asked for. Write tls: cert',
+        ],
+        ['certificateNames: [mx.bank.example]', 'the certificates of bank would not be asked for. Write tls: cert'],
+        ['tls: certificate, certificateSha256: [abc]', 'expected a SHA-256 value, found "abc". Write its 64 hex'],
+        ['trust: [tls/cert.pem]', 'smtp.partners[0].trust: roots count only for certificateNames. Add certif'],
+        ['tls: maybe', 'expected one of required, certificate, found "maybe". Write required or certificate.'],
+        ['', '192.0.2.0/24 is listed for bank already, which counts. Remove it from one of the two.'],
+      ] as const
+    ).map(([more, message]): [string, string] => {
+      const partner = `{ name: bank, networks: [192.0.2.0/24]${more === '' ? '' : `, ${more}`} }`;
+      const tls = message.startsWith('bank must') ? '' : 'tls: { key: tls/key.pem, cert: tls/cert.pem }, ';
+      const second = message.includes('already') ? `, ${partner}` : '';
+      return [`smtp: { ${tls}partners: [${partner}${second}] }`, message];
+    }),
     [
       'smtp: { tls: { key: tls/key.pem } }',
       `${after}:9: smtp.tls.cert: missing: expected the path of a certificate chain in PEM. Write a path`,
