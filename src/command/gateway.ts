@@ -137,6 +137,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     egress,
     trust: config.delivery.trust,
     perDestination: config.delivery.perDestination,
+    evidenceHeader: config.delivery.evidenceHeader,
     statics,
     sts: (domain) => sts.of(domain),
     floor: (domain) => domains.floor(domain),

@@ -22,6 +22,7 @@ import {
 } from './connection.ts';
 import { type Demand, demandOf, type Known, type Sts } from './demand.ts';
 import { type Envelope, isDomain, isSafeAddress, type Recipient } from './envelope.ts';
+import { withEvidence } from './evidence-field.ts';
 import { IdleConnections } from './idle.ts';
 import { Trust } from './peer.ts';
 import { cleanText } from './reply.ts';
@@ -68,6 +69,8 @@ export type TransmitterOptions = {
   readonly perDestination: number;
   /** Told of each TLS session, and of hosts that none was opened to for what their domain published; for TLS reports. */
   readonly onSession: (session: TlsSession) => void;
+  /** Whether each message that goes over TLS begins with a header field that says so (evidence-field.ts). */
+  readonly evidenceHeader: boolean;
   /** By domain. */
   readonly statics: ReadonlyMap<string, StaticRoute>;
   readonly timeouts?: Partial<Timeouts>;
@@ -240,7 +243,8 @@ class PooledTransmitter {
         return promiseBroken(connection);
       }
       const recipients = open.map(({ recipient }) => recipient);
-      const { outcomes, trouble, unanswered } = await transact(connection, transmission, recipients, transmission.body);
+      const carried = this.#carried(transmission, connection);
+      const { outcomes, trouble, unanswered } = await transact(connection, carried, recipients, carried.body);
       // A reused connection that had died in the meantime says nothing about the host.
       if (reused !== null && unanswered) continue;
       for (const [index, journey] of open.entries()) {
@@ -253,6 +257,11 @@ class PooledTransmitter {
       const reason = `${trouble.reason}.`;
       return { kind: 'unreachable', status: trouble.status, reason, remote, stage: 'spoken', liftedBy: null };
     }
+  }
+
+  #carried(transmission: Transmission, { evidence, target }: Connection): Transmission {
+    if (!this.#options.evidenceHeader || evidence === null) return transmission;
+    return withEvidence(transmission, evidence, { from: this.#options.hostname, to: target.name });
   }
 
   async #open(target: Target, demand: Demand, published: Published, tell: Tell): Promise<Connection | Refused> {

@@ -53,6 +53,7 @@ export function transmitterTo(
     sts: async () => null,
     floor: () => null,
     onSession: () => {},
+    evidenceHeader: false,
     perDestination: 5,
     statics: new Map(),
     timeouts: { connect: 2_000, command: 2_000, data: 2_000, ...timeouts },
