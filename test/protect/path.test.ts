@@ -114,29 +114,12 @@ function byOpenssl(subject: string, issuer: Issued, extensions: readonly string[
   writeFileSync(file('ca-key.pem'), issuer.keyPem);
   writeFileSync(file('cnf'), '[req]\ndistinguished_name=dn\n[dn]\nO=Partner\n');
   const out = { cert: file('cert.pem'), key: file('key.pem') };
-  execFileSync(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '30',
-        '-config',
-        file('cnf'),
-      ],
-      ...['-subj', `/CN=${subject}`, '-CA', file('ca.pem'), '-CAkey', file('ca-key.pem')],
-      ...['-out', out.cert, '-keyout', out.key],
-      // our own certificates name keys in another way
-      ...['subjectKeyIdentifier=none', ...extensions].flatMap((each) => ['-addext', each]),
-    ],
-    { stdio: 'pipe' },
-  );
+  const asked = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30`.split(' ');
+  const files = ['-config', file('cnf'), '-CA', file('ca.pem'), '-CAkey', file('ca-key.pem')];
+  const results = ['-out', out.cert, '-keyout', out.key];
+  // our own certificates name keys in another way
+  const added = ['subjectKeyIdentifier=none', ...extensions].flatMap((each) => ['-addext', each]);
+  execFileSync('openssl', [...asked, ...files, ...results, ...added, '-subj', `/CN=${subject}`], { stdio: 'pipe' });
   return { certPem: readFileSync(out.cert, 'latin1'), keyPem: readFileSync(out.key, 'latin1') };
 }
 
