@@ -68,17 +68,16 @@ export function traceDocument(message: MessageRow, deliveries: readonly Delivery
       status: delivery.status,
       reason: delivery.state === 'held' && delivery.reason === '' ? (delivery.because.at(-1) ?? '') : delivery.reason,
       attempts: delivery.attempts,
-      remote: delivery.remote ?? {
-        mx: null,
-        ip: null,
-        tls: null,
-        cipher: null,
-        verifiedBy: null,
-        certificateSha256: null,
-        reply: null,
-      },
+      remote: evidenceOf(delivery),
     })),
   };
+}
+
+/** Of the last connection, whether it carried the message or failed to; every value null before there was one. */
+function evidenceOf({ remote }: DeliveryRow) {
+  const nothing = { mx: null, ip: null, tls: null, cipher: null, level: null, verifiedBy: null };
+  if (remote === null) return { ...nothing, certificateSha256: null, certificateNames: [], at: null, reply: null };
+  return { ...remote, at: remote.at === 0 ? null : new Date(remote.at).toISOString() };
 }
 
 function inEnvelopeOrder(message: MessageRow, deliveries: readonly DeliveryRow[]): DeliveryRow[] {
@@ -109,15 +108,26 @@ function tracePage(document: Traced): string {
       `          level ${delivery.level}, method ${delivery.method ?? '-'}, attempts ${delivery.attempts}`,
     );
     if (delivery.reason !== '') lines.push(`          ${delivery.reason}`);
-    if (remote.mx !== null)
-      lines.push(
-        `          server ${remote.mx} [${remote.ip ?? '?'}], ${remote.tls ?? 'no TLS'} ${remote.cipher ?? ''}`,
-      );
-    if (remote.verifiedBy !== null)
-      lines.push(`          proved by ${remote.verifiedBy}, certificate ${remote.certificateSha256 ?? ''}`);
-    if (remote.reply !== null) lines.push(`          it said: ${remote.reply}`);
+    lines.push(...evidenceLines(remote));
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }
   lines.push('', 'History', ...document.events.map(({ at, kind }) => `          ${time(Date.parse(at))}  ${kind}`));
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** What the connection has shown, for people. */
+function evidenceLines(remote: ReturnType<typeof evidenceOf>): string[] {
+  if (remote.mx === null) return [];
+  const at = remote.at === null ? '' : `, ${time(Date.parse(remote.at))} UTC`;
+  const backup = 'backup' in remote && remote.backup === true ? ' (a backup)' : '';
+  const shown = [`server       ${remote.mx} [${remote.ip ?? '?'}]${backup}${at}`];
+  if (remote.tls === null) shown.push('connection   no TLS');
+  else shown.push(`connection   ${remote.tls} ${remote.cipher ?? ''}, level ${remote.level ?? '?'}`);
+  if (remote.verifiedBy !== null) shown.push(`proved by    ${remote.verifiedBy}`);
+  if (remote.certificateSha256 !== null) {
+    const names = remote.certificateNames.length === 0 ? 'no name' : remote.certificateNames.join(', ');
+    shown.push(`certificate  of ${names}`, `             SHA-256 ${remote.certificateSha256}`);
+  }
+  if (remote.reply !== null) shown.push(`it said      ${remote.reply}`);
+  return shown.map((line) => `          ${line}`);
 }

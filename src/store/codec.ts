@@ -125,10 +125,24 @@ export function deliveryFromRow(row: DeliveryColumns): DeliveryRow {
     nextAt: row.next_at,
     warned: row.warned === 1,
     reason: row.reason,
-    remote: row.remote === null ? null : (JSON.parse(row.remote) as Remote),
+    remote: row.remote === null ? null : { ...shortEvidence, ...(JSON.parse(row.remote) as Partial<Remote>) },
     settledAt: row.settled_at,
   };
 }
+
+/** What rows have that were written before there was more of it. */
+const shortEvidence: Remote = {
+  mx: null,
+  ip: null,
+  tls: null,
+  cipher: null,
+  level: 'may',
+  verifiedBy: null,
+  certificateSha256: null,
+  certificateNames: [],
+  at: 0,
+  reply: null,
+};
 
 export function deliveryToRow(delivery: NewDelivery, now: number): Selectable<DeliveryTable> {
   const ended = delivery.state === 'failed';

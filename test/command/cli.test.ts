@@ -236,8 +236,28 @@ describe('commands', () => {
       method: 'tls',
       state: 'delivered',
       attempts: 1,
-      remote: { tls: 'TLSv1.3', verifiedBy: 'root Postern sandbox CA' },
+      remote: {
+        mx: 'mx.portal.example',
+        ip: expect.stringMatching(/^127\./),
+        tls: 'TLSv1.3',
+        cipher: expect.stringMatching(/^TLS_/),
+        level: 'verify',
+        verifiedBy: 'root Postern sandbox CA',
+        certificateSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        certificateNames: ['mx.portal.example'],
+        at: expect.stringMatching(/^\d{4}-.*Z$/),
+        reply: expect.stringMatching(/^250 /),
+      },
     });
+    const page = (await postern('trace', 'cli-test@corp.example')).stdout;
+    for (const line of [
+      /^ {10}server {7}mx\.portal\.example \[127\.[\d.]+\], \d{4}-[-\d]+ [:\d]+ UTC$/m,
+      /^ {10}connection {3}TLSv1\.3 TLS_\w+, level verify$/m,
+      /^ {10}proved by {4}root Postern sandbox CA$/m,
+      /^ {10}certificate {2}of mx\.portal\.example\n {23}SHA-256 [0-9a-f]{64}$/m,
+      /^ {10}it said {6}250 /m,
+    ])
+      expect(page).toMatch(line);
     expect((await postern('queue')).stdout).toBe('The queue is empty.\n');
     const known = await waitFor(
       async () => (await json('domains')).document,
