@@ -15,13 +15,11 @@ import { lintPolicy } from '../policy/lint.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { ScanPool } from '../scan/job.ts';
 import { createScanPool } from '../scan/pool.ts';
+import { tellProof } from './check-tls.ts';
 import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
 import { besidePolicy } from './policy.ts';
 
 export type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
-
-export const unprovable =
-  'which this version cannot prove: TLS counts as not available there, and the next method or `otherwise` applies';
 
 /** Tenants that share their files are checked once. */
 export async function checkPolicies(config: Config, findings: Findings): Promise<void> {
@@ -49,8 +47,9 @@ async function checkPolicy(tenant: Tenant, config: Config, scan: ScanPool, findi
   findings.warnings.push(
     ...lintPolicy(read(file), file, read).map(formatProblem),
     ...unknownGroups(tenant, reading.inForce),
-    ...unprovableTls(policy),
   );
+  for (const { name, tls } of policy.rules)
+    if (tls !== null) tellProof(`${policy.file}: rule "${name}" demands TLS ${tls}`, tls, config, findings);
   const casesFile = file.replace(/\.ya?ml$/, '.cases.yaml');
   if (casesFile === file || !existsSync(casesFile)) {
     findings.warnings.push(`${file}: no cases prove this policy; write some in ${casesFile}`);
@@ -70,12 +69,6 @@ function unknownGroups({ id, policy, groups: file }: Tenant, { policy: { groups:
     (name) =>
       `${policy}: a rule asks for the group "${name}", but ${where}: a rule that protects takes everyone for a member, one that overrides takes nobody`,
   );
-}
-
-function unprovableTls(policy: Policy): string[] {
-  return policy.rules
-    .filter(({ tls }) => tls === 'secure' || tls === 'dane')
-    .map((rule) => `${policy.file}: rule "${rule.name}" demands TLS ${rule.tls}, ${unprovable}`);
 }
 
 /** Messages that cases name are looked through as if they had come in. */

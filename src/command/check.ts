@@ -10,7 +10,8 @@ import { certificatesIn } from '../config/identity.ts';
 import { rootsOf } from '../deliver/peer.ts';
 import { createResolver } from '../net/dns.ts';
 import { verifyPath } from '../protect/path.ts';
-import { checkPolicies, type Findings, unprovable } from './check-policies.ts';
+import { checkPolicies, type Findings } from './check-policies.ts';
+import { tellProof } from './check-tls.ts';
 import { mistakeOf } from './mistakes.ts';
 import { printJson } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -20,10 +21,9 @@ const expirySoon = 14 * 24 * 60 * 60_000;
 export async function check(config: Config, json: boolean): Promise<number> {
   const findings: Findings = { errors: [], warnings: [], fine: [`${config.file}: the configuration is complete`] };
   await checkPolicies(config, findings);
-  for (const { id, minimumTls } of config.tenants) {
-    if (minimumTls === 'secure' || minimumTls === 'dane') {
-      findings.warnings.push(`tenant ${id}: minimumTls is ${minimumTls}, ${unprovable}`);
-    }
+  for (const { id, minimumTls, inbound } of config.tenants) {
+    tellProof(`tenant ${id}: minimumTls is ${minimumTls}`, minimumTls, config, findings);
+    if (inbound?.tls === 'dane') tellProof(`tenant ${id}: inbound.tls is dane`, 'dane', config, findings);
   }
   const { trust } = config.delivery;
   if (config.smtp.tls !== null) checkIdentity('smtp.tls', config.smtp.tls, { name: config.hostname, trust }, findings);

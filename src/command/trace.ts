@@ -119,7 +119,7 @@ function tracePage(document: Traced): string {
 function evidenceLines(remote: ReturnType<typeof evidenceOf>): string[] {
   if (remote.mx === null) return [];
   const at = remote.at === null ? '' : `, ${time(Date.parse(remote.at))} UTC`;
-  const backup = 'backup' in remote && remote.backup === true ? ' (a backup)' : '';
+  const backup = 'backup' in remote ? ' (a backup)' : '';
   const shown = [`server       ${remote.mx} [${remote.ip ?? '?'}]${backup}${at}`];
   if (remote.tls === null) shown.push('connection   no TLS');
   else shown.push(`connection   ${remote.tls} ${remote.cipher ?? ''}, level ${remote.level ?? '?'}`);
