@@ -59,8 +59,7 @@ type PolicyEvent =
     };
 
 /** A certificate of ours (`setting` is "smtp.tls" or "web.tls") read again from its files. */
-type CertificateEvent = { setting: string } & /** In use from now on; `until` is its last second. */
-(
+type CertificateEvent = { setting: string } /** In use from now on; `until` is its last second. */ & (
   | { kind: 'certificate.loaded'; until: string }
   /** Not taken, the one before stays in use. Said at once and every hour until it is mended. */
   | { kind: 'certificate.broken'; file: string; error: string }
