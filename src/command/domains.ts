@@ -69,7 +69,8 @@ async function checkDomain(config: Config, domain: string, json: boolean): Promi
       else process.stdout.write(`${probed}\n`);
       return 1;
     }
-    const advice = adviceFor(domain, probed, Date.now());
+    const before = (await store.domainLevels()).get(domain) ?? null;
+    const advice = adviceFor(domain, probed, before, Date.now());
     const trouble = sts.trouble(domain)?.reason ?? null;
     if (json) printJson({ domain, ...probed, stsTrouble: trouble, ...advice });
     else process.stdout.write(page(probed, advice, trouble));

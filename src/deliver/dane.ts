@@ -63,6 +63,19 @@ export function verifyDane(
   return { kind: 'mismatch', reason, named };
 }
 
+/** The record of a certificate's key, 3 1 1: the certificate may be renewed with the same key. RFC 7671 section 5.1. @param certificate PEM or DER. */
+export function keyRecord(certificate: string | Uint8Array): TlsaRecord {
+  const data = createHash('sha256')
+    .update(spkiOf(new X509Certificate(certificate).publicKey))
+    .digest();
+  return { usage: 3, selector: 1, matching: 1, data };
+}
+
+/** As a zone file has it: "3 1 1 ab12…". */
+export function recordText(record: TlsaRecord): string {
+  return `${recordName(record)} ${Buffer.from(record.data).toString('hex')}`;
+}
+
 /** As people write a record: "3 1 1". */
 export function recordName({ usage, selector, matching }: TlsaRecord): string {
   return `${usage} ${selector} ${matching}`;

@@ -7,6 +7,7 @@ import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Remote } from '../plan/delivery.ts';
 import { type ConnectionPorts, openConnection, remoteOf } from './connection.ts';
+import { keyRecord, recordText } from './dane.ts';
 import { type Demand, demandOf, type Known, type Sts } from './demand.ts';
 import { judge } from './peer.ts';
 import { type Host, route } from './route.ts';
@@ -23,6 +24,8 @@ export type Probed = {
   readonly dane: boolean | null;
   /** When the host's certificate ends, epoch milliseconds. */
   readonly certificateUntil: number | null;
+  /** The TLSA record that is true of the key it shows, as a line of a zone file. */
+  readonly keyRecord: string | null;
   readonly remote: Remote | null;
 };
 
@@ -68,37 +71,45 @@ export async function probe(domain: string, ports: ProbePorts): Promise<DomainPr
 async function probeHost(host: Host, known: Known, ports: ProbePorts): Promise<Probed> {
   const [ip = null] = host.addresses;
   const about = { host: host.name, preference: host.preference, ip };
-  const unasked = { ...about, dane: null, level: null, certificateUntil: null, remote: null };
+  const unasked = { ...about, dane: null, level: null, certificateUntil: null, keyRecord: null, remote: null };
   if (ip === null) return { ...unasked, defects: host.trouble === null ? [] : [host.trouble] };
   const demanded = await demandOf(host, known, ports.resolver);
   // Nothing is sent there now, so nothing that it shows counts.
   if (demanded.kind === 'unreachable') return { ...unasked, defects: [demanded.reason] };
   const defects = demanded.kind === 'demand' ? [] : [demanded.reason];
   const dane = demanded.kind === 'demand' && demanded.demand.level === 'dane';
-  const demand: Demand = demanded.kind === 'demand' ? demanded.demand : nothing;
+  const demand: Demand = demanded.kind === 'demand' ? demanded.demand : encryption;
   const target = { name: host.name, ip, port: ports.port };
-  const connection = await openConnection(target, nothing, ports.connection);
-  if (connection.kind !== 'open')
-    return { ...unasked, dane, defects: [...defects, connection.reason], remote: connection.remote };
+  const connection = await openConnection(target, encryption, ports.connection);
+  if (connection.kind !== 'open') {
+    const told = { ...unasked, dane, defects: [...defects, connection.reason], remote: connection.remote };
+    // It answered, and cannot do TLS: mail that asks for none would go in plain text.
+    return connection.kind === 'unmet' ? { ...told, level: 'may' } : told;
+  }
   const { shown } = connection;
   // Whatever the domain demands, the certificate is worth a word.
   const judged =
     shown === null ? null : judge(shown, host.name, { ...demand, level: atLeastVerify(demand) }, new Date());
-  if (judged === null) defects.push(`${host.name} does not offer STARTTLS, or its TLS does not work.`);
-  else if (judged.kind === 'unmet') defects.push(judged.defect.reason);
+  if (judged?.kind === 'unmet') defects.push(judged.defect.reason);
   const evidence = judged?.evidence ?? null;
   await connection.wire.quit();
+  const [certificate] = shown?.chain ?? [];
   return {
     ...about,
     dane,
     level: evidence?.level ?? 'may',
     defects,
-    certificateUntil: shown?.chain[0]?.validToDate.getTime() ?? null,
+    certificateUntil: certificate?.validToDate.getTime() ?? null,
+    keyRecord:
+      certificate === undefined
+        ? null
+        : `_${ports.port}._tcp.${host.name}. IN TLSA ${recordText(keyRecord(certificate.raw))}`,
     remote: remoteOf(target, evidence, null),
   };
 }
 
-const nothing: Demand = { level: 'may', tlsa: [], names: [], vouchedBy: null, liftedBy: null };
+/** What is asked of every server, to hear why it cannot. */
+const encryption: Demand = { level: 'encrypt', tlsa: [], names: [], vouchedBy: null, liftedBy: null };
 
 function atLeastVerify({ level }: Demand): TlsLevel {
   return level === 'may' || level === 'encrypt' ? 'verify' : level;

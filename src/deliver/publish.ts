@@ -4,7 +4,8 @@
  *
  * A policy starts in testing: senders report (RFC 8460) and mail comes in whatever happens. `enforced` is what follows once the reports are quiet.
  */
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { keyRecord, recordText } from './dane.ts';
 import type { StsPolicy } from './sts-policy.ts';
 
 export type DnsLine = {
@@ -82,11 +83,10 @@ function stsRecord(domain: string, text: string): DnsLine {
 
 /** RFC 7671 section 5.1: the key alone, so that certificates can be renewed with it. */
 function tlsaRecord({ host, port, certPem }: NonNullable<ToPublish['server']>): DnsLine {
-  const spki = new X509Certificate(certPem).publicKey.export({ type: 'spki', format: 'der' });
   return {
     name: `_${port}._tcp.${host}`,
     type: 'TLSA',
-    value: `3 1 1 ${createHash('sha256').update(spki).digest('hex')}`,
+    value: recordText(keyRecord(certPem)),
     purpose:
       'The key of this gateway’s own listener (DANE). Only where DNS is signed; a new key needs its record before it is used.',
   };

@@ -14,6 +14,7 @@
 import type { TlsFault, TlsPolicy, TlsSession } from '../mail/tls-report.ts';
 import type { TlsaRecord } from '../net/resolver.ts';
 import type { Connection, Refused } from './connection.ts';
+import { recordText } from './dane.ts';
 import type { Demand, Sts } from './demand.ts';
 import type { Host } from './route.ts';
 import type { FetchFailed } from './sts-fetch.ts';
@@ -75,8 +76,5 @@ function policyOf({ domain, host, sts, tlsa }: Published): TlsPolicy {
 }
 
 function tlsaPolicy(host: Host, records: readonly TlsaRecord[]): TlsPolicy {
-  const lines = records.map(
-    ({ usage, selector, matching, data }) => `${usage} ${selector} ${matching} ${Buffer.from(data).toString('hex')}`,
-  );
-  return { type: 'tlsa', lines, domain: host.name, mx: [] };
+  return { type: 'tlsa', lines: records.map(recordText), domain: host.name, mx: [] };
 }

@@ -2,9 +2,8 @@
  * The cast of the sandbox: the tenant, the domains its people write to, the mail server of each with its ability or its fault, what the domain
  * promises of it (MTA-STS, DANE), and the people with their keys. Everything secret is made here, afresh at every start, and lives in memory.
  */
-import { createHash, X509Certificate } from 'node:crypto';
 import type { Identity } from '../config/config.ts';
-import type { TlsaRecord } from '../net/resolver.ts';
+import { keyRecord } from '../deliver/dane.ts';
 import { type GeneratedKey, generateKey } from '../protect/openpgp.ts';
 import { type Issued, issueCertificate } from '../protect/x509.ts';
 import type { ZoneRecord } from './dns-server.ts';
@@ -206,12 +205,6 @@ function promisesOf(
     records.push({ name: `_${mailPort}._tcp.mx.${domain}`, type: 'TLSA', ...keyRecord(cert) });
   }
   return records;
-}
-
-/** The TLSA record 3 1 1 of a certificate: the hash of its key. */
-export function keyRecord(certPem: string): TlsaRecord {
-  const key = new X509Certificate(certPem).publicKey.export({ type: 'spki', format: 'der' });
-  return { usage: 3, selector: 1, matching: 1, data: createHash('sha256').update(key).digest() };
 }
 
 function recordsOf(host: MailHost): ZoneRecord[] {

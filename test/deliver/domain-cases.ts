@@ -3,11 +3,11 @@
  * asserts it, the measurement tls-matrix prints it. `asked` is what the step asks for; the domain may lift it.
  */
 import { createHash, X509Certificate } from 'node:crypto';
+import { keyRecord } from '../../src/deliver/dane.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
 import { issueCertificate } from '../../src/protect/x509.ts';
 import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
 import { policyText } from '../../src/sandbox/policy-host.ts';
-import { keyRecord } from '../../src/sandbox/world.ts';
 import { type Domain, host, identityFor, name, root } from './one-domain.ts';
 import type { Script } from './scripted-server.ts';
 

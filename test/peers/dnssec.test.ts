@@ -1,8 +1,8 @@
 /** Signed DNS as it is: ldns signs, unbound validates, and our resolver, routing and DANE go by what unbound says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keyRecord } from '../../src/deliver/dane.ts';
 import { createResolver } from '../../src/net/dns.ts';
 import { issueCertificate } from '../../src/protect/x509.ts';
-import { keyRecord } from '../../src/sandbox/world.ts';
 import { endOf } from '../deliver/ends.ts';
 import { type ScriptedServer, startServer } from '../deliver/scripted-server.ts';
 import { message, transmitterTo } from '../deliver/transmit.ts';

@@ -16,6 +16,7 @@ const good: Probed = {
   defects: [],
   dane: false,
   certificateUntil: until,
+  keyRecord: null,
   remote: null,
 };
 const sts = (mode: 'enforce' | 'testing') => ({ id: mode, policy: { mode, mx: ['mx.b.example'], maxAge: 86_400 } });

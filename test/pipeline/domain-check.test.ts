@@ -13,7 +13,7 @@ const start = Date.UTC(2026, 10, 21);
 
 function shows(level: TlsLevel): DomainProbe {
   const about = { host: 'mx', preference: 1, ip: '192.0.2.1', defects: [], dane: false, remote: null };
-  return { sts: null, signed: false, hosts: [{ ...about, level, certificateUntil: null }] };
+  return { sts: null, signed: false, hosts: [{ ...about, level, certificateUntil: null, keyRecord: null }] };
 }
 const seen = (at: number) => ({ at, tls: 'verify', proved: 'verify', mx: 'mx', failure: null }) as const;
 
