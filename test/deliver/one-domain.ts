@@ -3,6 +3,9 @@
  * server, and a transmitter that has to find its way. The domain is b.example, its server mx.b.example.
  */
 import type { TlsLevel } from '../../src/config/config.ts';
+import { Trust } from '../../src/deliver/peer.ts';
+import { probe } from '../../src/deliver/probe.ts';
+import { Sessions } from '../../src/deliver/sessions.ts';
 import { createStsPolicies, type KeptSts } from '../../src/deliver/sts.ts';
 import { fetchPolicy } from '../../src/deliver/sts-fetch.ts';
 import { createResolver } from '../../src/net/dns.ts';
@@ -51,6 +54,8 @@ const webIdentity = identityFor(`mta-sts.${name}`);
 export type OneDomain = AsyncDisposable & {
   readonly server: ScriptedServer;
   readonly transmitter: TestTransmitter;
+  /** Looks at it without a message. */
+  probe(): ReturnType<typeof probe>;
   /** Requests for the policy so far. */
   readonly requests: readonly string[];
 };
@@ -96,6 +101,19 @@ export async function startDomain(domain: Domain, script: Script): Promise<OneDo
       timeouts: { connect: 2_000, command: 1_000, data: 1_000 },
     }),
   );
+  const connection = {
+    hostname: 'gw.postern.example',
+    trust: new Trust(roots),
+    timeouts: { connect: 2_000, command: 300, data: 300 },
+    sessions: new Sessions(),
+  };
+  const look = { connection, port: server.port, resolver, egress, sts: sts.of, oneByOne: false };
   const running = stack.move();
-  return { server, transmitter, requests: policies.requests, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    server,
+    transmitter,
+    probe: () => probe(name, look),
+    requests: policies.requests,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
