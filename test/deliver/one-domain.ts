@@ -107,7 +107,7 @@ export async function startDomain(domain: Domain, script: Script): Promise<OneDo
     timeouts: { connect: 2_000, command: 300, data: 300 },
     sessions: new Sessions(),
   };
-  const look = { connection, port: server.port, resolver, egress, sts: sts.of, oneByOne: false };
+  const look = { connection, port: server.port, resolver, egress, sts: (of: string) => sts.of(of), oneByOne: false };
   const running = stack.move();
   return {
     server,
