@@ -24,7 +24,11 @@ export function postfixMissing(): string | null {
 }
 
 /** Starts an instance under `folder` that relays to 127.0.0.1:`nextHop`. `settings`: more lines of main.cf. */
-export async function startPostfix(folder: string, nextHop: number, settings = ''): Promise<Postfix> {
+export async function startPostfix(
+  folder: string,
+  nextHop: number,
+  settings: readonly string[] = [],
+): Promise<Postfix> {
   const port = await freePort();
   const config = join(folder, 'etc');
   const queue = join(folder, 'queue');
@@ -35,7 +39,7 @@ export async function startPostfix(folder: string, nextHop: number, settings = '
   const account = execFileSync('id', ['-u', 'postfix'], { encoding: 'utf8' });
   chownSync(data, Number(account), 0);
   const usual = mainCf({ queue, data, log: join(folder, 'mail.log'), folder, nextHop });
-  writeFileSync(join(config, 'main.cf'), `${usual}${settings}`);
+  writeFileSync(join(config, 'main.cf'), `${usual}${settings.map((line) => `${line}\n`).join('')}`);
   writeFileSync(join(config, 'master.cf'), masterCf(port));
   execFileSync('/usr/sbin/postfix', ['-c', config, 'start'], { stdio: 'ignore' });
   await waitForPort(port);

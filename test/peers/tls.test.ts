@@ -38,9 +38,13 @@ describe.skipIf(postfixMissing() !== null && !process.env.CI)('Postfix', () => {
     for (const [name, settings] of Object.entries({
       good: tlsSettings(good),
       'self-signed': tlsSettings(selfSigned),
-      'TLS 1.2': `${tlsSettings(good)}smtpd_tls_mandatory_protocols = TLSv1.2\n`,
-      'TLS 1.1': `${tlsSettings(good)}smtpd_tls_mandatory_protocols = TLSv1.1\ntls_medium_cipherlist = DEFAULT@SECLEVEL=0\n`,
-      plain: 'smtpd_tls_security_level = none\n',
+      'TLS 1.2': [...tlsSettings(good), 'smtpd_tls_mandatory_protocols = TLSv1.2'],
+      'TLS 1.1': [
+        ...tlsSettings(good),
+        'smtpd_tls_mandatory_protocols = TLSv1.1',
+        'tls_medium_cipherlist = DEFAULT@SECLEVEL=0',
+      ],
+      plain: ['smtpd_tls_security_level = none'],
     })) {
       const folder = mkdtempSync(join(tmpdir(), 'postern-postfix-'));
       stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,11 +55,15 @@ describe.skipIf(postfixMissing() !== null && !process.env.CI)('Postfix', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  function tlsSettings(issued: typeof good): string {
+  function tlsSettings(issued: typeof good): string[] {
     const folder = mkdtempSync(join(tmpdir(), 'postern-pem-'));
     stack.defer(() => rmSync(folder, { recursive: true, force: true }));
     writeFileSync(join(folder, 'chain.pem'), pem(issued), { mode: 0o600 });
-    return `smtpd_tls_security_level = encrypt\nsmtpd_tls_chain_files = ${folder}/chain.pem\nsmtpd_tls_received_header = yes\n`;
+    return [
+      'smtpd_tls_security_level = encrypt',
+      `smtpd_tls_chain_files = ${folder}/chain.pem`,
+      'smtpd_tls_received_header = yes',
+    ];
   }
 
   test.each<[string, TlsLevel, string, string, object]>([
