@@ -46,13 +46,13 @@ async function list(config: Config, json: boolean): Promise<number> {
 async function forgetDomain(config: Config, domain: string, json: boolean): Promise<number> {
   const { store, close } = await openStorage(config);
   try {
-    const known = await store.forgetDomain(domain);
+    const known = await store.forgetDomain(domain, Date.now());
     if (json) printJson({ domain, forgotten: known });
     else if (known)
       process.stdout.write(
         `Forgotten. Within a minute ${domain} is served by what it shows from now on; mail that waits goes at its next try, or after postern queue retry.\n`,
       );
-    else printFailure(`Nothing is known of ${domain}.`, false);
+    else printFailure(`${domain} has shown nothing yet that could be forgotten.`, false);
     return known ? 0 : 1;
   } finally {
     await close();
@@ -69,7 +69,7 @@ async function checkDomain(config: Config, domain: string, json: boolean): Promi
       else process.stdout.write(`${probed}\n`);
       return 1;
     }
-    const before = (await store.domainLevels()).get(domain) ?? null;
+    const before = (await store.domainLevels(0)).get(domain) ?? null;
     const advice = adviceFor(domain, probed, before, Date.now());
     const trouble = sts.trouble(domain)?.reason ?? null;
     if (json) printJson({ domain, ...probed, stsTrouble: trouble, ...advice });

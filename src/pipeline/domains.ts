@@ -7,8 +7,6 @@
  * Notes go to the database, and what other processes noted comes back from it once a minute. A floor is never lowered here, neither by a rule or a tenant
  * that asks for less nor by time, a move to another provider, or records that the domain has withdrawn. A domain that no longer reaches it waits
  * or gets its mail by the next method, and is an event, once a day: somebody should look at it, and may say `postern domains forget`.
- *
- * Limits: the levels of all domains are read each minute, some 2 milliseconds for 10,000.
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
@@ -23,7 +21,7 @@ export type DomainSeen = Parameters<Store['noteDomain']>[1] & {
 };
 
 export type DomainMemory = {
-  /** Loads what is known; called at the start and again from time to time. */
+  /** Loads what is known: at the start all of it, later what is new. */
   load(): Promise<void>;
   /** The strongest level the domain has shown, or null. */
   floor(domain: string): TlsLevel | null;
@@ -31,30 +29,34 @@ export type DomainMemory = {
 };
 
 const day = 86_400_000;
+/** Milliseconds by which clocks may differ, and notes may be late. */
+const overlap = 300_000;
 
 export function createDomainMemory(ports: {
   readonly store: Pick<Store, 'noteDomain' | 'domainLevels' | 'domainDowngraded'>;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
 }): DomainMemory {
-  let levels = new Map<string, TlsLevel>();
+  const levels = new Map<string, TlsLevel>();
   /** Learned while the database is read, which may not have it yet. */
-  let meanwhile = new Map<string, TlsLevel>();
-  const learn = (domain: string, level: TlsLevel): void => {
-    raise(levels, domain, level);
-    raise(meanwhile, domain, level);
-  };
+  const meanwhile = new Map<string, TlsLevel>();
+  let loadedAt = Number.NEGATIVE_INFINITY;
   return {
     async load() {
-      meanwhile = new Map();
-      const known = new Map(await ports.store.domainLevels());
-      for (const [domain, level] of meanwhile) raise(known, domain, level);
-      levels = known;
+      const at = ports.now();
+      meanwhile.clear();
+      const noted = await ports.store.domainLevels(Math.max(0, loadedAt - overlap));
+      for (const [domain, level] of noted) {
+        if (level === null) levels.delete(domain);
+        else levels.set(domain, level);
+      }
+      for (const [domain, level] of meanwhile) raise(levels, domain, level);
+      loadedAt = at;
     },
     floor: (domain) => levels.get(domain) ?? null,
     async note(domain, seen) {
       const known = levels.get(domain) ?? null;
-      if (seen.proved !== null) learn(domain, seen.proved);
+      if (seen.proved !== null) for (const map of [levels, meanwhile]) raise(map, domain, seen.proved);
       await ports.store.noteDomain(domain, seen);
       if (!seen.lifted && !(seen.unmet && isBelow(seen.tls, known))) return;
       const event: Event = { kind: 'domain.downgraded', domain, known, seen: seen.tls, reason: seen.failure ?? '' };

@@ -76,21 +76,27 @@ export class DomainNotes {
     });
   }
 
-  async levels(): Promise<ReadonlyMap<string, TlsLevel>> {
+  async levels(since: number): Promise<ReadonlyMap<string, TlsLevel | null>> {
     await this.write();
     const rows = await this.#database.read((db) =>
-      db.selectFrom('domains').select(['domain', 'best_tls']).where('best_tls', 'is not', null).execute(),
+      db.selectFrom('domains').select(['domain', 'best_tls']).where('mailed_at', '>=', since).execute(),
     );
-    const known = rows.map(({ domain, best_tls }) => [domain, tlsLevels.find((level) => level === best_tls)] as const);
-    return new Map(known.filter((entry): entry is [string, TlsLevel] => entry[1] !== undefined));
+    return new Map(
+      rows.map(({ domain, best_tls }) => [domain, tlsLevels.find((level) => level === best_tls) ?? null] as const),
+    );
   }
 
-  async forget(domain: string): Promise<boolean> {
+  async forget(domain: string, now: number): Promise<boolean> {
     await this.write();
-    const { numDeletedRows } = await this.#database.write((trx) =>
-      trx.deleteFrom('domains').where('domain', '=', domain).executeTakeFirstOrThrow(),
+    const { numUpdatedRows } = await this.#database.write((trx) =>
+      trx
+        .updateTable('domains')
+        .set({ best_tls: null, last_tls: null, last_failure: null, mailed_at: now, downgraded_at: 0 })
+        .where('domain', '=', domain)
+        .where('best_tls', 'is not', null)
+        .executeTakeFirstOrThrow(),
     );
-    return numDeletedRows > 0n;
+    return numUpdatedRows > 0n;
   }
 
   async downgraded(

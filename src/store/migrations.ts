@@ -181,6 +181,7 @@ async function tlsMemory(trx: Transaction<Tables>, { textType }: Traits): Promis
   await domains.addColumn('check_at', 'bigint').execute();
   await domains.addColumn('checked', textType).execute();
   await sql`create index domains_to_check on domains (check_at) where check_at is not null`.execute(trx);
+  await sql`create index domains_by_mail on domains (mailed_at)`.execute(trx);
 
   let results: Table = trx.schema.createTable('tls_results');
   results = columns(results, textType, 'day domain policy result detail');

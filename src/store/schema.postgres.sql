@@ -184,6 +184,8 @@ CREATE INDEX deliveries_open ON deliveries USING btree (message_id, id) WHERE (n
 
 CREATE INDEX deliveries_ready ON deliveries USING btree (destination, message_id, id) WHERE (state = 'queued'::text);
 
+CREATE INDEX domains_by_mail ON domains USING btree (mailed_at);
+
 CREATE INDEX domains_to_check ON domains USING btree (check_at) WHERE (check_at IS NOT NULL);
 
 CREATE INDEX events_by_message ON events USING btree (message) WHERE (message IS NOT NULL);

@@ -55,6 +55,8 @@ CREATE TABLE "domains" ("domain" text not null primary key,
   "check_at" bigint,
   "checked" text);
 
+CREATE INDEX domains_by_mail on domains (mailed_at);
+
 CREATE INDEX domains_to_check on domains (check_at) where check_at is not null;
 
 CREATE TABLE "events" ("id" text not null primary key,

@@ -129,7 +129,7 @@ type DomainTable = {
   last_failure: string | null;
   delivered: number;
   failed: number;
-  /** When mail last went there, whatever became of it. */
+  /** When mail last went there, whatever became of it, or when what it had shown was forgotten. */
   mailed_at: number;
   /** When its mail servers were last looked at without a message; 0 for never. */
   checked_at: number;

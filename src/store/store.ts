@@ -332,10 +332,10 @@ export type Store = {
     events: readonly Event[],
   ): Promise<boolean>;
   listDomains(): Promise<DomainRow[]>;
-  /** The strongest TLS level that each domain has shown, of those that have shown any. */
-  domainLevels(): Promise<ReadonlyMap<string, TlsLevel>>;
-  /** Forgets what a domain has shown; false when nothing is known of it. */
-  forgetDomain(domain: string): Promise<boolean>;
+  /** The strongest TLS level that each domain has shown, of those of which something was noted or forgotten since; null for nothing. */
+  domainLevels(since: number): Promise<ReadonlyMap<string, TlsLevel | null>>;
+  /** Forgets at `now` what a domain has shown; false when it has shown nothing. */
+  forgetDomain(domain: string, now: number): Promise<boolean>;
   /** How many domains are looked at from time to time: those mailed lately. */
   countChecks(): Promise<number>;
   /**

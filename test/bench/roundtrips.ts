@@ -86,8 +86,9 @@ async function startPlace(way: Way): Promise<Place> {
 }
 
 /** Round trips for each message; no number when it did not go as the way says. */
-function roundTrips(way: Way, { road, complete, reused }: Place): number {
-  if ((way.tls === 'resumed') !== reused() > 0) return Number.NaN;
+function roundTrips(way: Way, place: Place): number {
+  if ((way.tls === 'resumed') !== place.reused() > 0) return Number.NaN;
+  const { road, complete } = place;
   const roundTrip = 2 * road.taken();
   if (way.warm) {
     const [first] = complete;

@@ -230,7 +230,7 @@ eachEngine((engine) => {
     await Promise.all([first.note('x.example', fell), second.note('x.example', fell), first.note('x.example', fell)]);
     expect(events).toHaveLength(1);
     expect([first.floor('x.example'), second.floor('x.example')]).toEqual(['verify', 'verify']);
-    await one.forgetDomain('x.example');
+    await one.forgetDomain('x.example', Date.now());
     await Promise.all([first.load(), second.load()]);
     expect([first.floor('x.example'), second.floor('x.example')]).toEqual([null, null]);
     await Promise.all([one.close(), two.close()]);
@@ -243,8 +243,8 @@ eachEngine((engine) => {
     const memory = createDomainMemory({
       store: {
         ...store,
-        domainLevels: async () => {
-          const levels = await store.domainLevels();
+        domainLevels: async (since) => {
+          const levels = await store.domainLevels(since);
           await read.promise;
           return levels;
         },

@@ -58,10 +58,15 @@ eachEngine((engine) => {
     ]);
     await Promise.all(Array.from({ length: 50 }, () => store.noteDomain('x.example', seen(6, 'dane'))));
     expect((await store.listDomains())[1]).toMatchObject({ bestTls: 'dane', delivered: 52 });
-    expect(await store.domainLevels()).toEqual(new Map([['x.example', 'dane']]));
-    expect(await store.forgetDomain('x.example')).toBe(true);
-    expect(await store.forgetDomain('x.example')).toBe(false);
-    expect(await store.domainLevels()).toEqual(new Map());
+    const levels: [string, TlsLevel | null][] = [
+      ['a.example', null],
+      ['x.example', 'dane'],
+    ];
+    expect(await store.domainLevels(0)).toEqual(new Map(levels));
+    expect(await store.domainLevels(6)).toEqual(new Map(levels.slice(1)));
+    expect(await store.forgetDomain('x.example', 8)).toBe(true);
+    expect(await store.forgetDomain('x.example', 9)).toBe(false);
+    expect(await store.domainLevels(7)).toEqual(new Map([['x.example', null]]));
     await store.close();
   });
 
