@@ -98,6 +98,32 @@ test('mail that a rule protects goes by the next method at once; the event comes
   expect(server.connections.map(({ plain }) => plain).join('')).not.toMatch(/MAIL FROM/);
 });
 
+test('the daily look tells that a domain fell before mail has to wait, and afterwards that it is mended', async () => {
+  const edit = (yaml: string) => yaml.replace('  policyPort:', '  checkDomains: 1s\n  policyPort:');
+  await using stage = await openFlow(sqlite, policy, { edit });
+  const changes = () =>
+    events(stage, 'domain.changed').map(({ what, host: of, was, is }) => [what, of, was, is].join(' '));
+  const looked = async () => {
+    const rows = await stage.gateway.store.listDomains();
+    return rows.find(({ domain }) => domain === 'falls.example')?.checked?.hosts[0]?.level ?? null;
+  };
+  {
+    await using good = await startGood(stage);
+    await stage.trace(await stage.send('Hello', ['fay@falls.example']));
+    await until(async () => (await looked()) === 'verify');
+    expect(good.messages()).toHaveLength(1);
+  }
+  {
+    await using plain = await startServer({}, address, stage.sinks.port);
+    await until(async () => changes().length > 0);
+    expect(plain.commands().filter((command) => /MAIL|RCPT|DATA/.test(command))).toEqual([]);
+  }
+  await using mended = await startServer({ tls: identityOf(stage.world.authority) }, address, stage.sinks.port);
+  await until(async () => changes().length > 1);
+  expect(changes()).toEqual([`level ${host} verify may`, `level ${host} may verify`]);
+  expect(mended.messages()).toEqual([]);
+});
+
 eachEngine((engine) => {
   test('the sender is told why it waits, the admin sees it, and the admin’s word lets it go', async () => {
     await using stage = await openFlow(engine, policy, { warnAfter: '1s' });
