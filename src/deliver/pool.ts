@@ -20,6 +20,7 @@ import {
   remoteOf,
   type Target,
 } from './connection.ts';
+import { DeadAddresses } from './dead.ts';
 import { type Demand, demandOf, type Known, type Sts } from './demand.ts';
 import { type Envelope, isDomain, isSafeAddress, type Recipient } from './envelope.ts';
 import { withEvidence } from './evidence-field.ts';
@@ -91,9 +92,6 @@ const patience: Timeouts = { connect: 30_000, command: 300_000, data: 600_000 };
 const maxRecipients = 100;
 /** Addresses tried for one message before it is deferred. */
 const maxTargets = 12;
-/** How long, in milliseconds, an address that took no connection is not tried again: a queue must not wait for it message by message. */
-const deadFor = 5_000;
-const maxDead = 10_000;
 
 /** Throws when `hostname` or `trust` cannot be used: the configuration should have been refused. */
 export function createTransmitter(options: TransmitterOptions): Transmitter {
@@ -122,7 +120,7 @@ class PooledTransmitter {
   readonly #ports: ConnectionPorts;
   readonly #routePorts: RoutePorts;
   readonly #idle = new IdleConnections();
-  readonly #dead = new Map<string, { readonly until: number; readonly refused: Refused }>();
+  readonly #dead = new DeadAddresses();
 
   constructor(options: TransmitterOptions) {
     this.#options = options;
@@ -265,18 +263,12 @@ class PooledTransmitter {
   }
 
   async #open(target: Target, demand: Demand, published: Published, tell: Tell): Promise<Connection | Refused> {
-    const key = `${target.name} ${target.ip} ${target.port}`;
-    const dead = this.#dead.get(key);
-    if (dead !== undefined && dead.until > Date.now()) return dead.refused;
+    const dead = this.#dead.find(target);
+    if (dead !== null) return dead;
     const connection = await openConnection(target, demand, this.#ports);
     const session = sessionOf(published, demand, connection);
     if (session !== null) tell(session);
-    if (connection.kind === 'open' || connection.stage === 'spoken') {
-      this.#dead.delete(key);
-      return connection;
-    }
-    if (this.#dead.size >= maxDead) this.#dead.clear();
-    this.#dead.set(key, { until: Date.now() + deadFor, refused: connection });
+    this.#dead.note(target, connection);
     return connection;
   }
 }
