@@ -39,6 +39,8 @@ type Time = {
   readonly equal?: boolean;
   readonly tlsa?: readonly TlsaRecord[];
   readonly signed?: boolean;
+  /** The only server that its MTA-STS policy names. */
+  readonly promised?: string;
   /** What the step asks for; `may` when left out. */
   readonly asked?: TlsLevel;
 };
@@ -76,7 +78,10 @@ async function deliverAt(time: Time, store: Store, memory: DomainMemory): Promis
     tlsa: Object.fromEntries(hosts.map((name) => [`_${port}._tcp.${name}`, time.tlsa ?? []])),
   };
   const floor = (domain: string) => memory.floor(domain);
-  const transmitter = stack.use(transmitterTo(port, { trust: [root.certPem], zone, floor }));
+  const { promised } = time;
+  const policy = { mode: 'enforce', mx: [promised ?? ''], maxAge: 86_400 } as const;
+  const sts = async () => (promised === undefined ? null : { id: 'a', policy });
+  const transmitter = stack.use(transmitterTo(port, { trust: [root.certPem], zone, floor, sts }));
   await decide(store, ['bob@b.example'], { steps: [{ method: 'tls', tls: time.asked ?? 'may', keys: [] }] });
   const unused = (): never => {
     throw new Error('not part of this test');
@@ -189,6 +194,24 @@ describe('from one message to the next', () => {
     ]);
     expect(lost.ends[1]).toMatch(/^deferred: .* is self-signed\. It is demanded by what b\.example has shown before/);
     expect(lost.events).toMatchObject([{ kind: 'domain.downgraded', known: 'dane', seen: 'encrypt' }]);
+  });
+
+  test('a policy that names none of the servers: nobody was asked, and it is told of', async () => {
+    const { ends, floor, events } = await live([{ servers: { 'one.example': good }, promised: 'two.example' }]);
+    expect(ends[0]).toMatch(/^deferred: one\.example is not among the mail servers that the MTA-STS policy/);
+    expect(floor).toBeNull();
+    expect(events).toMatchObject([{ kind: 'domain.downgraded', known: null, seen: null }]);
+  });
+
+  test('a policy that expired or was withdrawn: the good certificate it stood on is still asked for', async () => {
+    const { ends, floor } = await live([
+      { servers: { 'one.example': good }, promised: 'one.example' },
+      { servers: { 'one.example': good } },
+      { servers: { 'one.example': untrusted } },
+    ]);
+    expect(ends.slice(0, 2)).toEqual(['secure by one.example', 'verify by one.example']);
+    expect(ends[2]).toMatch(/^deferred: .* is self-signed/);
+    expect(floor).toBe('secure');
   });
 
   test('another provider: as good, mail goes on; worse, it waits and is told of', async () => {
