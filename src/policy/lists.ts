@@ -21,6 +21,9 @@ export function compileList(
 
 export const entryForms = 'a@b.example, b.example or "*.b.example"';
 
+/** Told of one list file; more say that it is another kind of file. */
+const mostMistakes = 10;
+
 function compileListFile(path: string, at: Path, readList: (path: string) => string, report: Report): AddressSet {
   let text: string;
   try {
@@ -30,12 +33,15 @@ function compileListFile(path: string, at: Path, readList: (path: string) => str
     return addressSet([]);
   }
   const entries: Entry[] = [];
+  let mistakes = 0;
   for (const [index, line] of text.split('\n').entries()) {
     const written = line.replace(/#.*/, '').trim();
     const entry = written === '' ? null : readEntry(written);
     if (entry !== null) entries.push(entry);
-    else if (written !== '')
-      report(at, `line ${index + 1} of the list file is no address and no domain`, `Write ${entryForms}.`);
+    if (entry !== null || written === '') continue;
+    report(at, `line ${index + 1} of the list file is no address and no domain`, `Write ${entryForms}.`);
+    mistakes += 1;
+    if (mistakes === mostMistakes) break;
   }
   return addressSet(entries);
 }

@@ -57,10 +57,7 @@ describe('refused', () => {
     ['{ time: { from: "8:00", zone: UTC } }', '4:38: rules[0].when.time.from: expected a time of day, found "8:00".'],
     ['{ time: { zone: UTC } }', '4:30: rules[0].when.time: no time to compare with. Write days'],
     ['{ time: { from: "08:00", to: "08:00", zone: UTC } }', 'rules[0].when.time: no time lies between the two.'],
-    [
-      '{ thread: hold }',
-      '4:32: rules[0].when.thread: expected one of transport, message, portal, found "hold". Write',
-    ],
+    ['{ thread: hold }', '4:32: rules[0].when.thread: expected one of transport, message, portal, found "hold". Write'],
     ['{ unscannable: [pasword] }', 'rules[0].when.unscannable[0]: expected one of limits, content, password'],
     ['{ sensitivity: secret }', 'rules[0].when.sensitivity: expected'],
     [

@@ -2,7 +2,7 @@
  * Conditions on attachments, members of archives included. Name, extension, type and encryption must all hold of the same one; what its
  * text holds is asked of all attachments together, since the scan counts by message.
  *
- * Names are compared folded (keyword.ts) and without the dots at their end, which Windows drops. A type is what the octets say or what the
+ * Names are compared folded (keyword.ts), without spaces, and without the dots at their end, which Windows drops. A type is what the octets say or what the
  * message declares: either is enough. In names and types `*` stands for any characters and `?` for one.
  */
 import { RE2JS } from 're2js';
@@ -83,7 +83,10 @@ function wildcards(patterns: readonly string[]): (text: string) => boolean {
 }
 
 function nameOf(name: string): string {
-  return fold(name).text.replace(/\.+$/, '');
+  const text = fold(name).text.replaceAll(' ', '');
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '.') end -= 1;
+  return text.slice(0, end);
 }
 
 const known = new WeakMap<Facts, readonly Attachment[]>();

@@ -139,7 +139,7 @@ export function readPatterns(texts: readonly string[], at: Path, report: Report)
   return texts.flatMap((text, index) => {
     const compiled = compilePattern(text);
     if (typeof compiled !== 'string') return [compiled];
-    const remedy = 'Write it as RE2 knows it: no look-around, no back-references.';
+    const remedy = 'Write it as RE2 knows it, without look-around, back-references and long repetitions.';
     report(texts.length === 1 ? at : [...at, index], `the regular expression cannot be used: ${compiled}`, remedy);
     return [];
   });
