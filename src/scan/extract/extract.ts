@@ -50,6 +50,7 @@ async function look(site: Site, octets: AsyncIterable<Uint8Array>): Promise<void
   const source = new Source(octets);
   const head = await source.peek(headLength);
   if (head.length === 0) return;
+  if (site.declared.type === 'message/partial') site.blind('content', 'it is a fragment of a message');
   const signature = signatureOf(head);
   site.detected = signature?.type ?? null;
   await readers[kindOf(site.declared, signature?.kind ?? null, head)](site, source, head);
