@@ -88,8 +88,10 @@ eachEngine((engine) => {
       { destination: 'd2.example', count: 5 },
     ];
     const statements: [Statement, string][] = [
-      [nextDestinations('d250.example', 32), 'deliveries_ready'],
-      [takeStatement(database, wanted, 10, 1), 'deliveries_ready'],
+      [nextDestinations('all', 'd250.example', 32), 'deliveries_ready'],
+      [nextDestinations('urgent', 'd250.example', 32), 'deliveries_urgent'],
+      [takeStatement(database, 'all', wanted, 10, 1), 'deliveries_ready'],
+      [takeStatement(database, 'urgent', wanted, 10, 1), 'deliveries_urgent'],
       [claimStatement(database, 20, 1), 'messages_received'],
     ];
     for (const [statement, index] of statements) {
