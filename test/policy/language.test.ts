@@ -97,6 +97,7 @@ describe('texts that only the scan sees', () => {
   test('the id of a probe is a hash of what it asks, whoever asks and in whatever order', () => {
     const id = (when: string) => policyOf(when).probes.map((probe) => probe.id);
     expect(id('{ body: { contains: [b, A] } }')).toEqual(id('{ not: { body: { contains: [a, B, a] } } }'));
+    expect(id('{ keyword: [b, a] }')).toEqual(id('{ keyword: [A, b] }'));
     expect(id('{ body: { contains: [a] } }')[0]).toMatch(/^[0-9a-f]{32}$/);
     const asked = ['{ body: { contains: a } }', '{ content: { contains: a } }', '{ body: { matches: a } }'].flatMap(id);
     expect(new Set(asked).size).toBe(3);
