@@ -8,7 +8,7 @@
  * What is body: text/plain and text/html parts without file name that are not marked as attachments, also those of forwarded messages
  * (message/rfc822), as their reader sees one text. Everything else is attachment. The subject of a forwarded message is a subject.
  */
-import { parseHeader, valuesOf } from '../mail/header.ts';
+import { decodeValue, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Range } from '../mail/structure.ts';
 import { decodeTransfer } from '../mail/text.ts';
 import type { Blind, Looked, ScanResult } from '../policy/detection.ts';
@@ -24,7 +24,8 @@ export type PartTask = PartInput & { readonly encoding: string; readonly body: R
 /** All a worker needs to know of a message, besides its octets. */
 export type ScanTask = {
   readonly size: number;
-  readonly subject: string;
+  /** Values of the Subject fields, undecoded. */
+  readonly subjects: readonly string[];
   readonly fileNames: readonly string[];
   /** Headers of the messages inside it, by the path of the part that holds the message. */
   readonly inner: readonly { readonly path: string; readonly header: Range }[];
@@ -43,7 +44,7 @@ export function taskOf({ structure, probes }: Pick<ScanJob, 'structure' | 'probe
   const names = every.flatMap(({ fileName, parameters }) => [fileName ?? '', parameters['name'] ?? '']);
   return {
     size: structure.size,
-    subject: valuesOf(structure.fields, 'subject').join('\n'),
+    subjects: fieldsNamed(structure.fields, 'subject').map(({ raw }) => raw),
     fileNames: [...new Set(names)].filter((name) => name !== ''),
     inner: every
       .filter(({ type }) => type.startsWith('message/'))
@@ -79,7 +80,7 @@ function isBody(part: Part): boolean {
 /** Rejects only when `octets` does. */
 export async function scanMessage(task: ScanTask, octets: Octets, progress: Progress): Promise<ScanResult> {
   const look = new Look(task.probes);
-  look.text('subject', 'subject', [task.subject]);
+  look.text('subject', 'subject', task.subjects.map(decodeValue));
   look.text('file names', 'fileNames', task.fileNames);
   for (const { path, header } of task.inner) {
     const fields = parseHeader(await gathered(octets(header)));
