@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
   { name: '004 chunks of the spool', up: spoolTables },
   { name: '005 actions, priority, threads and kept facts', up: policyMemory },
   { name: '006 the queue by turn', up: queueByTurn },
+  { name: '007 what ended, by state', up: endedByState },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -178,4 +179,8 @@ async function queueByTurn(trx: Transaction<Tables>): Promise<void> {
   );
   await sql`create index deliveries_urgent on deliveries (destination, turn, message_id, id)
     where state = 'queued' and priority < 4`.execute(trx);
+}
+
+async function endedByState(trx: Transaction<Tables>): Promise<void> {
+  await sql`create index deliveries_ended on deliveries (state) where needs_bytes = 0`.execute(trx);
 }

@@ -146,6 +146,8 @@ CREATE INDEX deliveries_by_message ON deliveries USING btree (message_id);
 
 CREATE INDEX deliveries_due ON deliveries USING btree (next_at) WHERE (state = 'deferred'::text);
 
+CREATE INDEX deliveries_ended ON deliveries USING btree (state) WHERE (needs_bytes = 0);
+
 CREATE INDEX deliveries_leased ON deliveries USING btree (lease_until) WHERE (state = 'sending'::text);
 
 CREATE INDEX deliveries_open ON deliveries USING btree (message_id, id) WHERE (needs_bytes = 1);

@@ -36,6 +36,8 @@ CREATE INDEX deliveries_by_message on deliveries (message_id);
 
 CREATE INDEX deliveries_due on deliveries (next_at) where state = 'deferred';
 
+CREATE INDEX deliveries_ended on deliveries (state) where needs_bytes = 0;
+
 CREATE INDEX deliveries_leased on deliveries (lease_until) where state = 'sending';
 
 CREATE INDEX deliveries_open on deliveries (message_id, id) where needs_bytes = 1;
