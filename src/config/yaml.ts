@@ -191,6 +191,10 @@ function toProblems(issue: z.core.$ZodIssue, value: unknown, problemAt: ProblemA
     const branch = nearestBranch(issue.errors);
     if (branch !== null) return branch.flatMap((inner) => toProblems(inner, value, problemAt, path));
   }
+  if (issue.code === 'invalid_key') {
+    const [wanted = '', advice = ''] = issue.issues[0]?.message.split('\n') ?? [];
+    return [problemAt(path, `expected ${wanted}, found ${show(path.at(-1))}`, advice, 'key')];
+  }
   const [expected = '', remedy = '', visibility] = issue.message.split('\n');
   if (issue.code === 'unrecognized_keys') {
     const known = expected.split(' ');
@@ -237,8 +241,10 @@ export function show(value: unknown): string {
 function pathText(path: Path): string {
   let text = '';
   for (const step of path) {
+    const key = String(step);
     if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? String(step) : `.${String(step)}`;
+    // A key stands there as somebody wrote it, line breaks and all.
+    else text += `${text === '' ? '' : '.'}${/^[\w-]{1,60}$/.test(key) ? key : show(key)}`;
   }
   return text;
 }

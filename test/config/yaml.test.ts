@@ -63,6 +63,11 @@ describe('broken and hostile text', () => {
   });
 });
 
+test('the path to a key nobody expected is short and on one line', () => {
+  const result = parseYaml(`"a\\n${'x'.repeat(1000)}": 1`, 'f.yaml', anything);
+  expect(result.ok ? [] : result.problems.map((problem) => problem.path)).toEqual([`"a\\n${'x'.repeat(58)}…"`]);
+});
+
 test('a found value is short and on one line', () => {
   expect(show(`a\nb${'x'.repeat(100)}`)).toBe(`"a\\nb${'x'.repeat(57)}…"`);
 });

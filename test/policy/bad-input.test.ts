@@ -54,6 +54,16 @@ describe('one error each, with line and column', () => {
       'version: 1\nrules: [{ name: 7, when: {}, then: { protect: none } }]\ndefault: { protect: none }\n',
       /^p\.yaml:2:17: rules\[0\]\.name: expected the name of the rule, found 7/,
     ],
+    [
+      'a list whose name has a space',
+      'version: 1\nlists:\n  my banks: []\ndefault: { protect: none }\n',
+      /^p\.yaml:3:3: lists\."my banks": expected the name of a list, found "my banks"\. Use letters/,
+    ],
+    [
+      'a detector whose name has a dot',
+      'version: 1\ndetectors: { a.b: { terms: [x] } }\ndefault: { protect: none }\n',
+      /^p\.yaml:2:14: detectors\."a\.b": expected the name of a detector, found "a\.b"\. Use letters/,
+    ],
     ['a key twice', 'version: 1\nversion: 1\n', /^p\.yaml:2:1: this key is here twice/],
     [
       'a list that is a binary file',
