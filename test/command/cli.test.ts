@@ -151,6 +151,7 @@ describe('commands', () => {
     expect(gone).toMatchObject({ status: 1, document: { error: expect.stringContaining('cannot be read') } });
     const stranger = await postern('explain', '--from', 'a@stranger.example', '--to', petra, file);
     expect(stranger).toMatchObject({ status: 1, stdout: '' });
+    expect(stranger.stderr).toMatch(/has the domain of a@stranger\.example\..*: corp\.example/);
   });
 
   test('keys: a second key for an address waits for a person', async () => {
