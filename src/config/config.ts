@@ -81,6 +81,8 @@ export type Config = {
     readonly facts: number;
     /** Which threads were protected. */
     readonly threads: number;
+    /** Deliveries and events of messages that are done. */
+    readonly history: number;
   };
   readonly tenants: readonly Tenant[];
 };
