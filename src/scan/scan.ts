@@ -10,11 +10,12 @@
  */
 import { decodeValue, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Range } from '../mail/structure.ts';
-import { decodeTransfer } from '../mail/text.ts';
+import { decodeTransfer, isTransferEncoding } from '../mail/text.ts';
 import type { Blind, Looked, ScanResult } from '../policy/detection.ts';
 import { Detection } from './detect/detect.ts';
 import { Budget } from './extract/budget.ts';
 import { extract, type PartInput, type Sink } from './extract/extract.ts';
+import { unknownEncoding } from './extract/message.ts';
 import { Pieces } from './extract/pieces.ts';
 import type { Piece, ScanJob } from './job.ts';
 
@@ -121,6 +122,8 @@ class Look {
   }
 
   async part(part: PartTask, stored: AsyncIterable<Uint8Array>): Promise<void> {
+    if (!isTransferEncoding(part.encoding))
+      this.#sink.blind({ doubt: 'content', part: part.path, reason: unknownEncoding });
     await extract(part, decodeTransfer(stored, part.encoding), this.#sink, this.#budget);
   }
 

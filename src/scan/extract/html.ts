@@ -3,7 +3,7 @@
  *
  * Text goes as it is shown: tags inside a line join what they part ("12<b>3</b>-45" reads 123-45), blocks and <br> break lines, cells are set
  * apart by a tab, white space collapses. Styles are not judged: text that is not displayed stands where it stands. Beside it go comments (the
- * text in them, when they hold tags), titles and other attributes that hold text, links, scripts and style sheets.
+ * text in them, when they hold tags), the title, attributes that hold text, links, scripts and style sheets.
  *
  * Limits: pictures and files in data: links are not looked into; text that only a script or a style sheet would put together is not.
  */
@@ -18,7 +18,7 @@ const blocks = new Set(
   ).split(' '),
 );
 const cells = new Set(['td', 'th']);
-const hidden = new Set(['script', 'style']);
+const hidden = new Set(['script', 'style', 'title']);
 const preformatted = new Set(['pre', 'textarea', 'xmp', 'plaintext']);
 const textAttributes = new Set(
   'alt title value content placeholder summary label aria-label datetime abbr srcdoc data-content data-value'.split(
