@@ -6,7 +6,7 @@
  */
 import { Markup } from './markup.ts';
 import { localName } from './office-text.ts';
-import type { TextWriter } from './pieces.ts';
+import { endingTogether, type TextWriter } from './pieces.ts';
 
 /** What a cell may refer to. `told` marks the strings that a cell showed. */
 export type Workbook = { strings: string[]; readonly told: Set<number>; readonly dates: Set<number> };
@@ -117,14 +117,7 @@ export function readSheet(book: Workbook, shown: TextWriter, beside: TextWriter)
     },
     { xml: true },
   );
-  return {
-    write: (text) => markup.write(text),
-    end: () => {
-      markup.end();
-      shown.end();
-      beside.end();
-    },
-  };
+  return endingTogether(markup, shown, beside);
 }
 
 function shownValue(value: string, cell: { readonly type: string; readonly style: number }, book: Workbook): string {
