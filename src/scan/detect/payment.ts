@@ -36,12 +36,16 @@ const isOf = (list: typeof issuers, digits: string): boolean =>
   list.some(([prefix, lengths]) => lengths.includes(digits.length) && prefix.test(digits));
 
 /** The separator of the first two groups is that of all. */
-const cardPattern = standing(
-  [
-    String.raw`\d{12,19}`,
-    String.raw`\d{4}( ?[-. ] ?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?`,
-    String.raw`\d{4}( ?[-. ] ?)\d{6}\2\d{4,5}`,
-  ].join('|'),
+const cardDigits = [
+  String.raw`\d{12,19}`,
+  String.raw`\d{4}( ?[-. ] ?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?`,
+  String.raw`\d{4}( ?[-. ] ?)\d{6}\2\d{4,5}`,
+].join('|');
+/** "/12/26" or "-123": people write the expiry date and the security code behind the number. */
+const behindCard = String.raw`[-/](?:(?:0[1-9]|1[0-2])[-/]?(?:20)?[2-4]\d|\d{3})(?![0-9A-Za-z])`;
+const cardPattern = new RegExp(
+  `(?<![A-Za-z0-9]|[0-9][-./])(?:${cardDigits})(?:(?=${behindCard})|(?![A-Za-z0-9]|[-./][0-9]))`,
+  'g',
 );
 
 const isCard = (digits: string): boolean => luhn(digits) && isOf(issuersNamed, digits) && !monotone(digits);

@@ -9,6 +9,8 @@
  * `Text.hits` tells where the words of a topic (vocabulary.ts) stand; one pass over the words finds those of all topics. Words of a phrase
  * stand in order with at most three characters between them: "date of birth", "date-of-birth", "DATE_OF_BIRTH:".
  *
+ * A number that goes on in the next line, as mail programs break long lines, is joined; a column of numbers is not, as its lines are short.
+ *
  * Limits: words of scripts that write no spaces are not told apart.
  */
 import { phrases, type Topic } from './vocabulary.ts';
@@ -27,7 +29,7 @@ export class Text {
   readonly #hits: ReadonlyMap<Topic, readonly Hit[]>;
 
   constructor(source: string) {
-    this.plain = fold(source);
+    this.plain = joined(fold(source));
     this.lower = this.plain.toLowerCase();
     this.#hits = findWords(this.lower);
   }
@@ -72,6 +74,17 @@ export function firstEndingAfter(ranges: readonly { readonly end: number }[], po
 export function fold(source: string): string {
   // oxlint-disable-next-line no-control-regex -- everything but ASCII, and the control characters that are not white space
   return source.replace(/[^\t\n\r\x20-\x7e]/gu, foldCharacter);
+}
+
+/** The shortest line that a program breaks, as it has no room for more. */
+const fullLine = 50;
+
+/** A number that was broken at the end of a full line in one piece again, also in a quoted reply. Takes folded text. */
+function joined(text: string): string {
+  return text.replace(/(?<=[0-9]-?) ?\r?\n(?:> ?){0,5}(?=[0-9])/g, (lineEnd: string, at: number) => {
+    if (at - text.lastIndexOf('\n', at - 1) <= fullLine) return lineEnd;
+    return text[at - 1] === '-' ? '' : ' ';
+  });
 }
 
 const folded = new Map<string, string>();
