@@ -113,7 +113,7 @@ describe('refused', () => {
   test.each([
     [
       '{ addHeader: { "X A": x } }',
-      '5:26: rules[0].then.addHeader.X A: not the name of a header field. Write it like X-Label',
+      '5:26: rules[0].then.addHeader."X A": not the name of a header field. Write it like X-Label',
     ],
     ['{ addHeader: { "X-A:": x } }', 'not the name of a header field'],
     ['{ addHeader: { "": x } }', 'not the name of a header field'],

@@ -45,6 +45,11 @@ describe('one error each, with line and column', () => {
       /^p\.yaml:4:22: rules\[0\]\.when\.keyword: expected a keyword, found "a{60}…"/,
     ],
     [
+      'a media type that is none',
+      one('{ attachment: { type: [image/*, pdf] } }'),
+      /^p\.yaml:4:43: rules\[0\].when.attachment\.type\[1\]: not a media type\. Write it like application\/pdf/,
+    ],
+    [
       'a rule that is a list',
       'version: 1\nrules: [[]]\ndefault: { protect: none }\n',
       /^p\.yaml:2:9: rules\[0\]: expected settings/,
@@ -99,6 +104,12 @@ describe('regular expressions', () => {
     expect(found).toContain('p.yaml:4:41: rules[0].when.header.matches: the regular expression cannot be used: ');
     expect(found).toContain(reason);
     expect(more).toEqual([]);
+  });
+
+  test('of a subject, too', () => {
+    expect(complaints(one("{ subject: { matches: '(a' } }"))).toEqual([
+      expect.stringMatching(/^p\.yaml:4:33: .*missing closing \)/),
+    ]);
   });
 
   test('each pattern of a list is refused at its own place', () => {

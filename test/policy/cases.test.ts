@@ -28,7 +28,7 @@ describe('a case', () => {
     const why = 'Level message wins (strictest of none, message), wanted by "Asked". Correct the policy or the case.';
     expect(problems).toEqual([
       `3:15: cases[0].expect: case "n", bob@other.example: level is message, expected portal. ${why}`,
-      `4:39: cases[0].expectFor.Eve@OTHER.example: case "n", eve@other.example: rules is ["Asked"], expected ["Sent on"]. ${why}`,
+      `4:39: cases[0].expectFor."Eve@OTHER.example": case "n", eve@other.example: rules is ["Asked"], expected ["Sent on"]. ${why}`,
     ]);
   });
 

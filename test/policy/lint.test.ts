@@ -148,6 +148,16 @@ describe('a warning, with its place', () => {
       'no rule asks for the detector "d"',
     ],
     [
+      'a condition without anything in it',
+      rules(rule('{}', '{ protect: message }')),
+      '3:22: rules[0].when: a condition that asks for nothing holds for every message. Write always: true',
+    ],
+    [
+      'the same, inside others',
+      rules(rule('{ any: [{ forwarded: true }, {}] }', '{ protect: message }')),
+      'a condition that asks for nothing',
+    ],
+    [
       'shadowed keyword',
       rules(
         rule('{ keyword: ["[secure]", "vip"] }', '{ protect: message }') +

@@ -34,10 +34,7 @@ export function compileAttachment(text: z.output<typeof attachmentSchema>, at: P
     tests.push(({ name }) => fits(name));
   }
   if (text.extension !== undefined) tests.push(compileExtensions(text.extension, [...at, 'extension'], report));
-  if (text.type !== undefined) {
-    const fits = wildcards(text.type.map((type) => type.toLowerCase()));
-    tests.push(({ fact }) => fits(fact.type) || (fact.detected !== null && fits(fact.detected)));
-  }
+  if (text.type !== undefined) tests.push(compileTypes(text.type, [...at, 'type'], report));
   if (text.encrypted !== undefined) tests.push(({ fact }) => fact.encrypted === text.encrypted);
   const of: Condition[] = [];
   if (tests.length > 0) of.push(attachmentTest(tests));
@@ -69,6 +66,14 @@ function compileExtensions(texts: readonly string[], at: Path, report: Report): 
   if (strange !== -1)
     report(texts.length === 1 ? at : [...at, strange], 'not a file extension', 'Write it like exe or tar.gz.');
   return ({ name }) => endings.some((ending) => name.endsWith(ending));
+}
+
+function compileTypes(texts: readonly string[], at: Path, report: Report): AttachmentTest {
+  const strange = texts.findIndex((text) => !/[/*]/.test(text));
+  if (strange !== -1)
+    report(texts.length === 1 ? at : [...at, strange], 'not a media type', 'Write it like application/pdf or image/*.');
+  const fits = wildcards(texts.map((text) => text.toLowerCase()));
+  return ({ fact }) => fits(fact.type) || (fact.detected !== null && fits(fact.detected));
 }
 
 /** Whether a text fits one of the patterns as a whole. */

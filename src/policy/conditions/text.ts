@@ -58,7 +58,8 @@ export function compileSubject(text: z.output<typeof subjectSchema>, at: Path, r
   const sought = readTexts(text, at, report);
   if (sought.terms.length > 0) of.push(subjectHas(({ text: folded }) => has(sought.terms, folded)));
   if (sought.compiled.length > 0) of.push(subjectHas(({ source }) => matches(sought.compiled, source)));
-  if (of.length === 0) report(at, 'nothing to look for', 'Write keyword, nearMiss, contains or matches.');
+  if (Object.keys(text).length === 0)
+    report(at, 'nothing to look for', 'Write keyword, nearMiss, contains or matches.');
   return all(of);
 }
 
