@@ -63,6 +63,10 @@ describe('a case', () => {
       'cases: [{ name: n, from: anna, to: [b@c.example], expect: { level: none } }]',
       '1:26: cases[0].from: expected a mail address, found "anna". Write it like',
     ],
+    [
+      `cases: [{ ${base}, detects: { ssnn: 1 }, expect: { level: none } }]`,
+      '1:100: cases[0].detects.ssnn: expected the name of a built-in detector, found "ssnn". Write one of phi,',
+    ],
     ['cases: []', '1:8: cases: expected a list of cases, found an empty list. Write at least one'],
   ])('%s', async (text, expected) => {
     expect((await run(text)).problems.join('\n')).toContain(expected);
