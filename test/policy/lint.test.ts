@@ -160,10 +160,10 @@ describe('a warning, with its place', () => {
     [
       'shadowed keyword',
       rules(
-        rule('{ keyword: ["[secure]", "vip"] }', '{ protect: message }') +
-          rule('{ subject: { keyword: secure } }', '{ protect: portal }').replace('name: R', 'name: S'),
+        rule('{ keyword: ["[secure it]", "vip"] }', '{ protect: message }') +
+          rule('{ subject: { keyword: secure it } }', '{ protect: portal }').replace('name: R', 'name: S'),
       ),
-      'who types "[secure]" has also typed "secure" of rule "S", so the level is always portal',
+      'who types "[secure it]" has also typed "secure it" of rule "S", so the level is always portal',
     ],
     [
       'same keyword twice',
@@ -177,6 +177,11 @@ describe('a warning, with its place', () => {
       'keyword in keyword',
       rules(rule('{ keyword: ["[secure]", secure] }', '{ protect: message }')),
       '"[secure]" adds nothing: it is found wherever "secure" is',
+    ],
+    [
+      'a keyword whose brackets YAML took for a list',
+      rules(rule('{ any: [{ subject: { keyword: [secure] } }, { forwarded: true }] }', '{ protect: message }')),
+      '3:22: rules[0].when: "secure" is a plain word, so every subject that says it has this keyword. If you mean',
     ],
     [
       'near miss of nothing',
