@@ -241,3 +241,37 @@ test('the first line of a page is the first that is shown', async () => {
   const { probes } = await scanOf(pool, message(part('Content-Type: text/html', page)), [probe]);
   expect(probes).toEqual({ p: 1 });
 });
+
+describe('every number is found by the head of its column', () => {
+  const bare = Array.from({ length: 20 }, (_, at) => String(536_904_399 + at * 3701));
+  const far = 'Jane Doe, of a large family '.repeat(2);
+  const cell = (text: string): string => `<td><p class="MsoNormal">${text}<o:p></o:p></p></td>`;
+  const row = (...texts: readonly string[]): string => `<tr>${texts.map(cell).join('')}</tr>\r\n`;
+  const cellOfSheet = (place: string, text: string): string =>
+    `<c r="${place}" t="inlineStr"><is><t>${text}</t></is></c>`;
+  const rowOfSheet = (at: number, name: string, number: string): string =>
+    cellOfSheet(`A${at}`, name) + cellOfSheet(`C${at}`, number);
+  const rowsOfSheet = bare.map((number, at) => rowOfSheet(at + 2, far, number)).join('</row><row>');
+  test.each<[string, Buffer]>([
+    [
+      'a page',
+      message(html(`<table>${row('Name', '', 'SSN')}${bare.map((each) => row(far, 'x', each)).join('')}</table>`)),
+    ],
+    [
+      'a worksheet',
+      withAttachments(
+        attached(
+          xlsx(
+            `${['A1', 'B1', 'C1'].map((place, at) => cellOfSheet(place, ['Name', 'Phone', 'SSN'][at] ?? '')).join('')}</row><row>${rowsOfSheet}`,
+            '',
+          ),
+          'application/octet-stream',
+          'a.xlsx',
+        ),
+      ),
+    ],
+  ])('in %s', async (_name, octets) => {
+    const { findings } = await scanOf(pool, octets);
+    expect(findings).toMatchObject([{ kind: 'ssn', count: 20 }]);
+  });
+});
