@@ -6,7 +6,8 @@
  * Only columns whose head names something are told, and beside them cells without digits, which may hold a diagnosis. Cells stand so far
  * apart that no head names its neighbour's number.
  *
- * Limits: a head that is wider than `longestHead`, a cell of several lines, and a table whose head is not its first line.
+ * Limits: about `mostRows` rows of a message; a head that is wider than `longestHead`, a cell of several lines, and a table whose head is not
+ * its first line.
  */
 import { fold } from './text.ts';
 import { phrases, type Topic } from './vocabulary.ts';
@@ -37,6 +38,8 @@ const naming: ReadonlySet<Topic> = new Set([
 const separators = ['\t', ';', '|', ','];
 const longestHead = 40;
 const longestCell = 100;
+/** Rows of a message after which more of them change nothing. */
+const mostRows = 5_000;
 const longestLine = 10_000;
 /** Lines without the table's shape after which it is over. */
 const mostStrangers = 5;
@@ -49,19 +52,21 @@ type Table = { readonly separator: string; readonly heads: readonly Head[]; stra
 export class Tables {
   #part = '';
   #table: Table | null = null;
+  #told = 0;
 
   /** The rows of tables in a piece of a part, cell by cell; "" without any. A table may go on in the next piece. */
   rows(part: string, text: string): string {
     if (part !== this.#part) this.#table = null;
     this.#part = part;
     const rows: string[] = [];
-    for (const line of text.split('\n')) {
+    for (const line of this.#told < mostRows ? text.split('\n') : []) {
       if (line.length > longestLine) continue;
       this.#table = tableOf(line) ?? this.#table;
       const row = this.#table === null ? null : rowOf(line, this.#table);
       if (row !== null) rows.push(row);
       if (this.#table !== null && this.#table.strangers > mostStrangers) this.#table = null;
     }
+    this.#told += rows.length;
     return rows.join('\n');
   }
 }

@@ -68,6 +68,14 @@ describe('nothing is found that no head names', () => {
   });
 });
 
+test('of a table without end the beginning is told', () => {
+  const lines = Array.from({ length: 60_000 }, (_, at) => `x,y,z,${536_220_000 + at}`);
+  const pieces = Array.from({ length: 60 }, (_, at) => lines.slice(at * 1000, at * 1000 + 1000).join('\n'));
+  const found = counts('A,B,C,SSN', ...pieces)['ssn'];
+  expect(found).toBeGreaterThan(4000);
+  expect(found).toBeLessThan(6000);
+});
+
 test('a table of hostile width takes no long time', () => {
   const piece: Piece = { part: '1', place: 'body', text: `SSN,${'",'.repeat(100_000)}\n${'a,'.repeat(100_000)}\n` };
   expect(counts(piece.text)).toEqual({});
