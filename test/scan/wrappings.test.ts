@@ -76,6 +76,10 @@ const wrappings: Readonly<Record<string, () => Buffer>> = {
   'the alternative nobody is shown': () => message(mixed(html('<p>hello</p>'), text('utf-8', sentence))),
   'the subject': () => subject(sentence),
   'the subject, folded': () => subject('Her SSN:\r\n 536-90-4399'),
+  'the subject that the thread began with': () => message(plain, `Subject: Re: Hello\r\nThread-Topic: ${sentence}\r\n`),
+  'a category of Outlook': () => message(plain, `Subject: Hello\r\nKeywords: ${sentence}\r\n`),
+  'the topic of a forwarded message': () =>
+    withAttachments(part('Content-Type: message/rfc822', message(plain, `Thread-Topic: ${sentence}\r\n`))),
   'an encoded word': () => subject(`=?utf-8?B?${base64(sentence)}?=`),
   'two encoded words': () => subject('Her SSN: =?utf-8?Q?536-9?= =?utf-8?Q?0-4399?='),
   'a file name': () => named(`\r\nContent-Disposition: attachment; filename="SSN ${secret}.pdf"`),
