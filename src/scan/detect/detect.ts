@@ -86,7 +86,9 @@ export class Detection {
     this.#probes.look(piece);
     const source = this.#fromItsFirstWord(piece);
     const sides = this.#look(piece.part, source);
-    if (piece.place === 'subject') this.#subject = sides;
+    // Attached messages have subjects of their own.
+    if (piece.place === 'subject')
+      this.#subject = { phi: joined(this.#subject.phi, sides.phi), pci: joined(this.#subject.pci, sides.pci) };
     const rows = this.#tables.rows(piece.part, source);
     if (rows !== '') this.#look(piece.part, rows);
   }
@@ -124,6 +126,16 @@ export class Detection {
       this.#findings.set(key, { kind, part, count: (before?.count ?? 0) + 1, sample: before?.sample ?? mask(value) });
     }
   }
+}
+
+/** Each stands beside everything in the message, so there is an end to them. */
+const mostInSubjects = 500;
+
+function joined(one: Sides, other: Sides): Sides {
+  return {
+    identifiers: [...one.identifiers, ...other.identifiers].slice(0, mostInSubjects),
+    companions: [...one.companions, ...other.companions].slice(0, mostInSubjects),
+  };
 }
 
 /** What each detector finds in a text, with its place there. */
