@@ -43,6 +43,13 @@ function compileListFile(path: string, at: Path, readList: (path: string) => str
     mistakes += 1;
     if (mistakes === mostMistakes) break;
   }
+  // A file that is being written, or was cut off, is empty for a while: taken for a list, it would leave all who were on it unprotected.
+  if (entries.length === 0 && mistakes === 0)
+    report(
+      at,
+      'the list file has no entry',
+      'Write one a line; a list that is meant to be empty stands in the policy as [].',
+    );
   return addressSet(entries);
 }
 

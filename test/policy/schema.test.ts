@@ -189,6 +189,12 @@ describe('refused', () => {
     expect(found.join('\n')).toContain(expected);
   });
 
+  test.each(['', '\n\n', '# nobody\r\n'])('a list file without entries: %j', (file) => {
+    const text = 'version: 1\nlists: { vip: { file: vip.txt } }\nrules: []\ndefault: { protect: none }\n';
+    const result = parsePolicy(text, 'p.yaml', () => file);
+    expect(result).toMatchObject({ ok: false, problems: [{ line: 2, message: 'the list file has no entry' }] });
+  });
+
   test('a list file with a line that is no entry', () => {
     const text = 'version: 1\nlists: { vip: { file: vip.txt } }\nrules: []\ndefault: { protect: none }';
     expect(complaints(text, () => 'a@b.example\n\nnot an entry\n')).toEqual([
