@@ -80,6 +80,9 @@ describe('commands', () => {
     const ran = await run(['check', '--config', broken]);
     expect(ran.status).toBe(1);
     expect(ran.stderr).toMatch(/broken\.yaml:\d+:\d+: .*prot.*port/);
+    const document = await run(['check', '--config', broken, '--json']);
+    expect(document).toMatchObject({ status: 1, stderr: '' });
+    expect(JSON.parse(document.stdout).error).toBe(ran.stderr.trimEnd());
   });
 
   test('check finds the configuration good, and a policy that does not parse bad', async () => {
