@@ -59,6 +59,7 @@ const detectors: Readonly<Record<SimpleKind, Detector>> = {
   privateKey,
   cloudToken,
 };
+const kinds = Object.keys(detectors) as SimpleKind[];
 
 /** What detection found: findings per kind and part, and the count of each probe by its id. */
 export type Detected = {
@@ -100,7 +101,7 @@ export class Detection {
   #look(part: string, source: string): { readonly phi: Sides; readonly pci: Sides } {
     const text = new Text(source);
     const found = findAll(text);
-    for (const [kind, matches] of entriesOf(found)) this.#count(kind, part, matches);
+    for (const kind of kinds) this.#count(kind, part, found[kind]);
     const [phi, pci] = [healthSides(text, found), paymentSides(text, found)];
     this.#count('phi', part, together(phi, this.#subject.phi));
     this.#count('pci', part, together(pci, this.#subject.pci));
@@ -141,12 +142,8 @@ function joined(one: Sides, other: Sides): Sides {
 /** What each detector finds in a text, with its place there. */
 export function findAll(text: Text): Found {
   const found = {} as Record<SimpleKind, readonly Match[]>;
-  for (const [kind, detector] of entriesOf(detectors)) found[kind] = [...detector(text)];
+  for (const kind of kinds) found[kind] = [...detectors[kind](text)];
   return found;
-}
-
-function entriesOf<Value>(record: Readonly<Record<SimpleKind, Value>>): [SimpleKind, Value][] {
-  return Object.entries(record) as [SimpleKind, Value][];
 }
 
 /** All but the last characters as dots: four of a long value, two of a short one, one of a very short one. */
