@@ -70,7 +70,10 @@ const rows: readonly OwnCase[] = [
   ['5412194875749113', { card: 1 }],
   ['4539865797543236/12/26 and 5412194875749113-09/2027, 6011710497465078-123', { card: 3 }],
   ['Here is the number that you asked me to send you this morning: 4539 8657\r\n9754 3236, thank you.', { card: 1 }],
-  ['> Here is the number that you asked me to send you this morning: 4539-8657-\r\n> 9754-3236, thank you.', { card: 1 }],
+  [
+    '> Here is the number that you asked me to send you this morning: 4539-8657-\r\n> 9754-3236, thank you.',
+    { card: 1 },
+  ],
   ['As agreed on the phone I send you her social security number, it is 536-90-\n4399 and no other.', { ssn: 1 }],
   ['2412-8625-2760-1893 or 6011710497465078', { card: 2 }],
   ['Diners 36006712768428; JCB 3528529170342369', { card: 2 }],
