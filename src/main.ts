@@ -5,6 +5,7 @@
  * complaints go to standard error.
  */
 import { parseArgs } from 'node:util';
+import { printFailure } from './command/output.ts';
 import { UsageError } from './command/usage.ts';
 import type { Config } from './config/config.ts';
 import { formatProblem, loadConfig } from './config/load.ts';
@@ -113,7 +114,7 @@ async function main(args: readonly string[]): Promise<number> {
   const loaded = loadConfig(values.config);
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`);
   if (!loaded.ok) {
-    for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+    printFailure(loaded.problems.map(formatProblem).join('\n'), values.json);
     return 1;
   }
   try {
@@ -125,7 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
     const { mistakeOf } = await import('./command/mistakes.ts');
     const mistake = mistakeOf(error, loaded.config);
     if (mistake === null) throw error;
-    process.stderr.write(`${mistake}\n`);
+    printFailure(mistake, values.json);
     return 1;
   }
 }

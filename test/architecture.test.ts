@@ -31,7 +31,6 @@ const homes: Record<string, readonly string[]> = {
   '@hono/node-server': ['web/'],
   asn1js: ['protect/'],
   'dns-packet': ['net/dns-message.ts'],
-  fflate: ['scan/extract/'],
   hono: ['web/'],
   htmlparser2: ['scan/extract/'],
   'ipaddr.js': ['net/', 'ingress/', 'config/'],

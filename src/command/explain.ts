@@ -39,10 +39,7 @@ export async function explain(
   const recipients = options.to.map((to) => address(to, '--to'));
   const owner = tenantOf(config, from);
   if (owner === undefined) {
-    printFailure(
-      `No tenant of the configuration has the domain of ${from === '' ? 'the null sender' : from}.`,
-      options.json,
-    );
+    printFailure(nobodys(config, from), options.json);
     return 1;
   }
   const tenant = options.policy === undefined ? owner : { ...owner, policy: path.resolve(options.policy) };
@@ -117,6 +114,12 @@ function tenantOf(config: Config, from: string): Tenant | undefined {
   const [only] = config.tenants;
   if (from === '') return config.tenants.length === 1 ? only : undefined;
   return config.tenants.find((tenant) => tenant.domains.includes(domainOf(from)));
+}
+
+function nobodys(config: Config, from: string): string {
+  const domains = config.tenants.flatMap((tenant) => tenant.domains).join(', ');
+  const whose = from === '' ? 'The null sender could be of any tenant' : `No tenant has the domain of ${from}`;
+  return `${whose}. Write --from with an address of one of these domains: ${domains}.`;
 }
 
 function address(text: string, option: string): string {

@@ -12,6 +12,7 @@ import {
   type Aspect,
   type Counted,
   type End,
+  type Move,
   type Replayed,
   type Responsible,
   startReplay,
@@ -108,18 +109,15 @@ export function replayPage(of: ReplayOf, replayed: Replayed): string {
     `Live      ${versioned(of.live)}`,
     `Draft     ${versioned(of.draft)}`,
   ];
-  if (moves.length > 0)
-    lines.push(
-      '',
-      'What would become of them',
-      ...moves.map((move) => line(move, `${move.from} to ${endWords[move.to]}`)),
-    );
+  if (moves.length > 0) lines.push('', 'What would become of them', ...moves.map(moveLine));
   if (others.length > 0)
     lines.push('', 'The same way, but different in', ...others.map((each) => line(each, aspectWords[each.what])));
   if (rules.length > 0)
     lines.push('', 'Rules responsible', ...rules.map((each) => `${amount(each.deliveries)}  ${ruleWords(each)}`));
   if (unknown.deliveries > 0)
     lines.push('', 'Cannot be said: one of the policies asks what nobody looked for then', line(unknown, 'unknown'));
+  if (unknown.moves.length > 0)
+    lines.push('', 'What would become of those if the answer is no', ...unknown.moves.map(moveLine));
   if (unreadable.messages > 0)
     lines.push(
       '',
@@ -137,10 +135,11 @@ export function replayPage(of: ReplayOf, replayed: Replayed): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** "37 of 1,204 deliveries would change: 31 transport to portal, 4 portal to transport, 2 now bounce." */
-function headline({ changed, deliveries, moves }: Replayed): string {
+/** "37 of 1,204 deliveries would change: 31 transport to portal, 4 portal to transport, 2 now bounce. Of 3 it cannot be said." */
+function headline({ changed, deliveries, moves, unknown }: Replayed): string {
   const subject = `${changed === 0 ? 'None' : number(changed)} of ${plural(deliveries, 'delivery', 'deliveries')} would change`;
-  if (changed === 0) return `${subject}.`;
+  const unsaid = unknown.deliveries === 0 ? '' : ` Of ${number(unknown.deliveries)} it cannot be said.`;
+  if (changed === 0) return `${subject}${unsaid === '' ? '' : ' for certain'}.${unsaid}`;
   const onTheirWay = moves.filter(({ to }) => !(to in stops));
   const stopped = Object.entries(stops).flatMap(([to, words]) => {
     const count = moves.filter((move) => move.to === to).reduce((sum, move) => sum + move.deliveries, 0);
@@ -152,7 +151,7 @@ function headline({ changed, deliveries, moves }: Replayed): string {
     ...stopped,
     ...(rest === 0 ? [] : [`${number(rest)} go the same way with something else changed`]),
   ];
-  return `${subject}: ${parts.join(', ')}.`;
+  return `${subject}: ${parts.join(', ')}.${unsaid}`;
 }
 
 const stops: Readonly<Partial<Record<End, string>>> = {
@@ -194,6 +193,10 @@ const matchWords = {
 
 function ruleWords({ rule, matches }: Responsible): string {
   return rule === null ? 'no rule alone: the default, or the order of the rules' : `"${rule}" ${matchWords[matches]}`;
+}
+
+function moveLine(move: Move): string {
+  return line(move, `${move.from} to ${endWords[move.to]}`);
 }
 
 function line({ deliveries, examples }: Counted, what: string): string {

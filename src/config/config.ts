@@ -111,6 +111,8 @@ export type Config = {
     readonly facts: number;
     /** Which threads were protected. */
     readonly threads: number;
+    /** Deliveries and events of messages that are done. */
+    readonly history: number;
   };
   readonly reporting: Reporting | null;
   readonly tenants: readonly Tenant[];

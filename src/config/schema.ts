@@ -338,6 +338,10 @@ export const settings = section({
         kinds.duration().prefault('365d'),
         'Which threads were protected, so that a rule can keep an answer as safe as what it answers.',
       ),
+      history: setting(
+        kinds.duration().prefault('2190d'),
+        'What became of each message, for postern trace and auditors: six years, as HIPAA asks (45 CFR 164.316).',
+      ),
     }).prefault({}),
     'How long what outlives the mail is kept.',
   ),

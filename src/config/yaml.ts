@@ -8,7 +8,7 @@
  * The text is written by an administrator, but still read with limits: a file may be the wrong file.
  *
  * Limits: one document a file; no aliases, because they can be made to expand without end or into themselves; of syntax errors the
- * first only, since others follow from it.
+ * first only, since others follow from it; of other problems the first `mostProblems`, since a wrong file is wrong on every line.
  */
 import {
   type Document,
@@ -49,6 +49,8 @@ export type YamlResult<T> =
 /** Octets of text; a policy with every list inline stays far below. */
 const maxText = 4 * 1024 * 1024;
 const maxDepth = 50;
+/** Each is looked up in the text from its beginning. */
+const mostProblems = 50;
 
 /** Reads `text` as `schema` wants it. `file` is only the name problems carry. */
 export function parseYaml<S extends z.ZodType>(text: string, file: string, schema: S): YamlResult<z.output<S>> {
@@ -57,8 +59,11 @@ export function parseYaml<S extends z.ZodType>(text: string, file: string, schem
   const { value, problemAt } = read;
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data, problemAt };
-  const problems = result.error.issues.flatMap((issue) => toProblems(issue, value, problemAt));
-  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+  const problems = result.error.issues.slice(0, mostProblems).flatMap((issue) => toProblems(issue, value, problemAt));
+  return {
+    ok: false,
+    problems: problems.slice(0, mostProblems).sort((a, b) => a.line - b.line || a.column - b.column),
+  };
 }
 
 /** What a zod `error` says, so that `toProblems` can take it apart: what was expected, what to do, and whether the value is a secret. */
@@ -92,6 +97,8 @@ function readDocument(text: string, file: string): YamlResult<unknown> {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    // Compares each key with all before it; firstFlaw looks for those that are there twice.
+    uniqueKeys: false,
     // Not 'silent': that would pass over a second document.
     logLevel: 'error',
   });
@@ -112,7 +119,6 @@ function readDocument(text: string, file: string): YamlResult<unknown> {
 
 /** Message and remedy by the parser's code. Its own messages may quote the text, which may hold a secret. */
 const syntax: Partial<Record<string, readonly [string, string]>> = {
-  DUPLICATE_KEY: ['this key is here twice', 'Keep one of the two.'],
   TAB_AS_INDENT: ['a tab used as indentation', 'Indent with spaces.'],
   BAD_INDENT: [
     'the indentation does not fit what stands above',
@@ -141,11 +147,25 @@ function firstFlaw(document: Document.Parsed): { node: Node; message: string; re
         flaw = { node, message: 'an alias ("*name"), which is not supported', remedy };
       } else if (ancestors.filter((ancestor) => isCollection(ancestor)).length > maxDepth) {
         flaw = { node, message: 'nested too deeply', remedy: `Use at most ${maxDepth} levels.` };
+      } else if (isMap(node)) {
+        const twice = secondKey(node);
+        if (twice !== null) flaw = { node: twice, message: 'this key is here twice', remedy: 'Keep one of the two.' };
       }
       return flaw === null ? undefined : visit.BREAK;
     },
   });
   return flaw;
+}
+
+function secondKey(map: YAMLMap): Node | null {
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    if (!isNode(key)) continue;
+    const name = String(key);
+    if (seen.has(name)) return key;
+    seen.add(name);
+  }
+  return null;
 }
 
 /** Where in the text the path stands. What is missing is shown where it should be: at the mapping that lacks it. */
@@ -191,10 +211,14 @@ function toProblems(issue: z.core.$ZodIssue, value: unknown, problemAt: ProblemA
     const branch = nearestBranch(issue.errors);
     if (branch !== null) return branch.flatMap((inner) => toProblems(inner, value, problemAt, path));
   }
+  if (issue.code === 'invalid_key') {
+    const [wanted = '', advice = ''] = issue.issues[0]?.message.split('\n') ?? [];
+    return [problemAt(path, `expected ${wanted}, found ${show(path.at(-1))}`, advice, 'key')];
+  }
   const [expected = '', remedy = '', visibility] = issue.message.split('\n');
   if (issue.code === 'unrecognized_keys') {
     const known = expected.split(' ');
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, mostProblems).map((key) => {
       const near = nearest(key, known);
       const hint = near === null ? remedy : `Did you mean "${near}"? ${remedy}`;
       return problemAt([...path, key], `unknown setting ${show(key)}`, hint, 'key');
@@ -237,8 +261,10 @@ export function show(value: unknown): string {
 function pathText(path: Path): string {
   let text = '';
   for (const step of path) {
+    const key = String(step);
     if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? String(step) : `.${String(step)}`;
+    // A key stands there as somebody wrote it, line breaks and all.
+    else text += `${text === '' ? '' : '.'}${/^[\w-]{1,60}$/.test(key) ? key : show(key)}`;
   }
   return text;
 }

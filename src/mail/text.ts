@@ -27,6 +27,11 @@ export async function* decodeTransfer(source: AsyncIterable<Uint8Array>, encodin
   if (last.length > 0) yield last;
 }
 
+/** Whether an encoding is one that `decodeTransfer` undoes, or that leaves octets as they are. */
+export function isTransferEncoding(encoding: string): boolean {
+  return /^(?:|[78][- ]?bits?|binary|base64|quoted-printable)$/i.test(encoding);
+}
+
 function decoderFor(encoding: string): OctetDecoder | null {
   const name = encoding.toLowerCase();
   if (name === 'base64') return base64Decoder();

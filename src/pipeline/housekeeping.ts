@@ -1,6 +1,6 @@
 /**
  * Housekeeping: what grows old comes to its end. In turns: what waited in the portal too long expires and its sender is told, bytes that no delivery
- * needs any more are deleted, facts and threads are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
+ * needs any more are deleted, facts, threads and histories are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
  *
  * Everything can be done again, so a turn that fails is followed by the next.
  */
@@ -72,6 +72,8 @@ async function forgetFinished({ store, spool }: Ports): Promise<void> {
 }
 
 function forgetOld({ store, attempt, now }: Ports): Promise<number> {
-  const { facts, threads } = attempt.config.retention;
-  return store.forgetOld({ factsBefore: now() - facts, threadsBefore: now() - threads }, forgetAtOnce);
+  const { facts, threads, history } = attempt.config.retention;
+  const at = now();
+  const before = { factsBefore: at - facts, threadsBefore: at - threads, historyBefore: at - history };
+  return store.forgetOld(before, forgetAtOnce);
 }

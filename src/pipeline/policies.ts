@@ -126,7 +126,7 @@ export function readTenant(tenant: Pick<Tenant, 'policy' | 'groups'>): TenantRea
 /** Reads a policy file and the files it names, whose paths start at its folder. `stamps` gets what each file was when it was read. */
 export function readPolicy(file: string, stamps: Map<string, string> = new Map()): PolicyResult {
   const read = (name: string): string => readStamped(path.resolve(path.dirname(file), name), stamps);
-  const text = readOr(() => read(file));
+  const text = readOr(() => readStamped(path.resolve(file), stamps));
   return text === null ? unreadable(file, 'the policy file') : parsePolicy(text, file, read);
 }
 

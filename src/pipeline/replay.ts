@@ -10,7 +10,8 @@
  * that want the level that won.
  *
  * What a policy asks and the facts do not answer (a text nobody looked for then, a group that no directory knew) can be yes or no. Where
- * the difference between the policies is the same either way, it stands; otherwise the delivery is counted as unknown, and not as changed.
+ * the difference between the policies is the same either way, it stands; otherwise the delivery is counted as unknown, and not as changed,
+ * and it is said what would become of it with no for an answer: hardly anybody wrote the keyword that the draft invents.
  *
  * Limits: an end is the plan's, not the deed's: whether a server met its TLS level was seen on the wire only, so a delivery that ended in
  * the portal for want of TLS counts as transport under both. Several unanswered questions are tried as all yes and as all no.
@@ -46,6 +47,8 @@ export type Aspect = (typeof aspects)[number];
 /** How many deliveries, and the ids of the first of them. */
 export type Counted = { readonly deliveries: number; readonly examples: readonly string[] };
 
+export type Move = Counted & { readonly from: End; readonly to: End };
+
 export type Responsible = {
   /** Null: the policy's default, or the order of its rules. */
   readonly rule: string | null;
@@ -60,13 +63,13 @@ export type Replayed = {
   /** Deliveries that would change in any way. */
   readonly changed: number;
   /** By the change of the end, most frequent first. */
-  readonly moves: readonly (Counted & { readonly from: End; readonly to: End })[];
+  readonly moves: readonly Move[];
   /** Of the deliveries with the same end; one of them can be in several. */
   readonly others: readonly (Counted & { readonly what: Aspect })[];
   /** Of all changed deliveries, most frequent first. */
   readonly rules: readonly Responsible[];
-  /** Deliveries whose facts do not answer what one of the policies asks. */
-  readonly unknown: Counted;
+  /** Deliveries whose facts do not answer what one of the policies asks; `moves` are theirs if the answer to all of that is no. */
+  readonly unknown: Counted & { readonly moves: readonly Move[] };
   /** Messages whose record is damaged. */
   readonly unreadable: { readonly messages: number; readonly examples: readonly string[] };
   /** Of the deliveries that the live policy decided in this very version, those whose recorded level it would not give today: none, or we have a fault. */
@@ -82,20 +85,14 @@ export type Replay = {
 /** `most`: how many ids to remember of each kind of change. */
 export function startReplay(live: Policy, draft: Policy, most: number): Replay {
   const counts = { messages: 0, deliveries: 0, live: 0, changed: 0 };
-  const tally = new Map<string, { deliveries: number; examples: string[] }>();
-  const count = (what: string, id: string): void => {
-    const known = tally.get(what) ?? { deliveries: 0, examples: [] };
-    known.deliveries++;
-    if (known.examples.length < most) known.examples.push(id);
-    tally.set(what, known);
-  };
+  const { count, of } = startTally(most);
   const rules = new Map<string, Omit<Responsible, 'deliveries'> & { deliveries: number }>();
   const responsible = comparePolicies(live, draft);
 
   const replayDelivery = (recorded: Recorded, views: readonly Kept[]): void => {
     const { id, recipient } = recorded;
     const fates = views.map((kept) => [fateOf(live, kept, recipient), fateOf(draft, kept, recipient)] as const);
-    const [first, ...others] = fates;
+    const [first, no] = fates;
     if (first === undefined) return;
     const [before, after] = first;
     counts.deliveries++;
@@ -104,8 +101,12 @@ export function startReplay(live: Policy, draft: Policy, most: number): Replay {
       if (before.level !== recorded.level) count('drift', id);
     }
     const changes = changesBetween(before, after);
-    const certain = others.every((pair) => changesBetween(...pair).join() === changes.join());
-    if (!certain) return count('unknown', id);
+    const certain = fates.every((pair) => changesBetween(...pair).join() === changes.join());
+    if (!certain && no !== undefined) {
+      count('unknown', id);
+      for (const change of changesBetween(...no)) count(ifNot + change, id);
+      return;
+    }
     if (changes.length === 0) return;
     counts.changed++;
     for (const change of changes) count(change, id);
@@ -125,23 +126,43 @@ export function startReplay(live: Policy, draft: Policy, most: number): Replay {
       for (const delivery of deliveries) replayDelivery({ ...delivery, policyVersion }, views);
     },
     result: () => {
-      const of = (what: string): Counted => tally.get(what) ?? { deliveries: 0, examples: [] };
       const { deliveries: messages, examples } = of('unreadable');
-      const moves = ends.flatMap((from) => ends.map((to) => ({ from, to, ...of(moveFrom(from, to)) })));
+      const movesOf = (condition: string): Move[] =>
+        ends
+          .flatMap((from) => ends.map((to) => ({ from, to, ...of(condition + moveFrom(from, to)) })))
+          .filter(({ deliveries }) => deliveries > 0)
+          .sort(mostFirst);
       return {
         messages: counts.messages,
         deliveries: counts.deliveries,
         changed: counts.changed,
-        moves: moves.filter(({ deliveries }) => deliveries > 0).sort(mostFirst),
+        moves: movesOf(''),
         others: aspects.map((what) => ({ what, ...of(what) })).filter(({ deliveries }) => deliveries > 0),
         rules: [...rules.values()].sort((a, b) => mostFirst(a, b) || byName(a, b)),
-        unknown: of('unknown'),
+        unknown: { ...of('unknown'), moves: movesOf(ifNot) },
         unreadable: { messages, examples },
         drift: { of: counts.live, ...of('drift') },
       };
     },
   };
 }
+
+/** Counts by what is counted, with the ids of the first `most` of each. */
+function startTally(most: number) {
+  const tally = new Map<string, { deliveries: number; examples: string[] }>();
+  return {
+    count: (what: string, id: string): void => {
+      const known = tally.get(what) ?? { deliveries: 0, examples: [] };
+      known.deliveries++;
+      if (known.examples.length < most) known.examples.push(id);
+      tally.set(what, known);
+    },
+    of: (what: string): Counted => tally.get(what) ?? { deliveries: 0, examples: [] },
+  };
+}
+
+/** Before the change of a delivery that is unknown. */
+const ifNot = 'if not: ';
 
 type Recorded = KeptMessage['deliveries'][number] & Pick<KeptMessage, 'policyVersion'>;
 

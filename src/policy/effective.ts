@@ -3,6 +3,7 @@
  * either. Lists, detectors and rules stand as they were written, with the file they come from; the rules in the order in which they are
  * judged, those of a section with its senders in their `when`.
  */
+/* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and no rule is ever awaited. */
 import { type Document, parse, Document as YamlDocument } from 'yaml';
 import type { Problem } from '../config/yaml.ts';
 import { type Layer, readLayers } from './layers.ts';

@@ -81,7 +81,7 @@ function sharedOf(facts: Facts, policy: Policy): JudgedRules {
   const ofMessage = ofMessages.get(facts);
   const known = ofMessage?.get(policy);
   if (known !== undefined) return known;
-  const shared: JudgedRules = new Array(policy.rules.length);
+  const shared: JudgedRules = [];
   if (ofMessage === undefined) ofMessages.set(facts, new WeakMap([[policy, shared]]));
   else ofMessage.set(policy, shared);
   return shared;
@@ -93,7 +93,7 @@ const ofPolicies = new WeakMap<Policy, JudgedRules>();
 function latestOf(policy: Policy): JudgedRules {
   let latest = ofPolicies.get(policy);
   if (latest === undefined) {
-    latest = new Array(policy.rules.length);
+    latest = [];
     ofPolicies.set(policy, latest);
   }
   return latest;

@@ -36,12 +36,8 @@ const list = z.union([kinds.listOf(entry, 'a list'), section({ file: kinds.file(
   error: says('a list', 'Write [a, b] or { file: PATH }.'),
 });
 // oxlint-disable-next-line unicorn/no-thenable -- `then` is the language's word, and a schema is never awaited.
-const rules = kinds.listOf(
-  section({ name: ruleName, when: whenSchema, then: thenSchema }),
-  'a list of rules',
-  0,
-  10_000,
-);
+const rule = section({ name: ruleName, when: whenSchema, then: thenSchema });
+const rules = kinds.listOf(rule, 'a list of rules', 0, 10_000);
 const byDefault = section({ protect: kinds.choice(levels) });
 const sections = kinds.listOf(
   section({

@@ -21,6 +21,9 @@ export function compileList(
 
 export const entryForms = 'a@b.example, b.example or "*.b.example"';
 
+/** Told of one list file; more say that it is another kind of file. */
+const mostMistakes = 10;
+
 function compileListFile(path: string, at: Path, readList: (path: string) => string, report: Report): AddressSet {
   let text: string;
   try {
@@ -30,13 +33,23 @@ function compileListFile(path: string, at: Path, readList: (path: string) => str
     return addressSet([]);
   }
   const entries: Entry[] = [];
+  let mistakes = 0;
   for (const [index, line] of text.split('\n').entries()) {
     const written = line.replace(/#.*/, '').trim();
     const entry = written === '' ? null : readEntry(written);
     if (entry !== null) entries.push(entry);
-    else if (written !== '')
-      report(at, `line ${index + 1} of the list file is no address and no domain`, `Write ${entryForms}.`);
+    if (entry !== null || written === '') continue;
+    report(at, `line ${index + 1} of the list file is no address and no domain`, `Write ${entryForms}.`);
+    mistakes += 1;
+    if (mistakes === mostMistakes) break;
   }
+  // A file that is being written, or was cut off, is empty for a while: taken for a list, it would leave all who were on it unprotected.
+  if (entries.length === 0 && mistakes === 0)
+    report(
+      at,
+      'the list file has no entry',
+      'Write one a line; a list that is meant to be empty stands in the policy as [].',
+    );
   return addressSet(entries);
 }
 

@@ -43,7 +43,7 @@ export function probeCounter(probes: readonly Probe[]): ProbeCounter {
   const begun = new Set<string>();
   const firstLineOf = ({ part, place, text }: ProbeText): string => {
     if (place !== 'body' || begun.has(part)) return '';
-    const line = /\S[^\r\n]*/.exec(text)?.[0] ?? '';
+    const line = /[^\s\p{Cf}][^\r\n]*/u.exec(text)?.[0] ?? '';
     if (line !== '') begun.add(part);
     return line.slice(0, longestFirstLine);
   };

@@ -8,13 +8,14 @@
  * What is body: text/plain and text/html parts without file name that are not marked as attachments, also those of forwarded messages
  * (message/rfc822), as their reader sees one text. Everything else is attachment. The subject of a forwarded message is a subject.
  */
-import { parseHeader, valuesOf } from '../mail/header.ts';
+import { decodeValue, type Field, fieldsNamed, parseHeader } from '../mail/header.ts';
 import { leaves, type Part, type Range } from '../mail/structure.ts';
-import { decodeTransfer } from '../mail/text.ts';
+import { decodeTransfer, isTransferEncoding } from '../mail/text.ts';
 import type { Blind, Looked, ScanResult } from '../policy/detection.ts';
 import { Detection } from './detect/detect.ts';
 import { Budget } from './extract/budget.ts';
 import { extract, type PartInput, type Sink } from './extract/extract.ts';
+import { unknownEncoding } from './extract/message.ts';
 import { Pieces } from './extract/pieces.ts';
 import type { Piece, ScanJob } from './job.ts';
 
@@ -24,7 +25,8 @@ export type PartTask = PartInput & { readonly encoding: string; readonly body: R
 /** All a worker needs to know of a message, besides its octets. */
 export type ScanTask = {
   readonly size: number;
-  readonly subject: string;
+  /** Values of the Subject fields and of those that say the same or more, undecoded. */
+  readonly subjects: readonly string[];
   readonly fileNames: readonly string[];
   /** Headers of the messages inside it, by the path of the part that holds the message. */
   readonly inner: readonly { readonly path: string; readonly header: Range }[];
@@ -43,7 +45,7 @@ export function taskOf({ structure, probes }: Pick<ScanJob, 'structure' | 'probe
   const names = every.flatMap(({ fileName, parameters }) => [fileName ?? '', parameters['name'] ?? '']);
   return {
     size: structure.size,
-    subject: valuesOf(structure.fields, 'subject').join('\n'),
+    subjects: subjectsIn(structure.fields),
     fileNames: [...new Set(names)].filter((name) => name !== ''),
     inner: every
       .filter(({ type }) => type.startsWith('message/'))
@@ -59,6 +61,13 @@ export function taskOf({ structure, probes }: Pick<ScanJob, 'structure' | 'probe
     })),
     probes,
   };
+}
+
+/** Outlook keeps the subject a thread began with in Thread-Topic, and its categories in Keywords. */
+const subjectFields = ['subject', 'thread-topic', 'keywords', 'comments'];
+
+function subjectsIn(fields: readonly Field[]): string[] {
+  return subjectFields.flatMap((name) => fieldsNamed(fields, name).map(({ raw }) => raw));
 }
 
 function allParts(root: Part): Part[] {
@@ -79,11 +88,11 @@ function isBody(part: Part): boolean {
 /** Rejects only when `octets` does. */
 export async function scanMessage(task: ScanTask, octets: Octets, progress: Progress): Promise<ScanResult> {
   const look = new Look(task.probes);
-  look.text('subject', 'subject', [task.subject]);
+  look.text('subject', 'subject', task.subjects.map(decodeValue));
   look.text('file names', 'fileNames', task.fileNames);
   for (const { path, header } of task.inner) {
     const fields = parseHeader(await gathered(octets(header)));
-    look.text(path, 'subject', valuesOf(fields, 'subject'));
+    look.text(path, 'subject', subjectsIn(fields).map(decodeValue));
   }
   for (const [index, part] of task.parts.entries()) {
     if (index > 0) progress(index, look.worthTelling(index) ? look.result() : null);
@@ -120,6 +129,8 @@ class Look {
   }
 
   async part(part: PartTask, stored: AsyncIterable<Uint8Array>): Promise<void> {
+    if (!isTransferEncoding(part.encoding))
+      this.#sink.blind({ doubt: 'content', part: part.path, reason: unknownEncoding });
     await extract(part, decodeTransfer(stored, part.encoding), this.#sink, this.#budget);
   }
 

@@ -27,6 +27,9 @@ export const messageColumns = [
   'about',
 ] as const satisfies readonly (keyof MessageTable)[];
 
+/** Milliseconds of waiting that outweigh one step of priority. */
+const priorityStep = 3_600_000;
+
 /** The columns of a DeliveryRow. */
 export const deliveryColumns = [
   'id',
@@ -172,6 +175,7 @@ export function deliveryToRow(delivery: NewDelivery, now: number): Selectable<De
     needs_bytes: ended ? 0 : 1,
     actions: JSON.stringify(delivery.actions),
     priority: delivery.priority,
+    turn: now + delivery.priority * priorityStep,
   };
 }
 

@@ -94,7 +94,7 @@ async function forgetHistory(trx: Transaction<Tables>, traits: Traits, before: n
   for (const row of rows) {
     if (deliveries >= limit) break;
     ids.push(row.id);
-    deliveries += Number(row.deliveries);
+    deliveries += row.deliveries;
   }
   if (ids.length === 0) return 0;
   await trx.deleteFrom('events').where('message', 'in', ids).execute();

@@ -18,7 +18,9 @@ const steps: readonly Step[] = [
   { name: '003 keys and domains', up: knowledgeTables },
   { name: '004 chunks of the spool', up: spoolTables },
   { name: '005 actions, priority, threads and kept facts', up: policyMemory },
-  { name: '006 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
+  { name: '006 the queue by turn', up: queueByTurn },
+  { name: '007 what ended, by state', up: endedByState },
+  { name: '008 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -166,6 +168,22 @@ async function policyMemory(trx: Transaction<Tables>, { textType }: Traits): Pro
   await sql`create index threads_by_age on threads (seen_at)`.execute(trx);
   await sql`create index messages_kept on messages (tenant, id, received_at) where sealed_facts <> ''`.execute(trx);
   await sql`create index messages_kept_by_age on messages (received_at) where sealed_facts <> ''`.execute(trx);
+}
+
+/** Rows from before there was a turn have 0 and go first. `priority < 4` is `usualPriority` as claim.ts says it. */
+async function queueByTurn(trx: Transaction<Tables>): Promise<void> {
+  const deliveries = trx.schema.alterTable('deliveries');
+  await deliveries.addColumn('turn', 'bigint', (column) => column.notNull().defaultTo(0)).execute();
+  await sql`drop index deliveries_ready`.execute(trx);
+  await sql`create index deliveries_ready on deliveries (destination, turn, message_id, id) where state = 'queued'`.execute(
+    trx,
+  );
+  await sql`create index deliveries_urgent on deliveries (destination, turn, message_id, id)
+    where state = 'queued' and priority < 4`.execute(trx);
+}
+
+async function endedByState(trx: Transaction<Tables>): Promise<void> {
+  await sql`create index deliveries_ended on deliveries (state) where needs_bytes = 0`.execute(trx);
 }
 
 async function tlsMemory(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {

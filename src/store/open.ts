@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import type { ChunkStore } from '../spool/database.ts';
 import { createChunkStore } from './chunks.ts';
-import { claimDeliveries, extendLease, promote, type Round, recover } from './claim.ts';
+import { claimDeliveries, extendLease, newRound, promote, recover } from './claim.ts';
 import { postgresTraits, sqliteTraits } from './dialect.ts';
 import { claimCheck, countChecks, keepCheck } from './domain-checks.ts';
 import { DomainNotes } from './domains.ts';
@@ -52,7 +52,7 @@ export async function connect(database: string, folder: string): Promise<Databas
 }
 
 function createStore(database: Database): Store {
-  const round: Round = { after: '' };
+  const round = newRound();
   const domains = new DomainNotes(database);
   const tls = new TlsResults(database);
   return {

@@ -1,6 +1,6 @@
 /** The queue as a person sees it: looking a message up, listing what has not ended, and the four things one can do to it. */
 import { randomUUIDv7 } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { noActions, usualPriority } from '../policy/verdict.ts';
 import { deliveryColumns, deliveryFromRow, deliveryToRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
@@ -72,20 +72,21 @@ export async function listQueue(
 
 export async function countByState(database: Database): Promise<Record<string, number>> {
   return await database.read(async (db) => {
-    const deliveries = await db
-      .selectFrom('deliveries')
-      .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
-      .groupBy('state')
-      .execute();
-    const messages = await db
-      .selectFrom('messages')
-      .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
-      .where('state', 'in', ['received', 'deciding'])
-      .groupBy('state')
-      .execute();
-    return Object.fromEntries([...deliveries, ...messages].map((row) => [row.state, row.count]));
+    const counts: Record<string, number> = {};
+    for (const statement of countStatements) {
+      for (const { state, count } of (await statement.execute(db)).rows) counts[state] = (counts[state] ?? 0) + count;
+    }
+    return counts;
   });
 }
+
+/** What is under way is looked up, what has ended (most of all) is counted within an index. */
+export const countStatements: readonly RawBuilder<{ state: string; count: number }>[] = [
+  sql`select state, count(*) as count from deliveries where needs_bytes = 0 group by state`,
+  sql`select state, count(*) as count from deliveries where needs_bytes = 1 group by state`,
+  sql`select state, count(*) as count from messages where state = 'received' group by state`,
+  sql`select state, count(*) as count from messages where state = 'deciding' group by state`,
+];
 
 /** Which states an action takes deliveries from, and what it makes of them. */
 const deliveryActions = {

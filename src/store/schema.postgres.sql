@@ -31,6 +31,7 @@ create table deliveries (
   settled_at bigint,
   actions text collate "C" not null,
   priority integer not null,
+  turn bigint not null,
   FOREIGN KEY (message_id) REFERENCES messages(id),
   PRIMARY KEY (id)
 );
@@ -178,11 +179,15 @@ CREATE INDEX deliveries_by_message ON deliveries USING btree (message_id);
 
 CREATE INDEX deliveries_due ON deliveries USING btree (next_at) WHERE (state = 'deferred'::text);
 
+CREATE INDEX deliveries_ended ON deliveries USING btree (state) WHERE (needs_bytes = 0);
+
 CREATE INDEX deliveries_leased ON deliveries USING btree (lease_until) WHERE (state = 'sending'::text);
 
 CREATE INDEX deliveries_open ON deliveries USING btree (message_id, id) WHERE (needs_bytes = 1);
 
-CREATE INDEX deliveries_ready ON deliveries USING btree (destination, message_id, id) WHERE (state = 'queued'::text);
+CREATE INDEX deliveries_ready ON deliveries USING btree (destination, turn, message_id, id) WHERE (state = 'queued'::text);
+
+CREATE INDEX deliveries_urgent ON deliveries USING btree (destination, turn, message_id, id) WHERE ((state = 'queued'::text) AND (priority < 4));
 
 CREATE INDEX domains_by_mail ON domains USING btree (mailed_at);
 

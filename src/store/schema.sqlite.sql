@@ -29,17 +29,23 @@ CREATE TABLE "deliveries" ("id" text not null primary key,
   "lease_until" bigint not null,
   "settled_at" bigint,
   "actions" text default '{}' not null,
-  "priority" integer default 4 not null);
+  "priority" integer default 4 not null,
+  "turn" bigint default 0 not null);
 
 CREATE INDEX deliveries_by_message on deliveries (message_id);
 
 CREATE INDEX deliveries_due on deliveries (next_at) where state = 'deferred';
 
+CREATE INDEX deliveries_ended on deliveries (state) where needs_bytes = 0;
+
 CREATE INDEX deliveries_leased on deliveries (lease_until) where state = 'sending';
 
 CREATE INDEX deliveries_open on deliveries (message_id, id) where needs_bytes = 1;
 
-CREATE INDEX deliveries_ready on deliveries (destination, message_id, id) where state = 'queued';
+CREATE INDEX deliveries_ready on deliveries (destination, turn, message_id, id) where state = 'queued';
+
+CREATE INDEX deliveries_urgent on deliveries (destination, turn, message_id, id)
+    where state = 'queued' and priority < 4;
 
 CREATE TABLE "domains" ("domain" text not null primary key,
   "best_tls" text,

@@ -62,6 +62,8 @@ export type DeliveryTable = {
   /** An Actions; what is not in it (of a row from before there was any) is as in noActions. */
   actions: string;
   priority: number;
+  /** The order of a destination's queue: when it was decided, and an hour later for each step of priority. */
+  turn: number;
 };
 
 /** A protected message of a thread, by the hash of its Message-ID. */

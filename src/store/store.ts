@@ -72,7 +72,7 @@ export type NewDelivery = {
   /** The Subject to put in place of the sender's, sealed by the caller, or null to leave the header's octets alone. */
   readonly subject: string | null;
   readonly actions: Actions;
-  /** 0 (first) to 9: of the deliveries to one destination, and of the destinations, those with the lower number are claimed first. */
+  /** 0 (first) to 9. A step is worth an hour of waiting; below `usualPriority` it is urgent and goes before all that is not, in three claims of four. */
   readonly priority: number;
   readonly state: 'queued' | 'held' | 'failed';
   readonly status: string;

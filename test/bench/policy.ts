@@ -3,6 +3,7 @@
  * recipient (everything is judged) and for one to 1,000 (what does not look at the recipient is judged once); then RE2 against patterns
  * that were made to be slow, over 100 kB.
  */
+/* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and no rule is ever awaited. */
 import { RE2JS } from 're2js';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { Facts } from '../../src/policy/facts.ts';

@@ -81,6 +81,9 @@ describe('commands', () => {
     const ran = await run(['check', '--config', broken]);
     expect(ran.status).toBe(1);
     expect(ran.stderr).toMatch(/broken\.yaml:\d+:\d+: .*prot.*port/);
+    const document = await run(['check', '--config', broken, '--json']);
+    expect(document).toMatchObject({ status: 1, stderr: '' });
+    expect(JSON.parse(document.stdout).error).toBe(ran.stderr.trimEnd());
   });
 
   test('check finds the configuration good, and a policy that does not parse bad', async () => {
@@ -181,6 +184,7 @@ describe('commands', () => {
     expect(gone).toMatchObject({ status: 1, document: { error: expect.stringContaining('cannot be read') } });
     const stranger = await postern('explain', '--from', 'a@stranger.example', '--to', petra, file);
     expect(stranger).toMatchObject({ status: 1, stdout: '' });
+    expect(stranger.stderr).toMatch(/has the domain of a@stranger\.example\..*: corp\.example/);
   });
 
   test('keys: a second key for an address waits for a person', async () => {

@@ -46,6 +46,21 @@ describe('a thousand messages', () => {
     expect(stdout).not.toMatch(/@|Thursday|4111|Nightjar/);
   });
 
+  test('a draft with a new keyword does not pretend to know who wrote it, and says what becomes of those who did not', async () => {
+    const file = join(dirname(mail.draft), 'keyword.yaml');
+    const rule = '{ name: New, when: { keyword: ["[nightjar]"] }, then: { protect: refuse } }';
+    writeFileSync(file, `version: 1\nextends: draft.yaml\nrules: [${rule}]\n`);
+    const [old, { status, stdout }] = await Promise.all([
+      replay('--policy', mail.draft, '--json').then((ran) => JSON.parse(ran.stdout)),
+      replay('--policy', file),
+    ]);
+    const all = old.deliveries.toLocaleString('en-US');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`None of ${all} deliveries would change for certain. Of ${all} it cannot be said.\n`);
+    const [, ifNot = ''] = stdout.split('What would become of those if the answer is no\n');
+    for (const { from, to, deliveries } of old.moves) expect(ifNot).toContain(` ${deliveries}  ${from} to ${to}`);
+  });
+
   test('the sum is what explain says of each message under both policies', async () => {
     const sample = new Map([...mail.messages].filter((_, index) => index % 20 === 0));
     const draftTenant = { ...mail.tenant, policy: mail.draft };

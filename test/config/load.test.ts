@@ -137,14 +137,18 @@ describe('a right file', () => {
     expect(config.web).toBeNull();
     expect(config.log).toEqual({ level: 'info', addresses: 'full' });
     expect(config.tenants[0]).toMatchObject({ platform: 'generic', groups: null, inbound: null, minimumTls: 'verify' });
-    expect(config.retention).toEqual({ facts: 30 * 86_400_000, threads: 365 * 86_400_000 });
+    expect(config.retention).toEqual({ facts: 30 * 86_400_000, threads: 365 * 86_400_000, history: 2190 * 86_400_000 });
   });
 
   test('a file of groups, and how long things are kept', () => {
     const result = load(`${minimal}    groups: policies/default.yaml\nretention: { facts: 7d }\n`);
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     expect(result.config.tenants[0]?.groups).toBe(join(folder, 'policies/default.yaml'));
-    expect(result.config.retention).toEqual({ facts: 7 * 86_400_000, threads: 365 * 86_400_000 });
+    expect(result.config.retention).toEqual({
+      facts: 7 * 86_400_000,
+      threads: 365 * 86_400_000,
+      history: 2190 * 86_400_000,
+    });
   });
 
   test.each([

@@ -63,6 +63,26 @@ describe('broken and hostile text', () => {
   });
 });
 
+test('a key that is there twice is told at its second place, however it is quoted and wherever it is', () => {
+  const result = parseYaml(`a:\n  - b: { x: 1, 'y': 2, "x": 3 }\n`, 'f.yaml', anything);
+  expect(result).toMatchObject({
+    problems: [{ line: 2, column: 24, message: 'this key is here twice', remedy: 'Keep one of the two.' }],
+  });
+});
+
+test.each([
+  ['unknown keys', Array.from({ length: 20_000 }, (_, index) => `k${index}: 1\n`).join('')],
+  ['wrong values', `a: [${'[],'.repeat(5_000)}]\n`],
+])('of a wrong file with many %s the first problems are told', (_name, text) => {
+  const result = parseYaml(text, 'f.yaml', anything);
+  expect(result.ok ? 0 : result.problems.length).toBe(50);
+});
+
+test('the path to a key nobody expected is short and on one line', () => {
+  const result = parseYaml(`"a\\n${'x'.repeat(1000)}": 1`, 'f.yaml', anything);
+  expect(result.ok ? [] : result.problems.map((problem) => problem.path)).toEqual([`"a\\n${'x'.repeat(58)}…"`]);
+});
+
 test('a found value is short and on one line', () => {
   expect(show(`a\nb${'x'.repeat(100)}`)).toBe(`"a\\nb${'x'.repeat(57)}…"`);
 });

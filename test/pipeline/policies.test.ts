@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Tenant } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
-import { loadPolicies, PolicyBroken } from '../../src/pipeline/policies.ts';
+import { loadPolicies, PolicyBroken, readPolicy } from '../../src/pipeline/policies.ts';
 
 let folder = '';
 let events: Event[] = [];
@@ -50,6 +50,15 @@ async function until(condition: () => boolean): Promise<void> {
     await sleep(20);
   }
 }
+
+test('a policy is read by a path from the working folder, and what it names from its own', () => {
+  put('base.yaml', policyOf('portal'));
+  const file = put('policy.yaml', 'version: 1\nextends: base.yaml\n');
+  expect(readPolicy(relative(process.cwd(), file))).toMatchObject({
+    ok: true,
+    policy: { default: { protect: 'portal' } },
+  });
+});
 
 describe('at the start', () => {
   test('what does not parse stops it, with place and remedy', () => {

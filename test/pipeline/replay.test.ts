@@ -82,7 +82,7 @@ describe('as a property', () => {
           moves: [],
           others: [],
           rules: [],
-          unknown: none,
+          unknown: { ...none, moves: [] },
           unreadable: { messages: 0, examples: [] },
           drift: { of: deliveries, ...none },
         });
@@ -95,9 +95,12 @@ describe('as a property', () => {
       fc.property(anyPolicy, anyPolicy, fc.array(anyKept, { maxLength: 5 }), (live, draft, all) => {
         const there = replay(live, draft, recorded(live, all));
         const back = replay(draft, live, recorded(draft, all));
+        const turnedMoves = ({ moves }: Pick<Replayed, 'moves'>) =>
+          moves.map(({ from, to, ...rest }) => ({ from: to, to: from, ...rest }));
         const turned = {
           ...back,
-          moves: back.moves.map(({ from, to, ...rest }) => ({ from: to, to: from, ...rest })),
+          moves: turnedMoves(back),
+          unknown: { ...back.unknown, moves: turnedMoves(back.unknown) },
           rules: back.rules.map(({ matches, ...rest }) => ({ ...rest, matches: opposite[matches] })),
         };
         expect(sorted(turned)).toEqual(sorted(there));
@@ -130,6 +133,7 @@ function sorted(result: Replayed) {
   return {
     ...result,
     moves: result.moves.toSorted(by(({ from, to }) => `${from} ${to}`)),
+    unknown: { ...result.unknown, moves: result.unknown.moves.toSorted(by(({ from, to }) => `${from} ${to}`)) },
     rules: result.rules.toSorted(by(({ rule, matches }) => `${rule} ${matches}`)),
   };
 }
@@ -247,6 +251,20 @@ describe('what is said of a draft', () => {
         [{ ...partners, then: { protect: 'refuse' } }, merger],
         {},
         { changed: 1, unknown: none },
+      ],
+      [
+        'with no for an answer another rule of the draft decides',
+        [],
+        [partners, merger],
+        {},
+        { ...unknown, unknown: { ...unknown.unknown, moves: move('as sent', 'transport') } },
+      ],
+      [
+        'with no for an answer nothing changes',
+        [],
+        [merger],
+        {},
+        { ...unknown, unknown: { ...unknown.unknown, moves: [] } },
       ],
       ['it does not matter when both ask the same', [merger], [merger], {}, { changed: 0, unknown: none }],
     ];

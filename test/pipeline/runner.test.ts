@@ -29,7 +29,7 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
     throw new Error('not part of this test');
   };
   const retry = { first: 1, max: 1, giveUpAfter: 1e9, warnAfter: 1e9 };
-  const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9 } };
+  const config = { delivery: { perDestination: 10, retry }, retention: { facts: 1e9, threads: 1e9, history: 1e9 } };
   const spool = {
     read: async function* (_ref: unknown, { start, end } = { start: 0, end: octets.length }) {
       yield octets.subarray(start, end);

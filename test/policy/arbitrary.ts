@@ -2,6 +2,7 @@
  * Random policies and random facts for properties, from one vocabulary, so that they meet: the facts know the probes, groups, lists and
  * kinds of findings the policies ask for, or leave some of them unknown.
  */
+/* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and no rule is ever awaited. */
 import * as fc from 'fast-check';
 import { addressKey } from '../../src/mail/address.ts';
 import type { Facts } from '../../src/policy/facts.ts';

@@ -28,7 +28,7 @@ describe('a case', () => {
     const why = 'Level message wins (strictest of none, message), wanted by "Asked". Correct the policy or the case.';
     expect(problems).toEqual([
       `3:15: cases[0].expect: case "n", bob@other.example: level is message, expected portal. ${why}`,
-      `4:39: cases[0].expectFor.Eve@OTHER.example: case "n", eve@other.example: rules is ["Asked"], expected ["Sent on"]. ${why}`,
+      `4:39: cases[0].expectFor."Eve@OTHER.example": case "n", eve@other.example: rules is ["Asked"], expected ["Sent on"]. ${why}`,
     ]);
   });
 
@@ -62,6 +62,10 @@ describe('a case', () => {
     [
       'cases: [{ name: n, from: anna, to: [b@c.example], expect: { level: none } }]',
       '1:26: cases[0].from: expected a mail address, found "anna". Write it like',
+    ],
+    [
+      `cases: [{ ${base}, detects: { ssnn: 1 }, expect: { level: none } }]`,
+      '1:100: cases[0].detects.ssnn: expected the name of a built-in detector, found "ssnn". Write one of phi,',
     ],
     ['cases: []', '1:8: cases: expected a list of cases, found an empty list. Write at least one'],
   ])('%s', async (text, expected) => {

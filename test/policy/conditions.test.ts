@@ -45,9 +45,7 @@ describe('recipient', () => {
 
   test('reasons', () => {
     expect(match('{ recipient: { in: banks } }').reason).toBe('the recipient is not in list banks');
-    expect(match('{ recipient: { domain: other.example } }').reason).toBe(
-      'the recipient is at other.example',
-    );
+    expect(match('{ recipient: { domain: other.example } }').reason).toBe('the recipient is at other.example');
   });
 });
 

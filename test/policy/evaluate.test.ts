@@ -73,6 +73,20 @@ describe('what cannot be looked through', () => {
     ['from', '{ forwarded: true }', 'hold'],
     ['from', '{ size: { over: 25MB } }', 'none'],
     ['limits', '{ size: { over: 25MB } }', 'hold'],
+    ['content', '{ body: { contains: x } }', 'hold'],
+    ['content', '{ content: { contains: x } }', 'hold'],
+    ['content', '{ attachment: { matches: x } }', 'hold'],
+    ['content', '{ detects: ssn }', 'hold'],
+    ['content', '{ keyword: "[secure]" }', 'none'],
+    ['content', '{ attachment: { extension: exe } }', 'none'],
+    ['password', '{ not: { content: { contains: x } } }', 'hold'],
+    ['password', '{ attachment: { contains: x } }', 'hold'],
+    ['password', '{ detects: any }', 'hold'],
+    // What needs a password is no body.
+    ['password', '{ body: { contains: x } }', 'none'],
+    ['password', '{ attachment: { encrypted: true } }', 'none'],
+    ['structure', '{ body: { contains: x } }', 'hold'],
+    ['structure', '{ attachments: { over: 1 } }', 'hold'],
   ] as const)('a doubt about %s with a rule on %s: %s', (doubt, when, level) => {
     const rule = `{ name: r, when: ${when}, then: { protect: none } }`;
     expect(judge([rule], 'none', { unscannable: 'two readings', doubts: [doubt] }).level).toBe(level);
@@ -95,6 +109,20 @@ describe('what cannot be looked through', () => {
     ['{ size: { over: 1 } }', 'hold'],
   ])('a rule for %s', (when, expected) => {
     expect(judge([`{ name: r, when: ${when}, then: { protect: portal } }`], 'none', about).level).toBe(expected);
+  });
+
+  test.each([
+    [['password'], 'portal'],
+    [['password', 'limits'], 'hold'],
+    [['content'], 'hold'],
+    [[], 'none'],
+  ] as const)('a rule for [password] answers for passwords only: %j', (doubts, expected) => {
+    const rules = [
+      '{ name: p, when: { unscannable: [password] }, then: { protect: portal } }',
+      '{ name: d, when: { detects: ssn }, then: { protect: message } }',
+    ];
+    const unscannable = doubts.length === 0 ? null : 'it cannot be opened';
+    expect(judge(rules, 'none', { unscannable, doubts }).level).toBe(expected);
   });
 
   test('a matching rule that wants no level is no answer either', () => {

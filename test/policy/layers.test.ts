@@ -209,7 +209,7 @@ rules:
     then: { protect: portal, expires: 7d }
 `,
       'shared/base.yaml': base,
-      'shared/staff.txt': '',
+      'shared/staff.txt': 'anna@corp.example\n',
     };
     const text = effectivePolicy(files['own.yaml'], 'policies/own.yaml', reader(files));
     const { version } = policyOf(files);

@@ -148,12 +148,22 @@ describe('a warning, with its place', () => {
       'no rule asks for the detector "d"',
     ],
     [
+      'a condition without anything in it',
+      rules(rule('{}', '{ protect: message }')),
+      '3:22: rules[0].when: a condition that asks for nothing holds for every message. Write always: true',
+    ],
+    [
+      'the same, inside others',
+      rules(rule('{ any: [{ forwarded: true }, {}] }', '{ protect: message }')),
+      'a condition that asks for nothing',
+    ],
+    [
       'shadowed keyword',
       rules(
-        rule('{ keyword: ["[secure]", "vip"] }', '{ protect: message }') +
-          rule('{ subject: { keyword: secure } }', '{ protect: portal }').replace('name: R', 'name: S'),
+        rule('{ keyword: ["[secure it]", "vip"] }', '{ protect: message }') +
+          rule('{ subject: { keyword: secure it } }', '{ protect: portal }').replace('name: R', 'name: S'),
       ),
-      'who types "[secure]" has also typed "secure" of rule "S", so the level is always portal',
+      'who types "[secure it]" has also typed "secure it" of rule "S", so the level is always portal',
     ],
     [
       'same keyword twice',
@@ -167,6 +177,11 @@ describe('a warning, with its place', () => {
       'keyword in keyword',
       rules(rule('{ keyword: ["[secure]", secure] }', '{ protect: message }')),
       '"[secure]" adds nothing: it is found wherever "secure" is',
+    ],
+    [
+      'a keyword whose brackets YAML took for a list',
+      rules(rule('{ any: [{ subject: { keyword: [secure] } }, { forwarded: true }] }', '{ protect: message }')),
+      '3:22: rules[0].when: "secure" is a plain word, so every subject that says it has this keyword. If you mean',
     ],
     [
       'near miss of nothing',

@@ -78,6 +78,26 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+test('a policy that builds on the default one and asks about content decides itself about passwords', async () => {
+  const draft = parsePolicy(
+    `version: 1
+extends: default.yaml
+rules: [{ name: Numbers, when: { detects: ssn }, then: { protect: message } }]
+`,
+    'draft.yaml',
+    read,
+  );
+  const cases = `cases:
+  - name: password
+    from: anna@corp.example
+    to: [bob@other.example]
+    attachments: [{ name: a.zip, encrypted: true }]
+    expect: { level: hold }
+`;
+  const { results } = await runCases(draft.ok ? draft.policy : load('default.yaml'), cases, 'p');
+  expect(results.map((result) => result.ok)).toEqual([true]);
+});
+
 test('the messages that stand beside the policies are all used', () => {
   const used = names.map((name) => read(name.replace('.yaml', '.cases.yaml'))).join('\n');
   for (const message of readdirSync(new URL('messages/', folder))) expect(used).toContain(`messages/${message}`);

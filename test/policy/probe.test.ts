@@ -60,6 +60,7 @@ describe('places', () => {
 
   test.each<[readonly ProbeText[], number]>([
     [[body('\r\n \u00a0\r\n [secure]\r\nx')], 1],
+    [[body('\ufeff\u200b\r\n\u00ad \r\n[secure]')], 1],
     [[body('Hello\r\n[secure]')], 0],
     [[body('Hello'), body('[secure]')], 0],
     [[body('\r\n\r\n'), body('[secure]')], 1],

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and no rule is ever awaited. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/policy/evaluate.ts';

@@ -189,6 +189,12 @@ describe('refused', () => {
     expect(found.join('\n')).toContain(expected);
   });
 
+  test.each(['', '\n\n', '# nobody\r\n'])('a list file without entries: %j', (file) => {
+    const text = 'version: 1\nlists: { vip: { file: vip.txt } }\nrules: []\ndefault: { protect: none }\n';
+    const result = parsePolicy(text, 'p.yaml', () => file);
+    expect(result).toMatchObject({ ok: false, problems: [{ line: 2, message: 'the list file has no entry' }] });
+  });
+
   test('a list file with a line that is no entry', () => {
     const text = 'version: 1\nlists: { vip: { file: vip.txt } }\nrules: []\ndefault: { protect: none }';
     expect(complaints(text, () => 'a@b.example\n\nnot an entry\n')).toEqual([
@@ -216,7 +222,7 @@ default: { protect: none }`;
     expect(parse('a@b.example').version).not.toBe(policy.version);
   });
 
-  test('the contract, as far as this version goes', () => {
+  test('the language as it was agreed', () => {
     const text = `version: 1
 lists:
   banks: [bank.example, "*.bank.example"]
@@ -224,27 +230,38 @@ rules:
   - name: The sender asked for it
     when: { subject: { keyword: ["[secure]", "+encrypt+"] } }
     then: { protect: message, stripKeyword: true }
+  - name: Health data is protected on the way
+    when: { detects: { phi: 3 } }
+    then: { protect: transport }
   - name: Banks by verified TLS or not at all
     when: { recipient: { in: banks } }
     then: { protect: transport, tls: secure, otherwise: bounce }
   - name: Forwarded mail over TLS only
     when: { forwarded: true }
     then: { protect: transport, otherwise: bounce }
-  - name: Staff may opt out
-    when: { all: [ { subject: { keyword: ["[clear]"] } }, { sender: { domain: corp.example } }, { not: { signed: true } } ] }
+  - name: Staff may opt out when nothing was detected
+    when: { all: [ { subject: { keyword: ["[clear]"] } }, { sender: { group: may-opt-out } }, { not: { detects: any } } ] }
     then: { protect: none, override: true, stripKeyword: true }
 default: { protect: none }
 `;
     const result = parsePolicy(text, 'p.yaml', noLists);
     if (!result.ok) throw new Error(complaints(text).join('\n'));
     const subject = 'Re: +encrypt+ [clear] hi';
-    expect(evaluate(result.policy, facts({ subject }), 'x@a.bank.example')).toMatchObject({
+    const groups = { known: ['may-opt-out'], of: { 'anna@corp.example': ['may-opt-out'] } };
+    const about = facts({ subject, groups });
+    expect(evaluate(result.policy, about, 'x@a.bank.example')).toMatchObject({
       level: 'none',
-      rules: ['The sender asked for it', 'Banks by verified TLS or not at all', 'Staff may opt out'],
+      rules: [
+        'The sender asked for it',
+        'Banks by verified TLS or not at all',
+        'Staff may opt out when nothing was detected',
+      ],
       subject: 'Re: hi',
       tls: null,
       otherwise: null,
     });
+    const found = { ...about, findings: [{ kind: 'phi' as const, count: 3, part: '1', sample: '•' }] };
+    expect(evaluate(result.policy, found, 'x@a.bank.example').level).toBe('message');
   });
 });
 

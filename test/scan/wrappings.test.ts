@@ -1,6 +1,7 @@
 /** The same secret in everything mail can wrap it in is found in every one, end to end through the worker threads. */
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Probe } from '../../src/policy/detection.ts';
 import { createScanPool } from '../../src/scan/pool.ts';
 import { attribute, packedRtf, properties, tnefFile } from '../mail/tnef-files.ts';
 import { attached, message, mixed, type PartOf, part, plain, scanOf, withAttachments } from './messages.ts';
@@ -75,6 +76,10 @@ const wrappings: Readonly<Record<string, () => Buffer>> = {
   'the alternative nobody is shown': () => message(mixed(html('<p>hello</p>'), text('utf-8', sentence))),
   'the subject': () => subject(sentence),
   'the subject, folded': () => subject('Her SSN:\r\n 536-90-4399'),
+  'the subject that the thread began with': () => message(plain, `Subject: Re: Hello\r\nThread-Topic: ${sentence}\r\n`),
+  'a category of Outlook': () => message(plain, `Subject: Hello\r\nKeywords: ${sentence}\r\n`),
+  'the topic of a forwarded message': () =>
+    withAttachments(part('Content-Type: message/rfc822', message(plain, `Thread-Topic: ${sentence}\r\n`))),
   'an encoded word': () => subject(`=?utf-8?B?${base64(sentence)}?=`),
   'two encoded words': () => subject('Her SSN: =?utf-8?Q?536-9?= =?utf-8?Q?0-4399?='),
   'a file name': () => named(`\r\nContent-Disposition: attachment; filename="SSN ${secret}.pdf"`),
@@ -176,6 +181,16 @@ const wrappings: Readonly<Record<string, () => Buffer>> = {
     const inner = tnefFile(attribute('properties', properties({ id: 0x0037, as: 'unicode', value: sentence })));
     return winmail(tnefFile(begins, attribute('attachment', properties({ id: 0x3701, as: 'message', value: inner }))));
   },
+  'a calendar entry, folded': () =>
+    message(
+      part('Content-Type: text/calendar', 'BEGIN:VEVENT\r\nDESCRIPTION:Her SSN\\n536-9\r\n 0-4399\\nas agreed\r\n'),
+    ),
+  'a card of addresses': () =>
+    withAttachments(attached('BEGIN:VCARD\nNOTE:SSN\\: 536-90-\n\t4399\n', 'application/octet-stream', 'her.vcf')),
+  JSON: () => message(part('Content-Type: application/json', '{"note":"SSN\\n\\u0035\\u00336-90-4399\\tas agreed"}')),
+  'a text that begins as a picture': () => message(text('utf-8', `GIF89a\x01 ${sentence}`)),
+  'a page that begins as a sound': () =>
+    message(part('Content-Type: text/html', 'OggS\x01<p>Her SSN: 536-<b>90</b>-4399</p>')),
   RTF: () => withAttachments(attached(rtf, 'application/rtf', 'a.rtf')),
 };
 
@@ -197,5 +212,70 @@ describe('the secret is found', () => {
 
   test('and nothing in a message without it', async () => {
     expect(await scanOf(pool, message(plain))).toMatchObject({ findings: [], blind: [] });
+  });
+});
+
+describe('what some program turns into other octets is told', () => {
+  const unknown = { doubt: 'content', reason: 'its transfer encoding is not known' };
+  const uuencoded = 'begin 644 a.txt\r\n#86)C\r\n`\r\nend\r\n';
+  test.each<[string, Buffer, object[]]>([
+    ['uuencode', message(text('utf-8', '#86)C', 'x-uuencode')), [{ ...unknown, part: '1' }]],
+    ['base64 in quotes', message(text('utf-8', base64(sentence), '"base64"')), [{ ...unknown, part: '1' }]],
+    [
+      'uuencode in a message that is attached',
+      withAttachments(attached(message(text('utf-8', 'x', 'x-uuencode')), 'message/rfc822')),
+      [{ ...unknown, part: '2' }],
+    ],
+    [
+      'a file that stands in a text',
+      message(text('utf-8', `See below.\r\n\r\n${uuencoded}`)),
+      [{ doubt: 'content', part: '1', reason: 'a file stands in its text, in uuencode' }],
+    ],
+    ['names of encodings that change nothing', message(text('utf-8', 'and begin 644 times', '8-bit')), []],
+    ['no name at all', message(part('Content-Type: text/plain\r\nContent-Transfer-Encoding:', 'x')), []],
+  ])('%s', async (_name, octets, expected) => {
+    const { blind } = await scanOf(pool, octets);
+    expect(blind).toEqual(expected);
+  });
+});
+
+test('the first line of a page is the first that is shown', async () => {
+  const probe: Probe = { id: 'p', place: 'firstLine', terms: ['[secure]'], patterns: [] };
+  const page = '<html><head><title>Offer</title></head><body><p>&#8203;</p><p>[secure]</p></body></html>';
+  const { probes } = await scanOf(pool, message(part('Content-Type: text/html', page)), [probe]);
+  expect(probes).toEqual({ p: 1 });
+});
+
+describe('every number is found by the head of its column', () => {
+  const bare = Array.from({ length: 20 }, (_, at) => String(536_904_399 + at * 3701));
+  const far = 'Jane Doe, of a large family '.repeat(2);
+  const cell = (text: string): string => `<td><p class="MsoNormal">${text}<o:p></o:p></p></td>`;
+  const row = (...texts: readonly string[]): string => `<tr>${texts.map(cell).join('')}</tr>\r\n`;
+  const cellOfSheet = (place: string, text: string): string =>
+    `<c r="${place}" t="inlineStr"><is><t>${text}</t></is></c>`;
+  const rowOfSheet = (at: number, name: string, number: string): string =>
+    cellOfSheet(`A${at}`, name) + cellOfSheet(`C${at}`, number);
+  const rowsOfSheet = bare.map((number, at) => rowOfSheet(at + 2, far, number)).join('</row><row>');
+  test.each<[string, Buffer]>([
+    [
+      'a page',
+      message(html(`<table>${row('Name', '', 'SSN')}${bare.map((each) => row(far, 'x', each)).join('')}</table>`)),
+    ],
+    [
+      'a worksheet',
+      withAttachments(
+        attached(
+          xlsx(
+            `${['A1', 'B1', 'C1'].map((place, at) => cellOfSheet(place, ['Name', 'Phone', 'SSN'][at] ?? '')).join('')}</row><row>${rowsOfSheet}`,
+            '',
+          ),
+          'application/octet-stream',
+          'a.xlsx',
+        ),
+      ),
+    ],
+  ])('in %s', async (_name, octets) => {
+    const { findings } = await scanOf(pool, octets);
+    expect(findings).toMatchObject([{ kind: 'ssn', count: 20 }]);
   });
 });

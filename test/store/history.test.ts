@@ -166,9 +166,9 @@ eachEngine((engine) => {
         (each) => (now - each.receivedAt) / day,
       );
     expect(await store.forgetOld(before, 3)).toBe(3);
-    expect((await stillKept()).toSorted()).toEqual([1, 29, 31]);
+    expect((await stillKept()).toSorted((a, b) => a - b)).toEqual([1, 29, 31]);
     expect(await store.forgetOld(before, 3)).toBe(1);
-    expect((await stillKept()).toSorted()).toEqual([1, 29]);
+    expect((await stillKept()).toSorted((a, b) => a - b)).toEqual([1, 29]);
     expect(await store.forgetOld(before, 3)).toBe(0);
     expect(await store.messageFacts(rows[0]?.id ?? '')).toBeNull();
     // The message itself and what became of it are history, not facts.
@@ -222,10 +222,10 @@ eachEngine((engine) => {
       return found.flat().map((each) => each.message.id);
     };
     const oldestFirst = ended.map((row) => row.id).sort();
-    expect((await left()).toSorted()).toEqual([oldestFirst[2], open.id, undone.id].toSorted());
+    expect(new Set(await left())).toEqual(new Set([oldestFirst[2], open.id, undone.id]));
     expect(await store.forgetOld(history(future), 3)).toBe(1);
     expect(await store.forgetOld(history(future), 3)).toBe(0);
-    expect((await left()).toSorted()).toEqual([open.id, undone.id].toSorted());
+    expect(new Set(await left())).toEqual(new Set([open.id, undone.id]));
     for (const row of ended) expect(await store.listEvents(row.id)).toEqual([]);
     expect(await store.countByState()).toEqual({ held: 2, failed: 1 });
     await store.close();

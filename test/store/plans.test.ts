@@ -8,6 +8,7 @@ import { nextDestinations, takeStatement } from '../../src/store/claim.ts';
 import { forgetFacts, forgetThreads, keptStatement, oldMessages } from '../../src/store/history.ts';
 import { claimStatement } from '../../src/store/messages.ts';
 import { connect, openStore } from '../../src/store/open.ts';
+import { countStatements } from '../../src/store/queue.ts';
 import type { Database } from '../../src/store/transaction.ts';
 import { eachEngine } from '../engines.ts';
 import { decide, delivery, message } from './rows.ts';
@@ -64,6 +65,12 @@ eachEngine((engine) => {
         expect(plan).not.toMatch(/Sort Key: (?!old)/);
       }
     }
+    const counts = await Promise.all(countStatements.map((statement) => planOf(database, statement)));
+    const [ended, open, received, deciding] = counts;
+    expect(ended).toMatch(/COVERING INDEX deliveries_ended|Index Only Scan using deliveries_ended/);
+    expect(open).toMatch(/INDEX deliveries_open|using deliveries_open/);
+    expect(received).toMatch('messages_received');
+    expect(deciding).toMatch('messages_leased');
     await database.close();
     await store.close();
   });
@@ -88,8 +95,10 @@ eachEngine((engine) => {
       { destination: 'd2.example', count: 5 },
     ];
     const statements: [Statement, string][] = [
-      [nextDestinations('d250.example', 32), 'deliveries_ready'],
-      [takeStatement(database, wanted, 10, 1), 'deliveries_ready'],
+      [nextDestinations('all', 'd250.example', 32), 'deliveries_ready'],
+      [nextDestinations('urgent', 'd250.example', 32), 'deliveries_urgent'],
+      [takeStatement(database, 'all', wanted, 10, 1), 'deliveries_ready'],
+      [takeStatement(database, 'urgent', wanted, 10, 1), 'deliveries_urgent'],
       [claimStatement(database, 20, 1), 'messages_received'],
     ];
     for (const [statement, index] of statements) {

@@ -175,4 +175,18 @@ eachEngine((engine) => {
     });
     await store.close();
   });
+
+  test('counts together what was opened, whether it can still be or not', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    await decide(store, ['a@x.example', 'b@x.example', 'c@x.example']);
+    for (const [index, each] of (await claimAll(store)).entries()) {
+      const portal = { tokenHash: each.id, expiresAt: index === 0 ? 1_000 : 9_000 };
+      await store.settle([settlement(each, { state: 'waiting', portal })], [], []);
+      await store.portal.opened(each.id, 500, []);
+    }
+    await store.portal.expire(2_000, () => ({ kind: 'service.failed', component: 'test', error: '' }));
+    expect(await store.countByState()).toEqual({ opened: 3 });
+    await store.close();
+  });
 });

@@ -6,7 +6,7 @@
  *
  * External is whoever is not at one of the tenant's own domains; a subdomain counts only when it is listed.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import * as kinds from '../../config/kinds.ts';
 import { nearest, type Path, section } from '../../config/yaml.ts';
 import { type AddressSet, addressSet, includes, keysOf } from '../addresses.ts';

@@ -2,7 +2,7 @@
  * Conditions on attachments, members of archives included. Name, extension, type and encryption must all hold of the same one; what its
  * text holds is asked of all attachments together, since the scan counts by message.
  *
- * Names are compared folded (keyword.ts) and without the dots at their end, which Windows drops. A type is what the octets say or what the
+ * Names are compared folded (keyword.ts), without spaces, and without the dots at their end, which Windows drops. A type is what the octets say or what the
  * message declares: either is enough. In names and types `*` stands for any characters and `?` for one.
  */
 import { RE2JS } from 're2js';
@@ -34,10 +34,7 @@ export function compileAttachment(text: z.output<typeof attachmentSchema>, at: P
     tests.push(({ name }) => fits(name));
   }
   if (text.extension !== undefined) tests.push(compileExtensions(text.extension, [...at, 'extension'], report));
-  if (text.type !== undefined) {
-    const fits = wildcards(text.type.map((type) => type.toLowerCase()));
-    tests.push(({ fact }) => fits(fact.type) || (fact.detected !== null && fits(fact.detected)));
-  }
+  if (text.type !== undefined) tests.push(compileTypes(text.type, [...at, 'type'], report));
   if (text.encrypted !== undefined) tests.push(({ fact }) => fact.encrypted === text.encrypted);
   const of: Condition[] = [];
   if (tests.length > 0) of.push(attachmentTest(tests));
@@ -71,6 +68,14 @@ function compileExtensions(texts: readonly string[], at: Path, report: Report): 
   return ({ name }) => endings.some((ending) => name.endsWith(ending));
 }
 
+function compileTypes(texts: readonly string[], at: Path, report: Report): AttachmentTest {
+  const strange = texts.findIndex((text) => !/[/*]/.test(text));
+  if (strange !== -1)
+    report(texts.length === 1 ? at : [...at, strange], 'not a media type', 'Write it like application/pdf or image/*.');
+  const fits = wildcards(texts.map((text) => text.toLowerCase()));
+  return ({ fact }) => fits(fact.type) || (fact.detected !== null && fits(fact.detected));
+}
+
 /** Whether a text fits one of the patterns as a whole. */
 function wildcards(patterns: readonly string[]): (text: string) => boolean {
   const wild = (pattern: string): boolean => /[*?]/.test(pattern);
@@ -83,7 +88,10 @@ function wildcards(patterns: readonly string[]): (text: string) => boolean {
 }
 
 function nameOf(name: string): string {
-  return fold(name).text.replace(/\.+$/, '');
+  const text = fold(name).text.replaceAll(' ', '');
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '.') end -= 1;
+  return text.slice(0, end);
 }
 
 const known = new WeakMap<Facts, readonly Attachment[]>();

@@ -58,7 +58,8 @@ export function compileSubject(text: z.output<typeof subjectSchema>, at: Path, r
   const sought = readTexts(text, at, report);
   if (sought.terms.length > 0) of.push(subjectHas(({ text: folded }) => has(sought.terms, folded)));
   if (sought.compiled.length > 0) of.push(subjectHas(({ source }) => matches(sought.compiled, source)));
-  if (of.length === 0) report(at, 'nothing to look for', 'Write keyword, nearMiss, contains or matches.');
+  if (Object.keys(text).length === 0)
+    report(at, 'nothing to look for', 'Write keyword, nearMiss, contains or matches.');
   return all(of);
 }
 
@@ -139,7 +140,7 @@ export function readPatterns(texts: readonly string[], at: Path, report: Report)
   return texts.flatMap((text, index) => {
     const compiled = compilePattern(text);
     if (typeof compiled !== 'string') return [compiled];
-    const remedy = 'Write it as RE2 knows it: no look-around, no back-references.';
+    const remedy = 'Write it as RE2 knows it, without look-around, back-references and long repetitions.';
     report(texts.length === 1 ? at : [...at, index], `the regular expression cannot be used: ${compiled}`, remedy);
     return [];
   });

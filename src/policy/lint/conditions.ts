@@ -1,4 +1,4 @@
-/** Conditions: those that can never hold, patterns that fit everything, and ways out that anybody can type. */
+/** Conditions: those that ask for nothing, those that can never hold, patterns that fit everything, and ways out that anybody can type. */
 import type { Problem } from '../../config/yaml.ts';
 import type { When } from '../compile.ts';
 import type { Linted, Placed } from '../lint.ts';
@@ -7,6 +7,7 @@ import { compilePattern } from '../pattern.ts';
 export function* conditionWarnings({ own, rules }: Linted): Iterable<Problem> {
   for (const placed of rules) {
     if (!placed.own) continue;
+    yield* empty(placed);
     yield* neverHolds(placed);
     yield* openToAll(placed);
     for (const { pattern, key } of patternsIn(placed.rule.when)) {
@@ -20,6 +21,12 @@ export function* conditionWarnings({ own, rules }: Linted): Iterable<Problem> {
       if (why !== null) yield own.problemAt(['detectors', name, 'patterns'], why, narrower);
     }
   }
+}
+
+function* empty({ rule, warn }: Placed): Iterable<Problem> {
+  const isEmpty = (when: When): boolean => Object.values(when).every((value) => value === undefined);
+  if (![...insideOf(rule.when)].some(isEmpty)) return;
+  yield warn(['when'], 'a condition that asks for nothing holds for every message', 'Write always: true if it should.');
 }
 
 type Keys = { readonly wanted: ReadonlySet<string>; readonly excluded: ReadonlySet<string> };

@@ -1,4 +1,4 @@
-/** Names: lists and detectors nobody uses, keywords that stand in each other's way. */
+/** Names: lists and detectors nobody uses, keywords that stand in each other's way or lost their brackets. */
 import type { Problem } from '../../config/yaml.ts';
 import type { When } from '../compile.ts';
 import { fold, standsIn } from '../keyword.ts';
@@ -10,6 +10,7 @@ export function* nameWarnings(linted: Linted): Iterable<Problem> {
   yield* unusedNames(linted);
   yield* keywordsInTheWay(linted);
   yield* missesOfNothing(linted);
+  yield* lostBrackets(linted);
 }
 
 function* unusedNames({ own, layers, rules }: Linted): Iterable<Problem> {
@@ -83,6 +84,20 @@ function* missesOfNothing({ rules }: Linted): Iterable<Problem> {
         `near misses of "${text}" are looked for, but no rule has that keyword`,
         'Add the keyword to a rule.',
       );
+    }
+  }
+}
+
+/** To YAML, `keyword: [secure]` is a list of one word. */
+function* lostBrackets({ rules }: Linted): Iterable<Problem> {
+  for (const { rule, own, warn } of rules) {
+    if (!own) continue;
+    for (const inner of insideOf(rule.when)) {
+      for (const [word, ...more] of [inner.keyword ?? [], inner.subject?.keyword ?? []]) {
+        if (word === undefined || more.length > 0 || !/^\p{L}+$/u.test(word)) continue;
+        const remedy = `If you mean the word in brackets, put them inside quotes: "[${word}]".`;
+        yield warn(['when'], `"${word}" is a plain word, so every subject that says it has this keyword`, remedy);
+      }
     }
   }
 }

@@ -2,7 +2,8 @@
  * Detection of one message: every detector and every probe of the policy looks at every piece of text that extraction finds. `add` takes
  * the pieces as they come, `end` tells what was found.
  *
- *   piece -> Text (text.ts: folded once) -> a detector for each kind (us.ts, payment.ts, europe.ts ...) -> scores (combined.ts) -> findings
+ *   piece, and its tables cell by cell (table.ts) -> Text (text.ts: folded once)
+ *         -> a detector for each kind (us.ts, payment.ts, europe.ts ...) -> scores (combined.ts) -> findings
  *
  * A value counts once in a message, for the part that had it first: text and its HTML alternative, or a quoted reply, add nothing. Values are
  * kept only until `end`; what leaves are counts and one masked sample of each kind and part. Time grows linearly with the text.
@@ -22,6 +23,7 @@ import { birthDate, cpt, icd10, mrn } from './health.ts';
 import { ip } from './network.ts';
 import { aba, card, iban } from './payment.ts';
 import { cloudToken, privateKey } from './secrets.ts';
+import { Tables } from './table.ts';
 import { Text } from './text.ts';
 import { dea, itin, mbi, npi, ssn } from './us.ts';
 
@@ -57,6 +59,7 @@ const detectors: Readonly<Record<SimpleKind, Detector>> = {
   privateKey,
   cloudToken,
 };
+const kinds = Object.keys(detectors) as SimpleKind[];
 
 /** What detection found: findings per kind and part, and the count of each probe by its id. */
 export type Detected = {
@@ -72,6 +75,7 @@ export class Detection {
   readonly #findings = new Map<string, Finding>();
   /** Where the last piece ended, to know a piece that goes on with it. */
   #last = { part: '', tail: '' };
+  readonly #tables = new Tables();
   #subject: { readonly phi: Sides; readonly pci: Sides } = { phi: noSides, pci: noSides };
 
   constructor(probes: readonly Probe[]) {
@@ -81,17 +85,27 @@ export class Detection {
   /** Looks through one piece. Pieces of a part come in their order, and the subject's before the others. */
   add(piece: Piece): void {
     this.#probes.look(piece);
-    const text = new Text(this.#fromItsFirstWord(piece));
-    const found = findAll(text);
-    for (const [kind, matches] of entriesOf(found)) this.#count(kind, piece.part, matches);
-    const [phi, pci] = [healthSides(text, found), paymentSides(text, found)];
-    this.#count('phi', piece.part, together(phi, this.#subject.phi));
-    this.#count('pci', piece.part, together(pci, this.#subject.pci));
-    if (piece.place === 'subject') this.#subject = { phi, pci };
+    const source = this.#fromItsFirstWord(piece);
+    const sides = this.#look(piece.part, source);
+    // Attached messages have subjects of their own.
+    if (piece.place === 'subject')
+      this.#subject = { phi: joined(this.#subject.phi, sides.phi), pci: joined(this.#subject.pci, sides.pci) };
+    const rows = this.#tables.rows(piece.part, source);
+    if (rows !== '') this.#look(piece.part, rows);
   }
 
   end(): Detected {
     return { findings: [...this.#findings.values()], probes: this.#probes.counts() };
+  }
+
+  #look(part: string, source: string): { readonly phi: Sides; readonly pci: Sides } {
+    const text = new Text(source);
+    const found = findAll(text);
+    for (const kind of kinds) this.#count(kind, part, found[kind]);
+    const [phi, pci] = [healthSides(text, found), paymentSides(text, found)];
+    this.#count('phi', part, together(phi, this.#subject.phi));
+    this.#count('pci', part, together(pci, this.#subject.pci));
+    return { phi, pci };
   }
 
   /** A piece that goes on with the last one may begin inside a word or number, of which half would look like another. */
@@ -115,15 +129,21 @@ export class Detection {
   }
 }
 
+/** Each stands beside everything in the message, so there is an end to them. */
+const mostInSubjects = 500;
+
+function joined(one: Sides, other: Sides): Sides {
+  return {
+    identifiers: [...one.identifiers, ...other.identifiers].slice(0, mostInSubjects),
+    companions: [...one.companions, ...other.companions].slice(0, mostInSubjects),
+  };
+}
+
 /** What each detector finds in a text, with its place there. */
 export function findAll(text: Text): Found {
   const found = {} as Record<SimpleKind, readonly Match[]>;
-  for (const [kind, detector] of entriesOf(detectors)) found[kind] = [...detector(text)];
+  for (const kind of kinds) found[kind] = [...detectors[kind](text)];
   return found;
-}
-
-function entriesOf<Value>(record: Readonly<Record<SimpleKind, Value>>): [SimpleKind, Value][] {
-  return Object.entries(record) as [SimpleKind, Value][];
 }
 
 /** All but the last characters as dots: four of a long value, two of a short one, one of a very short one. */

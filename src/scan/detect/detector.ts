@@ -14,8 +14,10 @@ export type Match = { readonly start: number; readonly end: number; readonly val
 export type Detector = (text: Text) => Iterable<Match>;
 
 export type Shape = {
-  /** Global. Made by `standing`, as a rule. */
+  /** Global. Made by `standing`, as a rule. Such as excerpt.ts asks for. */
   readonly pattern: RegExp;
+  /** Where to look for it: among the numbers, if not told otherwise. */
+  readonly in?: 'whole';
   /** Check digits and issuing rules, on the value without separators. */
   readonly valid: (value: string) => boolean;
   /** Words one of which must be near. Absent: the value speaks for itself. */
@@ -46,13 +48,15 @@ export function bare(written: string): string {
 }
 
 export function shaped(shape: Shape): Detector {
-  return function* find(text) {
+  return (text) => {
     const { topic, plain } = shape;
-    if (topic !== undefined && plain === undefined && text.hits(topic).length === 0) return;
-    for (const { 0: written, index: start } of text.plain.matchAll(shape.pattern)) {
+    const found: Match[] = [];
+    if (topic !== undefined && plain === undefined && text.hits(topic).length === 0) return found;
+    for (const { written, start } of text[shape.in ?? 'numbers'].find(shape.pattern)) {
       const match = { start, end: start + written.length, value: bare(written) };
-      if (shape.valid(match.value) && hasItsWords(text, match, written, shape)) yield match;
+      if (shape.valid(match.value) && hasItsWords(text, match, written, shape)) found.push(match);
     }
+    return found;
   };
 }
 

@@ -47,6 +47,8 @@ export const itFiscalCode: Detector = shaped({
     String.raw`[a-z]{3}[ ]?[a-z]{3}[ ]?[0-9l-np-v]{2}[abcdehlmprst][0-9l-np-v]{2}[ ]?[a-z][0-9l-np-v]{3}[a-z]`,
     'any case',
   ),
+  // Letters may stand for each of its digits.
+  in: 'whole',
   valid: isFiscalCode,
 });
 

@@ -2,8 +2,8 @@
  * What marks a person's health record: record numbers and birth days behind a word that names them, diagnosis codes (ICD-10) and procedure
  * codes (CPT, HCPCS level II) near a word of their trade. A code that follows another within a list needs no word of its own.
  *
- * Limits: a table whose column head names the number, rows below, is not read as a table; years before 1900 are no birth days; of the
- * code systems the blocks are checked, not each code; diagnosis codes without a dot have three characters.
+ * Limits: years before 1900 are no birth days; of the code systems the blocks are checked, not each code; diagnosis codes without a dot have
+ * three characters.
  */
 import { bare, type Detector, isDay, type Match, standing } from './detector.ts';
 import type { Hit, Text } from './text.ts';
@@ -94,7 +94,7 @@ const diagnosisPattern = standing(String.raw`[A-Z]\d[0-9AB](?:\.[0-9A-Z]{1,4})?|
 
 export function* icd10(text: Text): Iterable<Match> {
   let last = Number.NEGATIVE_INFINITY;
-  for (const { 0: written, index: start } of text.plain.matchAll(diagnosisPattern)) {
+  for (const { written, start } of text.numbers.find(diagnosisPattern)) {
     const [end, value] = [start + written.length, bare(written)];
     const category = value.slice(0, 3);
     if (!blocks.some(([from, to]) => from <= category && category <= to)) continue;
@@ -113,7 +113,7 @@ const procedurePattern = /(?<![A-Za-z0-9]|[0-9][./])(?:\d{5}|\d{4}[FTU]|[AEGJKLQ
 
 export function* cpt(text: Text): Iterable<Match> {
   let last = Number.NEGATIVE_INFINITY;
-  for (const { 0: written, index: start } of text.plain.matchAll(procedurePattern)) {
+  for (const { written, start } of text.numbers.find(procedurePattern)) {
     const end = start + written.length;
     if (/^\d{5}/.test(written) && written < '00100') continue;
     if (!text.near('cpt', start, end, { before: 40, after: 12 }) && start - last > 30) continue;

@@ -14,9 +14,9 @@ const ipv4 = new RegExp(`(?<![A-Za-z0-9_.]|[A-Za-z0-9]/)${octet}(?:\\.${octet}){
 const ipv6 = /(?<![A-Za-z0-9:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,41}(?:%[A-Za-z0-9]{1,15})?(?![A-Za-z0-9:])/g;
 
 export function* ip(text: Text): Iterable<Match> {
-  const six = [...findIpv6(text.plain)];
+  const six = [...findIpv6(text)];
   yield* six;
-  for (const { 0: value, index: start } of text.plain.matchAll(ipv4)) {
+  for (const { written: value, start } of text.numbers.find(ipv4)) {
     const end = start + value.length;
     const beside = six[firstEndingAfter(six, start)];
     if ((beside === undefined || beside.start >= end) && !isVersion(text, value, start, end))
@@ -32,10 +32,11 @@ function isVersion(text: Text, value: string, start: number, end: number): boole
   return /^\d(?:\.\d){3}$/.test(value) && !isSubnet && !text.near('network', start, end, { before: 40, after: 30 });
 }
 
-function* findIpv6(plain: string): Iterable<Match> {
+function* findIpv6({ plain, whole, numbers }: Text): Iterable<Match> {
+  const excerpt = plain.includes('::/') ? whole : numbers;
   // Most texts have no such thing, and this is told faster.
-  if (!/:[0-9A-Fa-f]{0,4}:/.test(plain)) return;
-  for (const { 0: written, index: start } of plain.matchAll(ipv6)) {
+  if (!/:[0-9A-Fa-f]{0,4}:/.test(excerpt.plain)) return;
+  for (const { written, start } of excerpt.find(ipv6)) {
     // A full stop or colon at the end belongs to the sentence.
     const value = written.replace(/\.$|(?<!:):$/, '');
     const telling = /\d/.test(value) && /::|[0-9A-Fa-f]{3}/.test(value);

@@ -5,7 +5,7 @@
  * stretch of a longer number is none. Prefixes and lengths that other numbers share (12 and 13 digits, Maestro's wide ranges, UATP) need a
  * word like "card" near. An IBAN has its country's length and structure and passes ISO 13616's mod 97; its groups are no card number.
  *
- * Limits: a card number split over table cells or lines is not put together. Issuer ranges change; the table names the large ones.
+ * Limits: a card number split over table cells is not put together. Issuer ranges change; the table names the large ones.
  */
 import { anyOf, type Detector, luhn, type Match, monotone, shaped, standing, weighted } from './detector.ts';
 import { firstEndingAfter, type Text } from './text.ts';
@@ -36,12 +36,16 @@ const isOf = (list: typeof issuers, digits: string): boolean =>
   list.some(([prefix, lengths]) => lengths.includes(digits.length) && prefix.test(digits));
 
 /** The separator of the first two groups is that of all. */
-const cardPattern = standing(
-  [
-    String.raw`\d{12,19}`,
-    String.raw`\d{4}( ?[-. ] ?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?`,
-    String.raw`\d{4}( ?[-. ] ?)\d{6}\2\d{4,5}`,
-  ].join('|'),
+const cardDigits = [
+  String.raw`\d{12,19}`,
+  String.raw`\d{4}( ?[-. ] ?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?`,
+  String.raw`\d{4}( ?[-. ] ?)\d{6}\2\d{4,5}`,
+].join('|');
+/** "/12/26" or "-123": people write the expiry date and the security code behind the number. */
+const behindCard = String.raw`[-/](?:(?:0[1-9]|1[0-2])[-/]?(?:20)?[2-4]\d|\d{3})(?![0-9A-Za-z])`;
+const cardPattern = new RegExp(
+  `(?<![A-Za-z0-9]|[0-9][-./])(?:${cardDigits})(?:(?=${behindCard})|(?![A-Za-z0-9]|[-./][0-9]))`,
+  'g',
 );
 
 const isCard = (digits: string): boolean => luhn(digits) && isOf(issuersNamed, digits) && !monotone(digits);
@@ -91,7 +95,7 @@ const longestIban = 34;
 
 export function* iban(text: Text): Iterable<Match> {
   let behind = 0;
-  for (const { 0: head, index: start } of text.plain.matchAll(ibanStart)) {
+  for (const { written: head, start } of text.numbers.find(ibanStart)) {
     const account = accounts.get(head.slice(0, 2).toUpperCase());
     if (account === undefined || start < behind) continue;
     const match = readIban(text.plain, start, account);

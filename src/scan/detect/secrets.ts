@@ -23,14 +23,14 @@ const otherKeys = [
   /"d" {0,3}: {0,3}"[A-Za-z0-9_-]{42,700}"/g,
 ];
 
-export function* privateKey({ plain }: Text): Iterable<Match> {
-  for (const { 0: head, index: start } of plain.matchAll(keyBlock)) {
+export function* privateKey({ plain, whole, tokens }: Text): Iterable<Match> {
+  for (const { written: head, start } of plain.includes('BEGIN ') ? whole.find(keyBlock) : []) {
     const end = start + head.length;
     const material = keyMaterial.exec(plain.slice(end, end + 600).replaceAll('\\n', '\n'))?.[1];
     if (material !== undefined && isRandom(material)) yield { start, end, value: material };
   }
   for (const pattern of otherKeys)
-    for (const { 0: value, index: start } of plain.matchAll(pattern)) yield { start, end: start + value.length, value };
+    for (const { written: value, start } of tokens.find(pattern)) yield { start, end: start + value.length, value };
 }
 
 /** Forms that services document; each is told by its prefix. */
@@ -50,7 +50,7 @@ const tokenForms: readonly string[] = [
   '\\d{8,10}:AA[A-Za-z0-9_-]{33}', // Telegram bot
   '[A-Za-z0-9_~.]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}', // Microsoft Entra client secret
 ];
-const tokens = new RegExp(`(?<![A-Za-z0-9_-])(?:${tokenForms.join('|')})(?![A-Za-z0-9_])`, 'g');
+const prefixed = new RegExp(`(?<![A-Za-z0-9_-])(?:${tokenForms.join('|')})(?![A-Za-z0-9_])`, 'g');
 
 /** Secrets without a prefix, told by the name before them. */
 const namedTokens: readonly RegExp[] = [
@@ -64,9 +64,9 @@ const namedTokens: readonly RegExp[] = [
   /https:\/\/hooks\.slack\.com\/services\/T[A-Z0-9]{6,14}\/B[A-Z0-9]{6,14}\/[A-Za-z0-9]{20,30}/g,
 ];
 
-export function* cloudToken({ plain }: Text): Iterable<Match> {
-  for (const pattern of [tokens, ...namedTokens])
-    for (const { 0: value, index: start } of plain.matchAll(pattern))
+export function* cloudToken({ tokens }: Text): Iterable<Match> {
+  for (const pattern of [prefixed, ...namedTokens])
+    for (const { written: value, start } of tokens.find(pattern))
       if (isRandom(value) && !/EXAMPLE|example|xxxx|XXXX/.test(value))
         yield { start, end: start + value.length, value };
 }

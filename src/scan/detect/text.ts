@@ -9,8 +9,11 @@
  * `Text.hits` tells where the words of a topic (vocabulary.ts) stand; one pass over the words finds those of all topics. Words of a phrase
  * stand in order with at most three characters between them: "date of birth", "date-of-birth", "DATE_OF_BIRTH:".
  *
+ * A number that goes on in the next line, as mail programs break long lines, is joined; a column of numbers is not, as its lines are short.
+ *
  * Limits: words of scripts that write no spaces are not told apart.
  */
+import { type Excerpt, numbersOf, tokensOf, wholeOf } from './excerpt.ts';
 import { phrases, type Topic } from './vocabulary.ts';
 
 /** Where a word or phrase stands in the folded text. */
@@ -24,11 +27,20 @@ export class Text {
   readonly plain: string;
   /** The same in lower case, character for character. */
   readonly lower: string;
+  /** All of `plain`. */
+  readonly whole: Excerpt;
+  /** The parts of `plain` with digits. */
+  readonly numbers: Excerpt;
+  /** The parts of `plain` with long words. */
+  readonly tokens: Excerpt;
   readonly #hits: ReadonlyMap<Topic, readonly Hit[]>;
 
   constructor(source: string) {
-    this.plain = fold(source);
+    this.plain = joined(fold(source));
     this.lower = this.plain.toLowerCase();
+    this.whole = wholeOf(this.plain);
+    this.numbers = numbersOf(this.plain);
+    this.tokens = tokensOf(this.plain);
     this.#hits = findWords(this.lower);
   }
 
@@ -71,19 +83,36 @@ export function firstEndingAfter(ranges: readonly { readonly end: number }[], po
 /** One spelling of `source`; see above. */
 export function fold(source: string): string {
   // oxlint-disable-next-line no-control-regex -- everything but ASCII, and the control characters that are not white space
-  return source.replace(/[^\t\n\r\x20-\x7e]/gu, foldCharacter);
+  return source.replace(/[^\t\n\r\x20-\x7e]+/gu, foldRun);
 }
 
-const folded = new Map<string, string>();
+/** The shortest line that a program breaks, as it has no room for more. */
+const fullLine = 50;
 
-function foldCharacter(character: string): string {
-  let form = folded.get(character);
-  if (form === undefined) {
-    form = foldOnce(character);
-    // Most mail uses few characters; hostile mail may use all of them.
-    if (folded.size < 4096) folded.set(character, form);
+/** A number that was broken at the end of a full line in one piece again, also in a quoted reply. Takes folded text. */
+function joined(text: string): string {
+  return text.replace(/(?<=[0-9]-?) ?\r?\n(?:> ?){0,5}(?=[0-9])/g, (lineEnd: string, at: number) => {
+    if (at - text.lastIndexOf('\n', at - 1) <= fullLine) return lineEnd;
+    return text[at - 1] === '-' ? '' : ' ';
+  });
+}
+
+/** By code point. */
+const folded = new Map<number, string>();
+
+function foldRun(run: string): string {
+  let forms = '';
+  for (const character of run) {
+    const point = character.codePointAt(0) ?? 0;
+    let form = folded.get(point);
+    if (form === undefined) {
+      form = foldOnce(character);
+      // Most mail uses few characters; hostile mail may use all of them.
+      if (folded.size < 4096) folded.set(point, form);
+    }
+    forms += form;
   }
-  return form;
+  return forms;
 }
 
 function foldOnce(character: string): string {
@@ -112,51 +141,70 @@ function digitOf(character: string): string {
   return String(value);
 }
 
-type Word = { readonly start: number; readonly end: number; readonly word: string };
-
+/** Words are runs of letters. Most begin no phrase, which a sum over their letters tells without a copy of the word. */
 function findWords(lower: string): Map<Topic, Hit[]> {
   const hits = new Map<Topic, Hit[]>();
-  const words = wordsOf(lower);
-  words.forEach(({ word, start }, index) => {
-    for (const { rest, topic, phrase } of phrases.get(word) ?? []) {
-      const end = follow(words, index, rest);
-      if (end === null) continue;
-      const found = hits.get(topic);
-      if (found === undefined) hits.set(topic, [{ start, end, phrase }]);
-      // Phrases come longest first: of those that begin inside another only the outer counts.
-      else if ((found.at(-1)?.end ?? 0) <= start) found.push({ start, end, phrase });
+  let start = -1;
+  let sum = 0;
+  for (let at = 0; at <= lower.length; at++) {
+    const code = at < lower.length ? lower.charCodeAt(at) : 0x20;
+    if (isLetter(code)) {
+      if (start === -1) start = at;
+      sum = nextSum(sum, code);
+    } else if (start !== -1) {
+      if (firstWordSums[placeOf(sum)] === 1) findPhrases(lower, start, at, hits);
+      start = -1;
+      sum = 0;
     }
-  });
+  }
   return hits;
 }
 
-/** Where the phrase ends whose first word has this index, or null when other words follow. */
-function follow(words: readonly Word[], index: number, rest: readonly string[]): number | null {
-  let last = words[index];
-  for (const [offset, expected] of rest.entries()) {
-    const next = words[index + 1 + offset];
-    if (last === undefined || next === undefined || next.word !== expected || next.start - last.end > 3) return null;
-    last = next;
-  }
-  return last?.end ?? null;
+/** Marks the sums of all words that begin a phrase; a few other words have such a sum too. */
+const firstWordSums = new Uint8Array(1 << 15);
+for (const word of phrases.keys()) {
+  let sum = 0;
+  for (let at = 0; at < word.length; at++) sum = nextSum(sum, word.charCodeAt(at));
+  firstWordSums[placeOf(sum)] = 1;
 }
 
-/** Runs of letters that begin a known phrase or may go on with one; a word longer than any known is passed over. */
-function wordsOf(lower: string): Word[] {
-  const words: Word[] = [];
-  let start = -1;
-  for (let at = 0; at <= lower.length; at++) {
-    const code = at < lower.length ? lower.charCodeAt(at) : 0x20;
-    if ((code >= 0x61 && code <= 0x7a) || (code >= 0x80 && isLetter(lower.charAt(at)))) {
-      if (start === -1) start = at;
-    } else if (start !== -1) {
-      words.push({ start, end: at, word: at - start <= 40 ? lower.slice(start, at) : '' });
-      start = -1;
-    }
-  }
-  return words;
+function nextSum(sum: number, code: number): number {
+  return (Math.imul(sum, 31) + code) | 0;
 }
 
-function isLetter(character: string): boolean {
-  return /\p{L}/u.test(character);
+function placeOf(sum: number): number {
+  return (sum ^ (sum >>> 15)) & (firstWordSums.length - 1);
+}
+
+/** Adds the phrases that begin with the word between `start` and `wordEnd`. */
+function findPhrases(lower: string, start: number, wordEnd: number, hits: Map<Topic, Hit[]>): void {
+  for (const { rest, topic, phrase } of phrases.get(lower.slice(start, wordEnd)) ?? []) {
+    const end = follow(lower, wordEnd, rest);
+    if (end === null) continue;
+    const found = hits.get(topic);
+    if (found === undefined) hits.set(topic, [{ start, end, phrase }]);
+    // Phrases come longest first: of those that begin inside another only the outer counts.
+    else if ((found.at(-1)?.end ?? 0) <= start) found.push({ start, end, phrase });
+  }
+}
+
+/** Where the phrase ends whose first word ends at `wordEnd`, or null when other words follow. */
+function follow(lower: string, wordEnd: number, rest: readonly string[]): number | null {
+  let end = wordEnd;
+  for (const word of rest) {
+    let start = end + 1;
+    while (start < end + 3 && !isLetter(lower.charCodeAt(start))) start++;
+    end = start + word.length;
+    if (!lower.startsWith(word, start) || isLetter(lower.charCodeAt(end))) return null;
+  }
+  return end;
+}
+
+/** Of each UTF-16 code unit beyond ASCII that was met: 1 for a letter, 2 for none. */
+const letters = new Uint8Array(0x10000);
+
+function isLetter(code: number): boolean {
+  if (code < 0x80) return code >= 0x61 && code <= 0x7a;
+  if (letters[code] === 0) letters[code] = /\p{L}/u.test(String.fromCharCode(code)) ? 1 : 2;
+  return letters[code] === 1;
 }

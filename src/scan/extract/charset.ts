@@ -50,10 +50,11 @@ export class TextDecoding implements OctetReader {
   push(octets: Buffer): void {
     this.#waiting.push(octets);
     this.#length += octets.length;
-    if (this.#length < blockLength) return;
+    // One octet more than a block, which tells whether a character ends with it.
+    if (this.#length <= blockLength) return;
     const all = Buffer.concat(this.#waiting);
     let from = 0;
-    while (all.length - from >= blockLength) {
+    while (all.length - from > blockLength) {
       const end = this.#blockEnd(all, from);
       this.#decode(all.subarray(from, end));
       from = end;

@@ -14,6 +14,7 @@ import type { Budget } from './budget.ts';
 import { decodeText } from './charset.ts';
 import { enclosedIn } from './cms.ts';
 import { readCompoundFile } from './compound.ts';
+import { hasEscapes, unescaped } from './escapes.ts';
 import { readHtml } from './html.ts';
 import { gunzipped, zlibbed } from './inflate.ts';
 import { readMessage } from './message.ts';
@@ -50,6 +51,7 @@ async function look(site: Site, octets: AsyncIterable<Uint8Array>): Promise<void
   const source = new Source(octets);
   const head = await source.peek(headLength);
   if (head.length === 0) return;
+  if (site.declared.type === 'message/partial') site.blind('content', 'it is a fragment of a message');
   const signature = signatureOf(head);
   site.detected = signature?.type ?? null;
   await readers[kindOf(site.declared, signature?.kind ?? null, head)](site, source, head);
@@ -59,6 +61,8 @@ async function look(site: Site, octets: AsyncIterable<Uint8Array>): Promise<void
 function kindOf(declared: Declared, signed: Kind | null, head: Buffer): Kind {
   const said = declaredKind(declared, head);
   if (signed === null) return said;
+  // A body is shown as it is declared, whatever its first octets could be.
+  if (signed === 'media' && declared.type.startsWith('text/') && declared.fileName === null) return said;
   const markup = signed === 'html' || signed === 'xml';
   return markup && (said === 'message' || said === 'html') ? said : signed;
 }
@@ -86,7 +90,7 @@ const readers: Readonly<Record<Kind, Reader>> = {
   html: readPage,
   xml: readAnyXml,
   rtf: readRtf,
-  text: (site, source) => decodeText(source, charsetParameter(site), [site.text()]),
+  text: readText,
 };
 
 /** Holds a file and reads it, and once more as a ZIP archive when it ends as one. */
@@ -110,6 +114,22 @@ async function readOpaque(site: Site, source: Source, runs: Runs | null): Promis
     if (isWhole) await readZipFile(site, octets);
     else site.blind('content', 'it ends as an archive and is larger than can be opened');
   });
+}
+
+async function readText(site: Site, source: Source): Promise<void> {
+  const writers = [site.text(), enclosedFiles(site)];
+  if (hasEscapes(site.declared)) writers.push(unescaped(site.text()));
+  await decodeText(source, charsetParameter(site), writers);
+}
+
+/** Some programs make attachments of files that stand in a text by way of uuencode. */
+function enclosedFiles(site: Site): TextWriter {
+  return {
+    write: (text) => {
+      if (/^begin [0-7]{3,4} \S/m.test(text)) site.blind('content', 'a file stands in its text, in uuencode');
+    },
+    end: () => undefined,
+  };
 }
 
 async function readPage(site: Site, source: Source): Promise<void> {

@@ -1,9 +1,9 @@
 /**
  * The text of HTML: what a reader sees, and apart from it what is hidden.
  *
- * Text goes as it is shown: tags inside a line join what they part ("12<b>3</b>-45" reads 123-45), blocks and <br> break lines, cells are set
- * apart by a tab, white space collapses. Styles are not judged: text that is not displayed stands where it stands. Beside it go comments (the
- * text in them, when they hold tags), titles and other attributes that hold text, links, scripts and style sheets.
+ * Text goes as it is shown: tags inside a line join what they part ("12<b>3</b>-45" reads 123-45), blocks and <br> break lines, a row of a
+ * table is a line and its cells are set apart by tabs, white space collapses. Styles are not judged: text that is not displayed stands where
+ * it stands. Beside it go comments (the text in them, when they hold tags), the title, attributes that hold text, links, scripts and style sheets.
  *
  * Limits: pictures and files in data: links are not looked into; text that only a script or a style sheet would put together is not.
  */
@@ -18,7 +18,7 @@ const blocks = new Set(
   ).split(' '),
 );
 const cells = new Set(['td', 'th']);
-const hidden = new Set(['script', 'style']);
+const hidden = new Set(['script', 'style', 'title']);
 const preformatted = new Set(['pre', 'textarea', 'xmp', 'plaintext']);
 const textAttributes = new Set(
   'alt title value content placeholder summary label aria-label datetime abbr srcdoc data-content data-value'.split(
@@ -45,7 +45,13 @@ class Html implements TextWriter, MarkupEvents {
   readonly #whole: boolean;
   /** What the last text ended with: white space is written before a word only. */
   #gap: '' | ' ' = '';
-  #lineBegun = false;
+  /** What sets the next text apart from the one before: nothing, a line break, a tab for each cell. */
+  #apart = '';
+  #begun = false;
+  /** The next cell is the first of its row. */
+  #firstCell = false;
+  /** All cells of the row so far are empty. */
+  #emptyRow = false;
   #hiddenIn: string | null = null;
   #preformatted = 0;
 
@@ -70,8 +76,9 @@ class Html implements TextWriter, MarkupEvents {
   open(name: string): void {
     if (hidden.has(name)) this.#hiddenIn = name;
     if (preformatted.has(name)) this.#preformatted += 1;
-    if (blocks.has(name)) this.#break('\n');
-    if (cells.has(name)) this.#break('\t');
+    if (name === 'tr') this.#row();
+    else if (cells.has(name)) this.#cell();
+    else if (blocks.has(name)) this.#block();
   }
 
   close(name: string): void {
@@ -80,7 +87,8 @@ class Html implements TextWriter, MarkupEvents {
       this.#beside.write('\n');
     }
     if (preformatted.has(name) && this.#preformatted > 0) this.#preformatted -= 1;
-    if (blocks.has(name)) this.#break('\n');
+    if (name === 'tr') this.#row();
+    else if (blocks.has(name)) this.#block();
   }
 
   attribute(name: string, value: string): void {
@@ -110,27 +118,41 @@ class Html implements TextWriter, MarkupEvents {
   }
 
   #writePreformatted(text: string): void {
-    this.#shown.write(this.#gap + text);
+    this.#write(text);
     this.#gap = '';
-    this.#lineBegun = true;
   }
 
   /** White space at the start of a line is not shown, and any other is one space. */
   #writeCollapsed(text: string): void {
     const collapsed = text.replaceAll(/[ \t\r\n\f]+/g, ' ');
     const words = collapsed.slice(collapsed.startsWith(' ') ? 1 : 0, collapsed.endsWith(' ') ? -1 : undefined);
-    if (collapsed.startsWith(' ') && this.#lineBegun) this.#gap = ' ';
+    if (collapsed.startsWith(' ')) this.#gap = ' ';
     if (words === '') return;
-    this.#shown.write(this.#gap + words);
+    this.#write(words);
     this.#gap = collapsed.endsWith(' ') ? ' ' : '';
-    this.#lineBegun = true;
   }
 
-  #break(separator: string): void {
-    if (!this.#lineBegun) return;
-    this.#gap = '';
-    this.#shown.write(separator);
-    if (separator === '\n') this.#lineBegun = false;
+  #write(text: string): void {
+    this.#shown.write((this.#begun ? this.#apart || this.#gap : '') + text);
+    this.#apart = '';
+    this.#begun = true;
+    this.#emptyRow = false;
+  }
+
+  #row(): void {
+    this.#apart = '\n';
+    this.#firstCell = true;
+    this.#emptyRow = true;
+  }
+
+  /** What the block before it broke was the end of a cell, not of a line. */
+  #cell(): void {
+    if (!this.#firstCell) this.#apart = this.#apart === '\n' && !this.#emptyRow ? '\t' : `${this.#apart}\t`;
+    this.#firstCell = false;
+  }
+
+  #block(): void {
+    if (this.#apart === '') this.#apart = '\n';
   }
 }
 

@@ -4,10 +4,13 @@
  */
 import { decodeValue, parseHeader } from '../../mail/header.ts';
 import { leaves, type Part, StructureParser } from '../../mail/structure.ts';
-import { decodeTransfer } from '../../mail/text.ts';
+import { decodeTransfer, isTransferEncoding } from '../../mail/text.ts';
 import { once } from './octets.ts';
 import type { TextWriter } from './pieces.ts';
 import type { Site } from './site.ts';
+
+/** Of a part whose octets some program may turn into others than are looked at. */
+export const unknownEncoding = 'its transfer encoding is not known';
 
 const told = new Set([
   'subject',
@@ -31,6 +34,7 @@ export async function readMessage(site: Site, octets: Buffer): Promise<void> {
   readHeaders(octets, structure.root, writer);
   writer.end();
   for (const [index, part] of leaves(structure).entries()) {
+    if (!isTransferEncoding(part.encoding)) site.blind('content', unknownEncoding);
     const body = once(octets.subarray(part.body.start, part.body.end));
     if (!(await site.member(index + 1, part, decodeTransfer(body, part.encoding)))) return;
   }

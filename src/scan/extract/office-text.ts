@@ -5,7 +5,7 @@
  * Everything that is text counts: deleted, hidden, fields, notes, properties. Of attributes those count that hold text.
  */
 import { Markup } from './markup.ts';
-import type { TextWriter } from './pieces.ts';
+import { endingTogether, type TextWriter } from './pieces.ts';
 
 export type OfficeKind = 'ooxml' | 'odf';
 
@@ -77,14 +77,7 @@ export function readOfficeText(
     },
     { xml: true },
   );
-  return {
-    write: (text) => markup.write(text),
-    end: () => {
-      markup.end();
-      shown.end();
-      beside.end();
-    },
-  };
+  return endingTogether(markup, shown, beside);
 }
 
 /** "w:t" is "t": documents of one kind differ in their prefixes only. */

@@ -82,29 +82,20 @@ class Sectors {
 
   /** The octets of a chain of sectors, `size` at most. */
   #chain(start: number, size: number): Buffer {
-    const parts: Buffer[] = [];
-    let length = 0;
-    let sector = start;
-    while (sector < lastSector && length < size) {
-      const octets = this.#sector(sector);
-      if (octets.length === 0 || this.#left < octets.length) {
-        this.#damaged = true;
-        break;
-      }
-      this.#left -= octets.length;
-      parts.push(octets);
-      length += octets.length;
-      sector = this.#fat[sector] ?? none;
-    }
-    return Buffer.concat(parts).subarray(0, size);
+    return this.#follow(start, size, this.#fat, (sector) => this.#sector(sector));
   }
 
+  /** The same of the short sectors that lie in a stream of their own. */
   #miniChain(stream: Buffer, fat: Uint32Array, start: number, size: number): Buffer {
+    return this.#follow(start, size, fat, (sector) => stream.subarray(sector * 64, sector * 64 + 64));
+  }
+
+  #follow(start: number, size: number, fat: Uint32Array, octetsOf: (sector: number) => Buffer): Buffer {
     const parts: Buffer[] = [];
     let length = 0;
     let sector = start;
     while (sector < lastSector && length < size) {
-      const octets = stream.subarray(sector * 64, sector * 64 + 64);
+      const octets = octetsOf(sector);
       if (octets.length === 0 || this.#left < octets.length) {
         this.#damaged = true;
         break;

@@ -7,6 +7,16 @@ import { pieceLength, pieceOverlap } from '../job.ts';
 /** Takes text as it is found, in order. */
 export type TextWriter = { write(text: string): void; end(): void };
 
+/** Writes to `reader`; the end of it is the end of what it writes to in turn. */
+export function endingTogether(reader: TextWriter, ...into: readonly TextWriter[]): TextWriter {
+  return {
+    write: (text) => reader.write(text),
+    end: () => {
+      for (const each of [reader, ...into]) each.end();
+    },
+  };
+}
+
 /** How far before the longest piece's end white space is looked for. */
 const searched = 4_096;
 

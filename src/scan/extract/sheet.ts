@@ -1,17 +1,19 @@
 /**
- * Worksheets of OOXML: a row is a line and its cells are set apart by tabs, as a person reads them, so that a number stands beside its heading.
- * Cells name their strings by number (`readStrings`) and mark dates by their style (`readDateStyles`).
+ * Worksheets of OOXML: a row is a line and its cells are set apart by tabs, empty ones too, so that a number stands beside its heading or below
+ * it. Cells name their strings by number (`readStrings`) and mark dates by their style (`readDateStyles`).
  *
  * Limits: dates count from 1900; strings over 16 million characters in all are told once, apart from their cells. Phonetic guides count as text.
  */
 import { Markup } from './markup.ts';
 import { localName } from './office-text.ts';
-import type { TextWriter } from './pieces.ts';
+import { endingTogether, type TextWriter } from './pieces.ts';
 
 /** What a cell may refer to. `told` marks the strings that a cell showed. */
 export type Workbook = { strings: string[]; readonly told: Set<number>; readonly dates: Set<number> };
 
 const mostCharacters = 16_777_216;
+/** Empty cells between two others that are told as such. */
+const mostLeftOut = 100;
 
 /** Reads the table of strings. */
 export function readStrings(book: Workbook, overflow: TextWriter): TextWriter {
@@ -82,16 +84,25 @@ export function readDateStyles(book: Workbook): TextWriter {
 /** Reads one worksheet. `beside` gets formulas and what else is no cell. Ends both writers. */
 export function readSheet(book: Workbook, shown: TextWriter, beside: TextWriter): TextWriter {
   let cell = { type: '', style: -1 };
+  /** Cells of the row that were told, and those left out before them. */
+  let column = 0;
   let within = '';
   let pieces: string[] = [];
   const markup = new Markup(
     {
       open: (name) => {
-        if (localName(name) === 'c') cell = { type: '', style: -1 };
+        const local = localName(name);
+        if (local === 'c') cell = { type: '', style: -1 };
+        else if (local === 'row') column = 0;
       },
       attribute: (name, value) => {
         if (name === 't') cell.type = value;
-        else if (name === 's') cell.style = Number(value);
+        else if (name === 'r' && /^[A-Z]{1,3}\d{1,7}$/.test(value)) {
+          const leftOut = columnOf(value) - column;
+          if (leftOut <= 0 || leftOut > mostLeftOut) return;
+          shown.write('\t'.repeat(leftOut));
+          column += leftOut;
+        } else if (name === 's') cell.style = Number(value);
         else if (/[a-z]{4}|\d{5}/i.test(value)) beside.write(`${value}\n`);
       },
       opened: (name, selfClosing) => {
@@ -105,6 +116,7 @@ export function readSheet(book: Workbook, shown: TextWriter, beside: TextWriter)
           pieces = [];
         } else if (local === 'c') {
           shown.write('\t');
+          column += 1;
         } else if (local === 'row') {
           shown.write('\n');
         }
@@ -117,14 +129,13 @@ export function readSheet(book: Workbook, shown: TextWriter, beside: TextWriter)
     },
     { xml: true },
   );
-  return {
-    write: (text) => markup.write(text),
-    end: () => {
-      markup.end();
-      shown.end();
-      beside.end();
-    },
-  };
+  return endingTogether(markup, shown, beside);
+}
+
+/** "C5" is in column 2, counted from 0. */
+function columnOf(reference: string): number {
+  const letters = reference.replace(/\d+$/, '');
+  return Array.from(letters).reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
 }
 
 function shownValue(value: string, cell: { readonly type: string; readonly style: number }, book: Workbook): string {

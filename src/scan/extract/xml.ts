@@ -1,6 +1,6 @@
 /** The text of XML of an unknown kind: each run of text a line, and the values of attributes apart. */
 import { Markup } from './markup.ts';
-import type { TextWriter } from './pieces.ts';
+import { endingTogether, type TextWriter } from './pieces.ts';
 
 /** Reads any XML. Ends both writers. */
 export function readXml(shown: TextWriter, beside: TextWriter): TextWriter {
@@ -23,12 +23,5 @@ export function readXml(shown: TextWriter, beside: TextWriter): TextWriter {
     },
     { xml: true },
   );
-  return {
-    write: (text) => markup.write(text),
-    end: () => {
-      markup.end();
-      shown.end();
-      beside.end();
-    },
-  };
+  return endingTogether(markup, shown, beside);
 }

@@ -68,6 +68,13 @@ const rows: readonly OwnCase[] = [
   ['Charge 4539 8657 9754 3236.', { card: 1 }],
   ['Amex 3782 555979 71146', { card: 1 }],
   ['5412194875749113', { card: 1 }],
+  ['4539865797543236/12/26 and 5412194875749113-09/2027, 6011710497465078-123', { card: 3 }],
+  ['Here is the number that you asked me to send you this morning: 4539 8657\r\n9754 3236, thank you.', { card: 1 }],
+  [
+    '> Here is the number that you asked me to send you this morning: 4539-8657-\r\n> 9754-3236, thank you.',
+    { card: 1 },
+  ],
+  ['As agreed on the phone I send you her social security number, it is 536-90-\n4399 and no other.', { ssn: 1 }],
   ['2412-8625-2760-1893 or 6011710497465078', { card: 2 }],
   ['Diners 36006712768428; JCB 3528529170342369', { card: 2 }],
   ['My passport number is 531284490.', { passport: 1 }],
@@ -164,6 +171,8 @@ const rows: readonly OwnCase[] = [
 export const positives: readonly OwnCase[] = rows.map(([text, counts]) => [text.replaceAll('~', ''), counts]);
 
 export const negatives: readonly string[] = [
+  'Extensions:\r\n4539\r\n8657\r\n9754\r\n3236',
+  'Serial 4539865797543236-0001 and 5412194875749113/77123',
   'Order 114-4412871-2210651 has shipped.',
   'Your order number is 4482910, invoice 2024-001873.',
   'Invoice no. RE2024001 of 12.03.2024, due in 14 days',

@@ -35,6 +35,12 @@ describe('counting', () => {
     expect(findings(body(whole), body(second))).toEqual([{ ...ssn, part: '1' }]);
   });
 
+  test('the subject counts with the body whatever the subjects of attached messages are', () => {
+    const subject = (text: string, part: string): Piece => ({ part, place: 'subject', text });
+    const pieces = [subject('Biopsy results: lymphoma', 'subject'), subject('Lunch', '2'), body('MRN 483920.')];
+    expect(findings(...pieces).filter(({ kind }) => kind === 'phi')).toMatchObject([{ count: 3 }]);
+  });
+
   test('what the subject names counts with what the body says', () => {
     const subject: Piece = { part: 'subject', place: 'subject', text: 'Biopsy results: lymphoma' };
     const phi = findings(subject, body('MRN 483920. See you soon.')).filter(({ kind }) => kind === 'phi');
