@@ -135,7 +135,7 @@ async function upgrade(
     return unmet(target, wire, '5.7.4', defect, { reply });
   }
   const key = `${target.name} ${target.ip} ${target.port}`;
-  const ticket = ports.sessions.take(key);
+  const ticket = ports.sessions.take(key, (before) => judge(before, target.name, demand, new Date()).kind === 'met');
   const name = isIP(target.name) === 0 ? target.name : null;
   const socket = await wire.secure(name, ports.trust.context, ticket?.session ?? null);
   if ('clause' in socket) {
@@ -146,8 +146,9 @@ async function upgrade(
     const defect: Defect = { result: 'validation-failure', code: socket.code, reason: `${reason}.` };
     return unmet(target, wire, '5.7.5', defect, {});
   }
-  const shown = shownBefore(socket, ticket) ?? look(socket, target.name, ports.trust);
-  ports.sessions.gather(key, socket, shown);
+  const before = shownBefore(socket, ticket);
+  const shown = before ?? look(socket, target.name, ports.trust);
+  ports.sessions.gather(key, socket, shown, before === null ? null : ticket);
   const judged = judge(shown, target.name, demand, new Date());
   const { evidence } = judged;
   if (judged.kind === 'unmet') return unmet(target, wire, '5.7.5', judged.defect, { evidence });

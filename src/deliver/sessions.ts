@@ -1,7 +1,7 @@
 /**
  * TLS sessions to take up again: a second connection to a host within a while needs no second proof, half the work and, under TLS 1.2, one
- * round trip less. What the first handshake showed is kept beside the ticket, because a resumed one shows no certificate; it holds for an hour, and
- * only while every certificate in it is within its dates.
+ * round trip less. What the first handshake showed is kept beside the ticket, because a resumed one shows no certificate; it holds for an hour after
+ * that handshake, however often the session is taken up, and only while every certificate in it is within its dates.
  *
  * Limits: each ticket is used once (RFC 8446 appendix C.4); kept in memory only.
  */
@@ -17,17 +17,17 @@ const maxKept = 5_000;
 export class Sessions {
   readonly #kept = new Map<string, Kept>();
 
-  /** The ticket for a host, which is then gone. */
-  take(key: string): Kept | null {
+  /** The ticket for a host, which is then gone; null where what its handshake showed is not `enough`, for the host may show better by now. */
+  take(key: string, enough: (shown: Shown) => boolean): Kept | null {
     const kept = this.#kept.get(key) ?? null;
     this.#kept.delete(key);
-    return kept !== null && kept.until > Date.now() ? kept : null;
+    return kept !== null && kept.until > Date.now() && enough(kept.shown) ? kept : null;
   }
 
-  /** Keeps the tickets that the peer sends from now on. */
-  gather(key: string, socket: TLSSocket, shown: Shown): void {
+  /** Keeps the tickets that the peer sends from now on. `resumed`: what the handshake took up, null for a full one. */
+  gather(key: string, socket: TLSSocket, shown: Shown, resumed: Kept | null): void {
     const ends = shown.chain.map((certificate) => certificate.validToDate.getTime());
-    const until = Math.min(Date.now() + keptFor, ...ends);
+    const until = resumed?.until ?? Math.min(Date.now() + keptFor, ...ends);
     const keep = (session: Buffer): void => {
       this.#kept.delete(key);
       const [oldest] = this.#kept.size >= maxKept ? this.#kept.keys() : [];

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { cases, chained, demands, good, issued, root, selfSigned } from './connection-cases.ts';
 import { endOf } from './ends.ts';
 import { startServer } from './scripted-server.ts';
@@ -48,6 +48,54 @@ describe('a second connection', () => {
     expect(two).toMatchObject({ verifiedBy: 'root Test Root', level: 'verify' });
     expect({ ...two, at: 0 }).toEqual({ ...one, at: 0 });
   });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'shows its certificate again an hour after the first (%s)',
+    async (only) => {
+      let resumed = 0;
+      await using server = await startServer({
+        tls: { ...chained, minVersion: only, maxVersion: only },
+        secured: (socket) => (resumed += socket.isSessionReused() ? 1 : 0),
+        message: () => '421 2.0.0 Bye',
+      });
+      await using transmitter = transmitterTo(server.port, { trust: [root.certPem] });
+      vi.useFakeTimers({ toFake: ['Date'] });
+      try {
+        for (const [minutes, taken] of [
+          [0, 0],
+          [40, 1],
+          [40, 1],
+        ] as const) {
+          vi.setSystemTime(Date.now() + minutes * 60_000);
+          expect(await transmitter.send(message({ tls: 'verify' }))).toMatchObject([{ remote: { level: 'verify' } }]);
+          expect(resumed).toBe(taken);
+        }
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'of a server whose certificate was mended begins anew (%s)',
+    async (only) => {
+      const shared = { ticketKeys: Buffer.alloc(48, 7), minVersion: only, maxVersion: only };
+      const bye = () => '421 2.0.0 Bye';
+      const before = await startServer({
+        tls: { ...shared, cert: selfSigned.certPem, key: selfSigned.keyPem },
+        message: bye,
+      });
+      await using transmitter = transmitterTo(before.port, { trust: [root.certPem] });
+      expect(await transmitter.send(message())).toMatchObject([{ remote: { level: 'encrypt' } }]);
+      await before[Symbol.asyncDispose]();
+      await using _after = await startServer(
+        { tls: { ...shared, ...chained }, message: bye },
+        '127.0.0.1',
+        before.port,
+      );
+      expect(await transmitter.send(message({ tls: 'verify' }))).toMatchObject([{ remote: { level: 'verify' } }]);
+    },
+  );
 });
 
 describe('evidence', () => {
