@@ -11,7 +11,7 @@
  *   the domain was reached at a level before            | that level at least, as far as a certificate can show it (`verify`)
  *   none of these                                       | what was asked
  *
- * DANE goes before MTA-STS (RFC 8461 section 2). What was asked always holds as well: `dane` without records, and `secure` for a name
+ * DANE goes before MTA-STS (RFC 8461 section 2); a pin goes before both, and what it does not name gets nothing. What was asked always holds as well: `dane` without records, and `secure` for a name
  * that nothing vouches for, cannot be met. A name is vouched for by MTA-STS, by signed DNS, or by the admin's own pin.
  */
 import { type TlsLevel, tlsLevels } from '../config/config.ts';
@@ -72,7 +72,8 @@ export type Known = {
 export async function demandOf(host: Host, known: Known, resolver: Pick<Resolver, 'tlsa'>): Promise<Demanded> {
   const { domain, asked, sts, pin } = known;
   const vouchedBy = voucher(host.name, known);
-  const names = [...new Set([host.name, host.canonical, domain])];
+  // RFC 7672 section 3.2.2: the name where aliases ended counts only where each of them is signed; others may be an attacker's.
+  const names = [...new Set([host.name, ...(host.signed ? [host.canonical] : []), domain])];
   const lookedUp = known.namedBy !== null ? await tlsaOf(host, known.port, resolver) : null;
   if (lookedUp?.kind === 'failed') {
     const { reason } = lookedUp;
@@ -80,6 +81,11 @@ export async function demandOf(host: Host, known: Known, resolver: Pick<Resolver
     return { kind: 'unreachable', status: '4.7.5', reason, liftedBy: daneOf(host), fault, published: [] };
   }
   const published = lookedUp?.records ?? [];
+  if (pin !== null && !namesHost({ mode: 'enforce', mx: pin, maxAge: 0 }, host.name)) {
+    const reason = `${host.name} is not among the mail servers pinned for ${domain}.`;
+    const liftedBy = rank(asked) >= rank('secure') ? null : `the pin for ${domain}`;
+    return { kind: 'unmet', status: '5.7.5', reason, liftedBy, fault: null, published };
+  }
   const records = usable(published);
   if (records.length > 0) {
     const liftedBy = asked === 'dane' ? null : daneOf(host);
@@ -96,11 +102,6 @@ export async function demandOf(host: Host, known: Known, resolver: Pick<Resolver
     const reason = `${host.name} is not among the mail servers that ${stsOf} names.`;
     const liftedBy = asked === 'secure' ? null : stsOf;
     return { kind: 'unmet', status: '5.7.5', reason, liftedBy, fault: notNamed, published };
-  }
-  if (pin !== null && !namesHost({ mode: 'enforce', mx: pin, maxAge: 0 }, host.name)) {
-    const reason = `${host.name} is not among the mail servers pinned for ${domain}.`;
-    const liftedBy = asked === 'secure' ? null : `the pin for ${domain}`;
-    return { kind: 'unmet', status: '5.7.5', reason, liftedBy, fault: null, published };
   }
   if (asked === 'secure' && vouchedBy === null) {
     const reason = `Nothing vouches for ${host.name} as a mail server of ${domain}: no MTA-STS policy, no signed DNS, no pin.`;

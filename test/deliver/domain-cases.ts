@@ -124,6 +124,10 @@ export const domains: Record<string, Domain> = {
   'MX is an alias, TLSA of the alias': aliased(host, tlsa(ownKey, alias)),
   'MX is an alias into an unsigned zone': aliased('mx.pool.example', tlsa(anotherKey, 'mx.pool.example')),
   'MX is an alias into an unsigned zone, TLSA of the alias': aliased('mx.pool.example', tlsa(ownKey, alias)),
+  'MX is an alias into an unsigned zone, TLSA 2 0 1 of the alias': aliased(
+    'else.example',
+    tlsa(authority(root.certPem), alias),
+  ),
   'signed, no TLSA': signed(),
   'TLSA of the self-signed key, STS for another host': {
     ...signed(selfSignedKey),
@@ -134,6 +138,8 @@ export const domains: Record<string, Domain> = {
   'once DANE': { floor: 'dane' },
   'a pin': { pin: [host] },
   'a pin to another host': { pin: ['*.pool.example'] },
+  'TLSA of the key, a pin': { ...signed(ownKey), pin: [host] },
+  'TLSA of the key, a pin to another host': { ...signed(ownKey), pin: ['*.pool.example'] },
 };
 
 // domain | asked | server | what happens (ends.ts) | level proved, or words of the reason
@@ -208,6 +214,7 @@ MX is an alias, TLSA where it leads | may | trusted          | secret   | dane
 MX is an alias, TLSA of the alias | may   | trusted          | secret   | dane
 MX is an alias into an unsigned zone | may | plain           | plain    |
 MX is an alias into an unsigned zone, TLSA of the alias | may | trusted | secret | dane
+MX is an alias into an unsigned zone, TLSA 2 0 1 of the alias | may | wrong name, with root | lifted | does not name alias.b.example
 signed, no TLSA                 | may     | plain            | plain    |
 signed, no TLSA                 | secure  | trusted          | secret   | secure
 signed, no TLSA                 | secure  | self-signed      | unmet    | is self-signed
@@ -224,6 +231,9 @@ a pin                           | secure  | trusted          | secret   | secure
 a pin                           | may     | self-signed      | lifted   | is self-signed
 a pin to another host           | may     | trusted          | lifted   | not among the mail servers pinned
 a pin to another host           | secure  | trusted          | unmet    | not among the mail servers pinned
+TLSA of the key, a pin          | may     | trusted          | secret   | dane
+TLSA of the key, a pin to another host | may | trusted       | lifted   | not among the mail servers pinned
+TLSA of the key, a pin to another host | dane | trusted      | unmet    | not among the mail servers pinned
 `;
 
 export const rows = table
