@@ -154,7 +154,8 @@ export function settle(delivery: Settled, outcome: Outcome, now: number, retry: 
 
 function outOfTime(delivery: Settled, ended: Omit<Next, 'state'>): Next {
   const protectionMissing = ended.status.startsWith('4.7.');
-  if (protectionMissing && delivery.step + 1 < delivery.steps.length) return nextMethod(delivery, ended);
+  if (protectionMissing && (delivery.step + 1 < delivery.steps.length || delivery.otherwise === 'drop'))
+    return nextMethod(delivery, ended);
   // RFC 3463 section 3.5: X.4.7, delivery time expired
   const reason = `the delivery time expired; the last try ended with: ${ended.reason}`;
   return { ...ended, state: 'failed', status: '4.4.7', reason, notify: 'failure' };

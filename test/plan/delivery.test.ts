@@ -62,6 +62,13 @@ describe('what a delivery becomes', () => {
       { state: 'failed', status: '4.4.7', notify: 'failure' },
     ],
     [
+      'out of time for want of TLS, last step, drop',
+      { step: 2, otherwise: 'drop' },
+      noTlsNow,
+      late,
+      { state: 'dropped', notify: null },
+    ],
+    [
       'next method',
       {},
       noTls,
