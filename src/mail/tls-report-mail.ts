@@ -1,6 +1,6 @@
 /**
  * A TLS report as a message: a sentence for people, the report itself as a compressed attachment, and the header fields by which machines
- * find it. RFC 8460 section 5.3. It says that it would rather arrive in the clear than not at all (RFC 8689 section 5), since it may be about the very
+ * find it. RFC 8460 section 5.3. It says that it would rather arrive in the clear than not at all (RFC 8689 section 3), since it may be about the very
  * TLS that is broken. The caller signs it (dkim.ts): unsigned reports are ignored.
  */
 import { domainOf } from './address.ts';
