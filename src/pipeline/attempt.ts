@@ -73,7 +73,7 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
     const outcome = outcomes[index] ?? noOutcome;
     return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
   });
-  return { seen: seenOf(first.destination, outcomes[0], now), conclude: () => concludeAll(first, ended, ports) };
+  return { seen: seenOf(first.destination, outcomes, now), conclude: () => concludeAll(first, ended, ports) };
 }
 
 async function concludeAll(first: ClaimedDelivery, ended: readonly Ended[], ports: AttemptPorts): Promise<Conclusion> {
@@ -107,11 +107,12 @@ function quarantine(group: readonly ClaimedDelivery[]): Conclusion {
   };
 }
 
-/** What the connection showed, whatever the step asked for; null when it says nothing of the domain. */
-function seenOf(domain: string, outcome: Outcome | undefined, at: number): Attempted['seen'] {
-  if (outcome === undefined || outcome.kind === 'waiting') return null;
+/** What the connection showed, whatever the step asked for; null when it says nothing of the domain. A delivery says most. */
+function seenOf(domain: string, outcomes: readonly Outcome[], at: number): Attempted['seen'] {
   // A server that refuses a recipient says nothing of its domain.
-  if (outcome.kind === 'failed' && outcome.scope === 'recipient') return null;
+  const telling = outcomes.filter((each) => each.kind !== 'failed' || each.scope !== 'recipient');
+  const outcome = telling.find(({ kind }) => kind === 'delivered') ?? telling[0];
+  if (outcome === undefined || outcome.kind === 'waiting') return null;
   const { remote } = outcome;
   const lifted = outcome.kind !== 'delivered' && outcome.lifted === true;
   if (remote === null && !lifted) return null;

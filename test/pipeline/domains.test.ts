@@ -43,6 +43,8 @@ type Time = {
   readonly promised?: string;
   /** What the step asks for; `may` when left out. */
   readonly asked?: TlsLevel;
+  /** bob@b.example when left out; the first one's fate is told. */
+  readonly to?: readonly string[];
 };
 
 /** What became of one message at each time: "delivered LEVEL by SERVER", else the outcome; and the floor after it. */
@@ -82,7 +84,7 @@ async function deliverAt(time: Time, store: Store, memory: DomainMemory): Promis
   const policy = { mode: 'enforce', mx: [promised ?? ''], maxAge: 86_400 } as const;
   const sts = async () => (promised === undefined ? null : { id: 'a', policy });
   const transmitter = stack.use(transmitterTo(port, { trust: [root.certPem], zone, floor, sts }));
-  await decide(store, ['bob@b.example'], { steps: [{ method: 'tls', tls: time.asked ?? 'may', keys: [] }] });
+  await decide(store, time.to ?? ['bob@b.example'], { steps: [{ method: 'tls', tls: time.asked ?? 'may', keys: [] }] });
   const unused = (): never => {
     throw new Error('not part of this test');
   };
@@ -126,6 +128,17 @@ describe('from one message to the next', () => {
     ]);
     expect(floor).toBe('verify');
     expect(events).toMatchObject([{ kind: 'domain.downgraded', known: 'verify', seen: 'encrypt' }]);
+  });
+
+  test('a recipient who is refused hides nothing of what took the message for another', async () => {
+    const nobody = {
+      ...good,
+      answer: (_: string, line: string) => (/TO:<ann@/.test(line) ? '550 5.1.1 No' : undefined),
+    };
+    const to = ['ann@b.example', 'bob@b.example'];
+    const { ends, floor } = await live([{ servers: { 'one.example': nobody }, to }]);
+    expect(ends).toEqual([expect.stringMatching(/^failed: .*550/)]);
+    expect(floor).toBe('verify');
   });
 
   test('asked for by us or by the domain: it fell behind all the same', async () => {
