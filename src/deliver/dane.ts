@@ -8,11 +8,14 @@
  * - Usage 2: the chain leads from the server's certificate to one that matches, each signed by the next and within its dates, and the server's
  *   certificate names one of the reference identifiers (RFC 7672 section 3.2.2).
  *
+ * At this level, too, keys under 2,048 bits (RSA) and signatures with SHA-1 or MD5 prove nothing.
+ *
  * Standards: RFC 6698, RFC 7671, RFC 7672.
  * Limits: name constraints and policies of authorities under usage 2 are not looked at; no revocation check.
  */
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TlsaRecord } from '../net/resolver.ts';
+import { weaknessOf } from '../protect/path.ts';
 
 /** Authorities between the server's certificate and the one that matches, at most. */
 const maxChain = 10;
@@ -46,12 +49,19 @@ export function verifyDane(
   now: Date,
 ): DaneFinding {
   const [leaf] = chain;
-  if (leaf === undefined) return { kind: 'mismatch', reason: 'is missing', named: false };
+  if (leaf === undefined) return mismatch('is missing');
   const exact = records.find((record) => record.usage === 3 && matches(record, leaf));
-  if (exact !== undefined) return { kind: 'matched', record: exact };
+  if (exact !== undefined) {
+    // Who signed the certificate says nothing here, how long its key is does.
+    const weak = weaknessOf(leaf);
+    return weak?.of === 'key' ? mismatch(weak.why) : { kind: 'matched', record: exact };
+  }
   let named = false;
   for (const record of records) {
-    if (record.usage !== 2 || !leadsTo(record, chain, now)) continue;
+    const path = record.usage === 2 ? pathTo(record, chain, now) : null;
+    if (path === null) continue;
+    const weak = path.map((certificate) => weaknessOf(certificate)).find((found) => found !== null);
+    if (weak !== undefined) return mismatch(weak.why);
     if (names.some((name) => leaf.checkHost(name, { subject: 'never', partialWildcards: false }) !== undefined)) {
       return { kind: 'matched', record };
     }
@@ -61,6 +71,10 @@ export function verifyDane(
     ? `leads to the authority its domain published, but does not name ${names[0] ?? 'the server'}`
     : 'matches none of the TLSA records its domain published';
   return { kind: 'mismatch', reason, named };
+}
+
+function mismatch(reason: string): DaneFinding {
+  return { kind: 'mismatch', reason, named: false };
 }
 
 /** The record of a certificate's key, 3 1 1: the certificate may be renewed with the same key. RFC 7671 section 5.1. @param certificate PEM or DER. */
@@ -107,21 +121,26 @@ function contentOf(selector: number, data: Uint8Array): X509Certificate | KeyObj
   }
 }
 
-/** Walks from the server's certificate upwards until a certificate matches the record. The server's own may be the authority (self-signed). */
-function leadsTo(record: TlsaRecord, chain: readonly X509Certificate[], now: Date): boolean {
+/**
+ * Walks from the server's certificate upwards until a certificate matches the record, and returns those passed; null when none does. The
+ * server's own may be the authority (self-signed).
+ */
+function pathTo(record: TlsaRecord, chain: readonly X509Certificate[], now: Date): readonly X509Certificate[] | null {
+  const path: X509Certificate[] = [];
   const published = record.matching === 0 ? contentOf(record.selector, record.data) : null;
   let current = chain[0];
   const others = chain.slice(1, maxChain + 1);
   for (let step = 0; current !== undefined && step <= maxChain; step++) {
-    if (!isCurrent(current, now)) return false;
-    if (matches(record, current)) return step === 0 || current.ca;
+    if (!isCurrent(current, now)) return null;
+    path.push(current);
+    if (matches(record, current)) return step === 0 || current.ca ? path : null;
     // RFC 7671 section 5.2.2: an authority published in full need not be sent by the server.
-    if (published !== null && signedBy(current, published, now)) return true;
+    if (published !== null && signedBy(current, published, now)) return path;
     const signed: X509Certificate = current;
     current = others.find((issuer) => issuer.ca && signed.checkIssued(issuer) && signed.verify(issuer.publicKey));
     others.splice(current === undefined ? 0 : others.indexOf(current), current === undefined ? 0 : 1);
   }
-  return false;
+  return null;
 }
 
 function signedBy(certificate: X509Certificate, authority: X509Certificate | KeyObject, now: Date): boolean {

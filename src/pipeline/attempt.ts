@@ -166,7 +166,8 @@ async function transmit(
     utf8: message.smtp.utf8,
     ret: message.smtp.ret,
     envid: message.smtp.envid,
-    requireTls: message.smtp.requireTls === true,
+    // A notification is no part of the message, so the next server need not promise what the sender wants for that.
+    requireTls: message.smtp.requireTls === true && message.kind !== 'notification',
     size: prepared.size,
     body: prepared.body,
   });

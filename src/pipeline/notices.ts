@@ -165,5 +165,6 @@ export async function portalNotice(
     mailFrom: message.mailFrom,
     to: delivery.recipient,
     bytes,
+    requireTls: message.smtp.requireTls === true,
   });
 }

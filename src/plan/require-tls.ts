@@ -2,7 +2,7 @@
  * What a sender may say about TLS on the way, besides what policy says: demand it to the last server, or waive what others demand. Pure.
  *
  * REQUIRETLS in MAIL makes every step over the network ask for level `secure` at least; the next server must promise the same (deliver/pool.ts),
- * and a report about the message is held to it as well, but for the promise (section 5). The header field `TLS-Required: No` lets a message that
+ * and a report about the message is held to it as well, but for the promise (section 5), as are the link and the code that open it in the portal. The header field `TLS-Required: No` lets a message that
  * no rule protects go where a domain's own demands (DANE, MTA-STS, what it has shown before) could not be met; it counts only where the tenant's
  * settings honour it, and never against REQUIRETLS.
  *

@@ -189,7 +189,8 @@ async function submitCode({ ports, now }: Shared, row: PortalRow, code: string, 
   });
   try {
     // A null reverse-path: if the code cannot be delivered, nobody is to receive it back.
-    await ports.submit({ tenant, kind: 'code', mailFrom: '', to: recipient, bytes });
+    const requireTls = row.message.smtp.requireTls === true;
+    await ports.submit({ tenant, kind: 'code', mailFrom: '', to: recipient, bytes, requireTls });
     return true;
   } catch (error) {
     ports.emit({

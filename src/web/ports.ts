@@ -26,6 +26,8 @@ export type PortalPorts = {
     readonly mailFrom: string;
     readonly to: string;
     readonly bytes: Buffer;
+    /** As for the message that waits: the code opens it. */
+    readonly requireTls: boolean;
   }) => Promise<void>;
   readonly emit: (event: Event) => void;
   readonly now?: () => number;

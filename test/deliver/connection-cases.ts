@@ -66,6 +66,8 @@ type Expected = {
   readonly may: End;
   readonly encrypt: End;
   readonly verify: End;
+  /** With the key published as a TLSA record, where that makes another end than `encrypt`. */
+  readonly dane?: End;
   readonly status?: string;
   readonly reason?: string | RegExp;
 };
@@ -142,6 +144,7 @@ export const cases: Record<string, { readonly script: Script; readonly expected:
             may: 'secret',
             encrypt: 'secret',
             verify: 'unmet',
+            dane: 'lifted',
             reason: 'The certificate of mx.example rests on a key of 1024 bits, which is too short.',
           } as const,
         },
@@ -305,7 +308,7 @@ export const demands: Record<
   // Whoever publishes the key need not care for authorities, names and dates: RFC 7671 section 5.1.
   'DANE, of the key shown': {
     asked: 'may',
-    end: ({ encrypt }) => promised(encrypt),
+    end: ({ encrypt, dane }) => dane ?? promised(encrypt),
     published: ({ tls }, port) => daneOf(leafOf(tls?.cert), port),
   },
   'DANE, of another key': {

@@ -1,5 +1,9 @@
 /** DANE findings over certificates made here: each combination of usage, selector and matching, and each way in which it must not match. */
+import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { usable, verifyDane } from '../../src/deliver/dane.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
@@ -81,6 +85,47 @@ describe('a record does not match', () => {
   test('2 with another name says so', () => {
     const finding = verifyDane([record(2, 1, 1, authority)], [x509(other), x509(authority)], names, now);
     expect(finding).toMatchObject({ reason: expect.stringContaining('does not name mx.good.example') });
+  });
+});
+
+describe('weak keys and signatures', () => {
+  const rsa = (bits: number, hash: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-dane-'));
+    try {
+      const options = [
+        '-newkey',
+        `rsa:${bits}`,
+        `-${hash}`,
+        '-subj',
+        '/CN=Weak',
+        '-addext',
+        'subjectAltName=DNS:mx.good.example',
+      ];
+      const files = ['-keyout', 'key.pem', '-out', 'cert.pem'];
+      writeFileSync(join(folder, 'ca.pem'), authority.certPem);
+      writeFileSync(join(folder, 'ca.key'), authority.keyPem);
+      const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:FALSE'];
+      execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', ...options, ...signed, ...files], {
+        cwd: folder,
+        stdio: 'ignore',
+      });
+      return readFileSync(join(folder, 'cert.pem'), 'utf8');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const issued = (certPem: string): Issued => ({ ...server, certPem });
+  const openssl = process.env['CI'] !== undefined || existsSync('/usr/bin/openssl');
+  test.skipIf(!openssl).each([
+    ['3 1 1 of a short key', 3, 1024, 'sha256', 'mismatch'],
+    ['3 1 1 of a certificate with SHA-1, whose signature says nothing', 3, 2048, 'sha1', 'matched'],
+    ['2 1 1 above a certificate with SHA-1', 2, 2048, 'sha1', 'mismatch'],
+    ['2 1 1 above a short key', 2, 1024, 'sha256', 'mismatch'],
+    ['2 1 1 above a good one', 2, 2048, 'sha256', 'matched'],
+  ] as const)('%s', (_, usage, bits, hash, kind) => {
+    const weak = issued(rsa(bits, hash));
+    const published = record(usage, 1, 1, usage === 3 ? weak : authority);
+    expect(verifyDane([published], [x509(weak), x509(authority)], names, new Date()).kind).toBe(kind);
   });
 });
 

@@ -12,8 +12,8 @@ const address = '127.21.0.2';
 const host = 'mx.strict.example';
 const policy = 'version: 1\nrules: []\ndefault: { protect: none }\n';
 
-async function open(more = ''): Promise<FlowStage> {
-  const stage = await openFlow(sqlite, policy, {
+async function open(more = '', rules = policy): Promise<FlowStage> {
+  const stage = await openFlow(sqlite, rules, {
     edit: (yaml) => yaml.replace('    policy: ./policy.yaml\n', (line) => `${line}${more}`),
   });
   stage.addRecords([
@@ -93,4 +93,23 @@ test.each([
   const id = await send(stage, '<second@corp.example>', '', 'TLS-Required: No\r\n');
   await until(async () => ((await stage.gateway.store.findMessages(id))[0]?.deliveries[0]?.attempts ?? 0) >= 1);
   expect(fallen.messages()).toHaveLength(end === 'delivered' ? 1 : 0);
+});
+
+test.each([
+  ['goes by a road as safe as the message wants, without the promise', pinned, 'MAIL FROM:<anna@corp.example>'],
+  ['does not go by any other', '', null],
+] as const)('REQUIRETLS and the portal: the link %s', async (_, more, command) => {
+  await using stage = await open(more, policy.replace('protect: none', 'protect: portal'));
+  await using server = await serve(stage, []);
+  await send(stage, '<waits@corp.example>', ' REQUIRETLS');
+  if (command === null) {
+    const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'));
+    expect(report.bytes.toString('latin1')).toContain('Nothing vouches for mx.strict.example');
+    expect(server.messages()).toEqual([]);
+  } else {
+    await until(async () => server.messages().length === 1);
+    expect(server.commands().find((line) => line.startsWith('MAIL'))).toContain(command);
+    expect(server.commands().join(' ')).not.toContain('REQUIRETLS');
+    expect(server.connections.map(({ plain }) => plain).join('')).not.toContain('MAIL');
+  }
 });
