@@ -41,7 +41,8 @@ function checkRoles(settings: Settings, problemAt: ProblemAt): Checked {
 function checkPartners({ smtp }: Settings, problemAt: ProblemAt): Problem[] {
   const problems: Problem[] = [];
   const owners = new Map<string, string>();
-  for (const [index, { name, networks, tls, certificateSha256, certificateNames, trust }] of smtp.partners.entries()) {
+  for (const [index, partner] of smtp.partners.entries()) {
+    const { name, tls, certificateSha256, certificateNames, trust, networks = [], domains = [] } = partner;
     const at = ['smtp', 'partners', index] as const;
     const agreed = certificateSha256.length > 0 || certificateNames.length > 0;
     if (smtp.tls === undefined) {
@@ -60,13 +61,18 @@ function checkPartners({ smtp }: Settings, problemAt: ProblemAt): Problem[] {
       const remedy = 'Add certificateNames, or leave trust out.';
       problems.push(problemAt([...at, 'trust'], 'roots count only for certificateNames', remedy));
     }
-    for (const [place, network] of networks.entries()) {
-      const owner = owners.get(network);
-      if (owner !== undefined) {
-        const message = `${network} is listed for ${owner} already, which counts`;
-        problems.push(problemAt([...at, 'networks', place], message, 'Remove it from one of the two.'));
+    if (networks.length === 0 && domains.length === 0) {
+      const remedy = 'Add networks, domains or both.';
+      problems.push(problemAt(at, `nothing says what mail ${name} hands over`, remedy));
+    }
+    for (const [key, entries] of Object.entries({ networks, domains })) {
+      for (const [place, entry] of entries.entries()) {
+        const owner = owners.get(entry);
+        owners.set(entry, name);
+        if (owner === undefined) continue;
+        const message = `${entry} is listed for ${owner} already, which counts`;
+        problems.push(problemAt([...at, key, place], message, 'Remove it from one of the two.'));
       }
-      owners.set(network, name);
     }
   }
   return problems;

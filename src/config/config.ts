@@ -16,11 +16,13 @@ export type Identity = { readonly key: string; readonly cert: string };
 /** An identity with the absolute paths it was read from: it is read again when they change (pipeline/certificates.ts). */
 export type FiledIdentity = Identity & { readonly files: { readonly key: string; readonly cert: string } };
 
-/** A network that may hand over mail only over TLS, or only with a client certificate. */
+/** Networks, and senders' domains, whose mail may come in only over TLS, or only with a client certificate. */
 export type Partner = {
   /** For people. */
   readonly name: string;
   readonly networks: readonly string[];
+  /** Lower-case A-labels, or "*." and those for subdomains at any depth; of MAIL FROM, wherever it is said. */
+  readonly domains: readonly string[];
   readonly tls: 'required' | 'certificate';
   /** SHA-256 of the certificate or of its public key (SPKI), lower-case hex. */
   readonly certificateSha256: readonly string[];
@@ -72,7 +74,7 @@ export type Config = {
     readonly maxRecipients: number;
     /** Refuse with 452 4.3.1 when the data folder's disk has less than this free. */
     readonly minFreeBytes: number;
-    /** The first one whose networks hold a client's address counts. */
+    /** The first one whose networks hold a client's address counts, and the first one whose domains hold the sender's. */
     readonly partners: readonly Partner[];
   };
   readonly delivery: {

@@ -109,11 +109,20 @@ export function mailAddress() {
 
 /** A host name, or "*." and a domain for one label more. */
 export function hostPattern() {
-  return readBy('a mail server', 'Write it like mx.example.com or "*.example.com".', (value) => {
-    const wildcard = value.startsWith('*.');
-    const name = toAsciiDomain(wildcard ? value.slice(2) : value);
-    return name === null ? null : `${wildcard ? '*.' : ''}${name}`;
-  });
+  return readBy('a mail server', 'Write it like mx.example.com or "*.example.com".', readPattern);
+}
+
+/** A mail domain, or "*." and a domain for its subdomains; as A-labels, in lower case. */
+export function domainPattern() {
+  return readBy('a domain', 'Write it like example.com or "*.example.com".', (value) =>
+    value.includes('.') ? readPattern(value) : null,
+  );
+}
+
+function readPattern(value: string): string | null {
+  const wildcard = value.startsWith('*.');
+  const name = toAsciiDomain(wildcard ? value.slice(2) : value);
+  return name === null ? null : `${wildcard ? '*.' : ''}${name}`;
 }
 
 /** A host: a domain name or an IP address. */

@@ -62,7 +62,9 @@ function assemble(file: string, settings: Settings, references: References, prob
   const trust = delivery.trust.flatMap((path, index) => references.roots(path, ['delivery', 'trust', index]));
   const partners = smtp.partners.map((partner, index) => {
     const at = ['smtp', 'partners', index, 'trust'];
-    return { ...partner, trust: partner.trust.flatMap((path, place) => references.roots(path, [...at, place])) };
+    const { networks = [], domains = [] } = partner;
+    const roots = partner.trust.flatMap((path, place) => references.roots(path, [...at, place]));
+    return { ...partner, networks, domains, trust: roots };
   });
   const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, references));
   if (masterKey === null || database === null) return null;

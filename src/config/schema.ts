@@ -31,9 +31,19 @@ const identity = {
 
 const partner = {
   name: setting(kinds.text('a name', 'Write a short text.'), 'What the log calls it.', { example: 'bank' }),
-  networks: setting(kinds.listOf(kinds.network(), 'a list of networks', 1), 'Where it connects from.', {
-    example: ['198.51.100.0/24'],
-  }),
+  networks: setting(
+    kinds.listOf(kinds.network(), 'a list of networks', 1).optional(),
+    'Where it connects from. This, domains or both.',
+    { example: ['198.51.100.0/24'] },
+  ),
+  domains: setting(
+    kinds.listOf(kinds.domainPattern(), 'a list of domains', 1).optional(),
+    'Domains of its senders (MAIL FROM, not From), from whatever network; "*.bank.example" is every subdomain of bank.example. Bounces, ' +
+      'which have no sender, are not held to anything by this.\n' +
+      'With tls: certificate, every client is asked for a certificate, as the sender comes after the handshake, and no TLS session is taken ' +
+      'up again. Clients that show none are served as before, since nothing is demanded of them.',
+    { example: ['bank.example', '*.bank.example'] },
+  ),
   tls: setting(
     kinds.choice(['required', 'certificate']).prefault('required'),
     'required: TLS before any mail. certificate: TLS, and a client certificate that fits one of the next two.',
@@ -76,8 +86,9 @@ const smtp = section({
   ),
   partners: setting(
     kinds.listOf(section(partner), 'a list of partners').prefault([]),
-    'Networks that may hand over mail only over TLS, or only with a client certificate. What proves a tenant is asked for all the same.\n' +
-      'The first one that holds the address of a client counts.',
+    'Networks, and domains of senders, whose mail may come in only over TLS, or only with a client certificate. What proves a tenant is ' +
+      'asked for all the same.\n' +
+      'The first one whose networks hold the address of a client counts, and so does the first one whose domains hold the sender.',
   ),
 });
 

@@ -3,7 +3,7 @@
  *
  * What is ours: content is read by DotDecoder and handed to an Intake with back-pressure, without a stream between them; every refusal
  * carries the enhanced status we mean; commands that lead nowhere and errors are counted; the clock of limits.ts is kept.
- * The way through: a client that partners.ts holds to TLS or a certificate is refused at MAIL; MAIL and RCPT are judged by envelope.ts,
+ * The way through: a client or sender that partners.ts holds to TLS or a certificate is refused at MAIL; MAIL and RCPT are judged by envelope.ts,
  * handler_DATA() opens the Intake, #answer() says what became of it.
  *
  * Limits: smtp-server takes a bare LF for the end of a command line, which is harmless as content ends only at CRLF . CRLF.
@@ -20,7 +20,7 @@ import type { Reply } from './admit.ts';
 import { DotDecoder } from './dots.ts';
 import { readEnvelope } from './envelope.ts';
 import type { Limits, Place, Places } from './limits.ts';
-import { lockOut } from './partners.ts';
+import { lockOut, partnerOfSender } from './partners.ts';
 import { type Desk, Intake } from './receive.ts';
 
 /** What a connection needs of its listener. */
@@ -29,6 +29,7 @@ export type House = {
   readonly desk: Desk;
   readonly limits: Limits;
   readonly places: Places;
+  readonly partners: readonly Partner[];
   readonly newId: () => string;
   readonly now: () => number;
 };
@@ -37,6 +38,7 @@ export type House = {
 export type Client = {
   readonly house: House;
   readonly place: Place;
+  /** By the client's address. */
   readonly partner: Partner | null;
 };
 
@@ -126,10 +128,10 @@ export class Connection extends SMTPConnection {
 
   // the names are smtp-server's, which finds handlers by them
   override handler_MAIL(command: Buffer, callback: () => void): void {
-    const refusal = this.#lockOut();
-    if (refusal === null) return super.handler_MAIL(command, callback);
-    const { code, status, text } = refusal;
-    const reason = `Partner "${this.#partner?.name}": ${text}`;
+    const locked = this.#lockOut(command);
+    if (locked === null) return super.handler_MAIL(command, callback);
+    const { code, status, text } = locked.refusal;
+    const reason = `Partner "${locked.partner.name}": ${text}`;
     this.#house.desk.emit({ kind: 'message.refused', tenant: null, status, reason, client: this.remoteAddress });
     this.send(code, `${status} ${text}`);
     callback();
@@ -214,11 +216,19 @@ export class Connection extends SMTPConnection {
     return { reception, mailFrom: sender === '' ? '' : (canonicalAddress(sender) ?? ''), recipients, smtp };
   }
 
-  #lockOut(): Reply | null {
-    if (this.#partner === null) return null;
-    const leaf = this._socket instanceof TLSSocket ? this._socket.getPeerX509Certificate() : undefined;
-    const chain = leaf === undefined ? [] : chainOf(leaf);
-    return lockOut(this.#partner, this.secure ? chain : null, new Date(this.#house.now()));
+  #lockOut(mail: Buffer): { readonly partner: Partner; readonly refusal: Reply } | null {
+    // smtp-server's own reading, source route taken off; what it or envelope.ts cannot read is refused by them, so it needs no partner
+    const path = this._parseAddressCommand('MAIL FROM', mail);
+    const sender = path === false ? null : canonicalAddress(path.address);
+    const bySender = partnerOfSender(sender ?? '', this.#house.partners);
+    for (const partner of new Set([this.#partner, bySender])) {
+      if (partner === null) continue;
+      const leaf = this._socket instanceof TLSSocket ? this._socket.getPeerX509Certificate() : undefined;
+      const chain = leaf === undefined ? [] : chainOf(leaf);
+      const refusal = lockOut(partner, this.secure ? chain : null, new Date(this.#house.now()));
+      if (refusal !== null) return { partner, refusal };
+    }
+    return null;
   }
 
   #farewell(status: string, text: string): void {

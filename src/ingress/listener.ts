@@ -3,7 +3,7 @@
  * no relaying for anybody who is not a proven tenant.
  *
  * TLS is 1.2 or newer with suites of net/tls.ts; the certificate is changed by renew(), and the keys of session tickets every few hours. Clients
- * are asked for a certificate only where a partner's setting wants one (partners.ts).
+ * are asked for a certificate only where a partner's setting wants one of them, or of a sender they may yet name (partners.ts).
  *
  * The way of a message: connection.ts holds the conversation; envelope.ts judges MAIL and RCPT; receive.ts takes the content
  * through dots.ts (end of content), normalise.ts (line ends) and admit.ts (tenant by proof.ts, loops, header) to the
@@ -27,7 +27,7 @@ import { gateFor, type Reply } from './admit.ts';
 import { Connection, type House } from './connection.ts';
 import { type Judged, judgeRecipient, judgeSender } from './envelope.ts';
 import { defaultLimits, type Limits, Places } from './limits.ts';
-import { partnerOf } from './partners.ts';
+import { isAsked, partnerOf } from './partners.ts';
 import type { AcceptPort } from './receive.ts';
 
 export type { AcceptPort, AcceptReply, Submission } from './receive.ts';
@@ -62,6 +62,7 @@ export function createListener(options: ListenerOptions): Listener {
     desk: { gate, accept, emit, maxMessageBytes, headerOctets: limits.headerOctets },
     limits,
     places,
+    partners: config.smtp.partners,
     newId: () => randomUUIDv7(),
     now: Date.now,
   };
@@ -88,7 +89,7 @@ export function createListener(options: ListenerOptions): Listener {
 class Server extends SMTPServer {
   readonly #house: House;
   readonly #partners: Config['smtp']['partners'];
-  /** The same without an address of its own, for clients that must show a certificate. */
+  /** The same without an address of its own, for clients that are asked for a certificate. */
   readonly #certified: SMTPServer;
 
   constructor(options: ListenerOptions, limits: Limits, house: House) {
@@ -100,7 +101,7 @@ class Server extends SMTPServer {
       // what partners.ts makes of the certificate counts, not what smtp-server does
       requestCert: true,
       rejectUnauthorized: false,
-      // a session that is resumed brings the certificate without its chain
+      // a session that is resumed brings the certificate without its chain; which clients will need theirs is not known here
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
     });
     // a client's broken connection or handshake; a failing listen() is heard in bind()
@@ -132,7 +133,7 @@ class Server extends SMTPServer {
       return;
     }
     const partner = partnerOf(clientIp, this.#partners);
-    const server = partner?.tls === 'certificate' ? this.#certified : this;
+    const server = isAsked(partner, this.#partners) ? this.#certified : this;
     const connection = new Connection(server, socket, options, { house: this.#house, place, partner });
     server.connections.add(connection);
     connection.on('error', () => undefined);

@@ -151,6 +151,16 @@ describe('a right file', () => {
     });
   });
 
+  test('a partner by its domains alone', () => {
+    const partner = '{ name: bank, domains: [Bücher.example, "*.BANK.example"] }';
+    const tls = 'tls: { key: tls/key.pem, cert: tls/cert.pem }';
+    const result = load(`${minimal}smtp: { ${tls}, partners: [${partner}] }\n`);
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.config.smtp.partners).toMatchObject([
+      { networks: [], domains: ['xn--bcher-kva.example', '*.bank.example'], tls: 'required' },
+    ]);
+  });
+
   test.each([
     ['a file of 32 octets', 'masterKey: { file: data/raw.key }'],
     ['a file of hexadecimal', 'masterKey: { file: data/hex.key }'],
@@ -250,6 +260,16 @@ describe('a wrong setting is named with its place and a remedy', () => {
         ['trust: [tls/cert.pem]', 'smtp.partners[0].trust: roots count only for certificateNames. Add certif'],
         ['tls: maybe', 'expected one of required, certificate, found "maybe". Write required or certificate.'],
         ['', '192.0.2.0/24 is listed for bank already, which counts. Remove it from one of the two.'],
+        [
+          'domains: [bank]',
+          'smtp.partners[0].domains[0]: expected a domain, found "bank". Write it like example.com or',
+        ],
+        ['domains: ["*bank.example"]', 'expected a domain, found "*bank.example". Write it like example.com or'],
+        ['domains: ["a@bank.example"]', 'expected a domain, found "a@bank.example". Write it like'],
+        [
+          'domains: []',
+          'smtp.partners[0].domains: expected a list of domains, found an empty list. Write at least one',
+        ],
       ] as const
     ).map(([more, message]): [string, string] => {
       const partner = `{ name: bank, networks: [192.0.2.0/24]${more === '' ? '' : `, ${more}`} }`;
@@ -257,6 +277,14 @@ describe('a wrong setting is named with its place and a remedy', () => {
       const second = message.includes('already') ? `, ${partner}` : '';
       return [`smtp: { ${tls}partners: [${partner}${second}] }`, message];
     }),
+    [
+      'smtp: { tls: { key: tls/key.pem, cert: tls/cert.pem }, partners: [{ name: bank }] }',
+      'smtp.partners[0]: nothing says what mail bank hands over. Add networks, domains or both.',
+    ],
+    [
+      'smtp: { tls: { key: tls/key.pem, cert: tls/cert.pem }, partners: [{ name: a, domains: [B.example] }, { name: c, domains: [b.example] }] }',
+      'smtp.partners[1].domains[0]: b.example is listed for a already, which counts. Remove it from one of the two.',
+    ],
     [
       'smtp: { tls: { key: tls/key.pem } }',
       `${after}:9: smtp.tls.cert: missing: expected the path of a certificate chain in PEM. Write a path`,

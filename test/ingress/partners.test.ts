@@ -1,10 +1,10 @@
-/** Networks that must use TLS or show a client certificate, over real sockets. */
+/** Networks, and senders' domains, that must use TLS or show a client certificate, over real sockets. */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import type { Partner } from '../../src/config/config.ts';
 import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
-import { Client, plainMessage, startGateway } from './gateway.ts';
+import { Client, plainMessage, startGateway, tenant } from './gateway.ts';
 
 const { certPem, keyPem } = issueCertificate({ subject: 'gw.postern.example', san: { dns: ['gw.postern.example'] } });
 const tls = { key: keyPem, cert: certPem, files: { key: '', cert: '' }, minVersion: 'TLSv1.2' as const };
@@ -23,6 +23,7 @@ function partner(more: Partial<Partner> = {}): Partner {
   return {
     name: 'bank',
     networks: ['127.0.0.0/8'],
+    domains: [],
     tls: 'required',
     certificateSha256: [],
     certificateNames: [],
@@ -173,5 +174,104 @@ describe('a partner that must show a certificate', () => {
     const { client } = await Client.secured(gateway.port, certPem, { maxVersion, ...session });
     expect(await client.send(plainMessage)).toMatch(/^550 5\.7\.1 /);
     client.close();
+  });
+});
+
+describe('a partner known by the domain of its senders', () => {
+  const domains = ['bank.example', '*.bank.example', 'xn--bcher-kva.example'];
+  const tenants = [tenant({ domains: ['corp.example', 'bank.example', 'a.b.bank.example', 'evilbank.example'] })];
+  const held = partner({ networks: [], domains });
+  const certified = { ...held, tls: 'certificate', certificateNames: [name], trust: [root.certPem] } as const;
+
+  test.each([
+    ['<a@bank.example>', true],
+    ['<a@BANK.Example>', true],
+    ['<@relay.example:a@bank.example> BODY=8BITMIME', true],
+    ['<a@a.b.bank.example>', true],
+    ['<a@b\u00fccher.example> SMTPUTF8', true],
+    ['<a@xn--bcher-kva.example>', true],
+    ['<a@XN--BCHER-KVA.example>', true],
+    ['<a@corp.example>', false],
+    ['<bank.example@corp.example>', false],
+    ['<a@evilbank.example>', false],
+    ['<>', false],
+  ])('is told to use TLS when the sender is its own: %s', async (path, isHeld) => {
+    await using gateway = await startGateway({ tenants, smtp: { tls, partners: [held] } });
+    const client = await Client.greeted(gateway.port);
+    client.write(Buffer.from(`MAIL FROM:${path}\r\n`));
+    expect(await client.reply()).toMatch(isHeld ? /^530 5\.7\.0 .*STARTTLS/ : /^250 /);
+    const reason = expect.stringMatching(/^Partner "bank": .*STARTTLS/) as unknown;
+    const event = { kind: 'message.refused', tenant: null, status: '5.7.0', client: '127.0.0.1', reason };
+    expect(gateway.events).toEqual(isHeld ? [event] : []);
+    client.close();
+  });
+
+  test.each([
+    '<a.bank.example>',
+    '<"a b"@bank.example>',
+    '<a@bank.example.>',
+    'a@bank.example',
+    '<a@bank.example> BODY=8BITMIME BODY=8BITMIME',
+  ])('is not let in by an address that is hard to read: %s', async (path) => {
+    await using gateway = await startGateway({ tenants, smtp: { tls, partners: [held] } });
+    const client = await Client.greeted(gateway.port);
+    expect(await client.ask(`MAIL FROM:${path}`)).toMatch(/^5/);
+    expect(await client.ask('RCPT TO:<b@dest.example>')).toMatch(/^503 /);
+    client.close();
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('shows its certificate; others need none (%s)', async (maxVersion) => {
+    await using gateway = await startGateway({ tenants, smtp: { tls, partners: [certified] } });
+    const table = [
+      ['a@bank.example', showing(good, middle), /^250 /],
+      ['a@bank.example', showing(leaf(rogue)), /^550 5\.7\.1 .*leads to no trusted root$/],
+      ['a@bank.example', {}, /^550 5\.7\.1 .*your server showed none$/],
+      ['a@corp.example', {}, /^250 /],
+      ['a@corp.example', showing(leaf(rogue)), /^250 /],
+    ] as const;
+    for (const [from, options, expected] of table) {
+      const { client } = await Client.secured(gateway.port, certPem, { ...options, maxVersion });
+      const content = plainMessage.replace('a@corp.example', from);
+      expect(await client.send(content, from)).toMatch(expected);
+      client.close();
+    }
+    const plain = await Client.greeted(gateway.port);
+    expect(await plain.send(plainMessage)).toMatch(/^250 /);
+    plain.close();
+  });
+
+  test('shows its certificate for each message that is its own on one connection', async () => {
+    await using gateway = await startGateway({ tenants, smtp: { tls, partners: [certified] } });
+    const { client } = await Client.secured(gateway.port, certPem);
+    expect(await client.send(plainMessage)).toMatch(/^250 /);
+    expect(await client.ask('MAIL FROM:<a@bank.example>')).toMatch(/^550 5\.7\.1 /);
+    expect(await client.send(plainMessage)).toMatch(/^250 /);
+    client.close();
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('is asked again although it offers a session (%s)', async (maxVersion) => {
+    await using gateway = await startGateway({ tenants, smtp: { tls, partners: [certified] } });
+    const options = { ...showing(good, middle), maxVersion };
+    const { client: first } = await Client.secured(gateway.port, certPem, options);
+    expect(await first.ask('MAIL FROM:<a@bank.example>')).toMatch(/^250 /);
+    const { session } = first;
+    first.close();
+    const second = await Client.secured(gateway.port, certPem, { ...options, ...session });
+    expect(second.socket.isSessionReused()).toBe(false);
+    expect(await second.client.ask('MAIL FROM:<a@bank.example>')).toMatch(/^250 /);
+    second.client.close();
+  });
+
+  test('is held to what its network must do as well', async () => {
+    const network = partner({ name: 'network', tls: 'certificate', certificateSha256: ['0'.repeat(64)] });
+    for (const partners of [
+      [{ ...certified, tls: 'required' as const }, network],
+      [partner(), certified],
+    ]) {
+      await using gateway = await startGateway({ tenants, smtp: { tls, partners } });
+      const { client } = await Client.secured(gateway.port, certPem);
+      expect(await client.ask('MAIL FROM:<a@bank.example>')).toMatch(/^550 5\.7\.1 /);
+      client.close();
+    }
   });
 });

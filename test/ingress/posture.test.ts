@@ -89,12 +89,15 @@ describe.skipIf(openssl === undefined && !process.env['CI'])('a handshake with o
   });
 
   test('a client is asked for a certificate only where a partner is to show one', async () => {
-    const partner = { name: 'bank', networks: ['127.0.0.1/32'], certificateNames: [], trust: [] };
+    const partner = { name: 'bank', networks: ['127.0.0.1/32'], domains: [], certificateNames: [], trust: [] };
+    const sha = { certificateSha256: ['0'.repeat(64)] };
     for (const [asked, partners] of [
       [false, []],
       [false, [{ ...partner, tls: 'required', certificateSha256: [] }]],
-      [false, [{ ...partner, tls: 'certificate', certificateSha256: ['0'.repeat(64)], networks: ['192.0.2.1/32'] }]],
-      [true, [{ ...partner, tls: 'certificate', certificateSha256: ['0'.repeat(64)] }]],
+      [false, [{ ...partner, tls: 'certificate', ...sha, networks: ['192.0.2.1/32'] }]],
+      [true, [{ ...partner, tls: 'certificate', ...sha }]],
+      [true, [{ ...partner, tls: 'certificate', ...sha, networks: [], domains: ['bank.example'] }]],
+      [false, [{ ...partner, tls: 'required', certificateSha256: [], networks: [], domains: ['bank.example'] }]],
     ] as const) {
       await using gateway = await startGateway({ smtp: { tls, partners } });
       for (const version of ['-tls1_2', '-tls1_3'])
