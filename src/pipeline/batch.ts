@@ -3,11 +3,15 @@
  * batch is being written the next one gathers, so durability costs little under load and nothing waits at low load.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Writes one batch. */
 export type Flush<T> = (items: readonly T[]) => Promise<void>;
 
 export type BatchOptions = {
   readonly maxItems?: number;
+  /** Milliseconds that a batch waits for company, for what comes one by one and is in no hurry. */
+  readonly gatherFor?: number;
   /** Errors for which the members are tried again one by one, because one of them may be at fault and the others not. */
   readonly mayBeOnes?: (error: unknown) => boolean;
 };
@@ -15,7 +19,7 @@ export type BatchOptions = {
 /** Returns `add(item)`, which resolves when the batch that holds the item is on stable storage and rejects with what its flush rejected with. */
 export function createBatch<T>(flush: Flush<T>, options: BatchOptions = {}): (item: T) => Promise<void> {
   type Member = { readonly item: T; readonly resolve: () => void; readonly reject: (error: unknown) => void };
-  const { maxItems = 500, mayBeOnes = () => false } = options;
+  const { maxItems = 500, gatherFor = 0, mayBeOnes = () => false } = options;
   let gathering: Member[] = [];
   let busy = false;
 
@@ -23,6 +27,7 @@ export function createBatch<T>(flush: Flush<T>, options: BatchOptions = {}): (it
 
   const run = async (): Promise<void> => {
     while (gathering.length > 0) {
+      if (gatherFor > 0) await sleep(gatherFor);
       const batch = gathering.slice(0, maxItems);
       gathering = gathering.slice(maxItems);
       try {

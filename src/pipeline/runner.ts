@@ -67,7 +67,8 @@ export class Runner {
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
     this.#settle = createBatch((items) => this.#settleBatch(items), { mayBeOnes: isBug });
-    this.#decided = createBatch((items) => this.#decidedBatch(items), { mayBeOnes: isBug });
+    // Scans end one by one; a transaction for each decision would cost more than the decision.
+    this.#decided = createBatch((items) => this.#decidedBatch(items), { gatherFor: 10, mayBeOnes: isBug });
   }
 
   /** Rejects when the database cannot be read. */
