@@ -20,7 +20,7 @@ const usage = `Postern, a secure email gateway.
   postern replay  --config FILE --policy DRAFT.yaml [--since 7d] [--tenant ID] [--json]
   postern trace   --config FILE ID|MESSAGE-ID [--json]
   postern queue   --config FILE list|retry|hold|release|bounce [ID] [--json]
-  postern domains --config FILE [check DOMAIN|forget DOMAIN|publish DOMAIN [MX...]|report FILE] [--json]
+  postern domains --config FILE [check DOMAIN|forget DOMAIN|publish DOMAIN [MX...]|report [PLACE]] [--json]
   postern keys    --config FILE list|import FILE|trust ID|reject ID [--json]
   postern migrate --config FILE
 

@@ -18,12 +18,17 @@ import { UsageError } from './usage.ts';
 export async function domains(config: Config, words: readonly string[], json: boolean): Promise<number> {
   const [verb, name, ...more] = words;
   if (verb === undefined) return list(config, json);
-  const known = verb === 'publish' || (more.length === 0 && ['check', 'forget', 'report'].includes(verb));
+  if (verb === 'report' && more.length === 0) {
+    const place = name ?? config.reporting?.maildir;
+    if (place === undefined || place === null)
+      throw new UsageError('postern domains report takes a FILE or a FOLDER, or the setting reporting.maildir.');
+    return domainsReport(place, json);
+  }
+  const known = verb === 'publish' || (more.length === 0 && ['check', 'forget'].includes(verb));
   if (!known || name === undefined)
     throw new UsageError(
-      'postern domains takes nothing, check DOMAIN, forget DOMAIN, publish DOMAIN [MX…], or report FILE.',
+      'postern domains takes nothing, check DOMAIN, forget DOMAIN, publish DOMAIN [MX…], or report [FILE|FOLDER].',
     );
-  if (verb === 'report') return domainsReport(name, json);
   const domain = toAsciiDomain(name);
   if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
   if (verb === 'publish') return domainsPublish(config, domain, more, json);

@@ -128,4 +128,6 @@ export type Reporting = {
   readonly mailbox: string;
   readonly organization: string;
   readonly dkim: { readonly selector: string; readonly key: KeyObject } | null;
+  /** Absolute path of the Maildir where others' reports arrive, or null. */
+  readonly maildir: string | null;
 };

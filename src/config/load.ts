@@ -99,12 +99,14 @@ function assembleReporting(
     mailbox = contact,
     organization = domainOf(contact),
     dkim,
+    maildir,
   }: NonNullable<Settings['reporting']>,
   references: References,
 ): Reporting {
   const key = dkim === undefined ? null : references.signingKey(dkim.key, ['reporting', 'dkim', 'key']);
   const signer = dkim === undefined || key === null ? null : { selector: dkim.selector, key };
-  return { contact, from, mailbox, organization, dkim: signer };
+  const folder = maildir === undefined ? null : references.absolute(maildir);
+  return { contact, from, mailbox, organization, dkim: signer, maildir: folder };
 }
 
 function assembleTenant(tenant: Settings['tenants'][number], index: number, references: References): Tenant {

@@ -272,6 +272,11 @@ const reporting = section({
     'Where other domains should send their reports about yours: what postern domains publish puts into DNS. Without it, contact.',
     { example: 'tls-reports@corp.example' },
   ),
+  maildir: setting(
+    kinds.file('a folder').optional(),
+    'Where that mailbox lies on this machine, as a Maildir: postern domains report reads what arrived there.',
+    { example: '/var/mail/tls-reports' },
+  ),
 });
 
 /** The whole file. */

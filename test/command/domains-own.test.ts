@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { reportPage } from '../../src/command/domains-report.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { domainsReport, reportPage } from '../../src/command/domains-report.ts';
 import { readTlsReport } from '../../src/command/tls-report-file.ts';
 import { reportJson, type TlsReport } from '../../src/mail/tls-report.ts';
 import { tlsReportMessage } from '../../src/mail/tls-report-mail.ts';
@@ -70,6 +70,33 @@ describe('a report in words', () => {
     const page = reportPage({ ...report, organization: 'Evil\u001b[2J\u202e', contact: '\u0007' });
     expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
+});
+
+test('a mailbox of reports in words: sums by sender and policy, then what went wrong', async () => {
+  const other = { ...report, organization: 'Company-Y', id: 'b' };
+  const folder = mkdtempSync(join(tmpdir(), 'postern-maildir-'));
+  try {
+    for (const name of ['new', 'cur', 'tmp']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'new', '1'), gzipSync(reportJson(report)));
+    writeFileSync(join(folder, 'cur', '2:2,S'), reportJson({ ...report, id: 'a' }));
+    writeFileSync(join(folder, 'cur', '3:2,S'), reportJson(other));
+    writeFileSync(join(folder, 'cur', '4:2,S'), 'Subject: spam\r\n\r\nBuy\r\n');
+    writeFileSync(join(folder, 'tmp', '5'), reportJson(other));
+    const chunks: string[] = [];
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => chunks.push(String(chunk)) > 0);
+    const status = await domainsReport(folder, false).finally(() => write.mockRestore());
+    const page = chunks.join('');
+    expect(status).toBe(0);
+    expect(page).toContain('3 reports from 2016-04-01 00:00 to 2016-04-01 23:59 UTC.');
+    expect(page).toContain('1 file holds no report.');
+    const [first] = report.policies;
+    const twice = [first?.successes ?? 0, first?.failures ?? 0].map((count) => String(2 * count));
+    expect(page).toMatch(new RegExp(`Company-X .* ${twice[0]} +${twice[1]}\\b`));
+    expect(page.indexOf('Company-X')).toBeLessThan(page.indexOf('Company-Y'));
+    expect(page).toContain('the certificate had expired');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('a report as it comes', () => {

@@ -514,6 +514,7 @@ test('TLS reports are off without their section; with it, what is left out follo
     mailbox: 'Postmaster@corp.example',
     organization: 'corp.example',
     dkim: null,
+    maildir: null,
   });
   expect(warnings(`${minimal}reporting: { contact: a@corp.example }\n`).join('\n')).toContain(
     'reports by mail are not signed',

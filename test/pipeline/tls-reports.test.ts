@@ -44,6 +44,7 @@ function stage(store: TlsReporterPorts['store'], { records = {}, ...changes }: S
       from: 'tls-reports@corp.example',
       mailbox: 'postmaster@corp.example',
       organization: 'Corp',
+      maildir: null,
       dkim: null,
     },
     config: { hostname: 'gw.corp.example', tenants: [{ id: 'corp', domains: ['corp.example'] }] as never },
@@ -127,6 +128,7 @@ test('the header says what section 5.3 of RFC 8460 wants, and the report would r
     from: 'tls-reports@corp.example',
     mailbox: '',
     organization: 'Corp',
+    maildir: null,
     dkim: { selector: 'tlsrpt', key: privateKey },
   };
   const { at, sent } = stage(store, { records: { 'b.example': `${byMail}reports.example` }, reporting });
