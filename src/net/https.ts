@@ -3,7 +3,8 @@
  *
  * The name is resolved by our own resolver, every address judged by the guard, and the connection goes to an address that passed, so nothing
  * can change between check and connect. The certificate must be good for the name. Redirects are not followed: they would lead to a host that
- * nobody checked. Size and time have limits. Nothing throws: what went wrong is a clause that continues "HOST ".
+ * nobody checked. Size and time have limits, and an answer whose end only the end of the connection marks is none: somebody on the way could have cut it
+ * short. Nothing throws: what went wrong is a clause that continues "HOST ".
  *
  * Standards: RFC 9110 (as far as one request needs it).
  */
@@ -98,6 +99,10 @@ function ask(asked: HttpsRequest, ip: string, timeout: number, roots: readonly s
     const timer = setTimeout(() => give(failed('did not answer in time')), timeout);
     sent.on('error', (error: NodeJS.ErrnoException) => give(failed(clauseOf(error))));
     sent.on('response', (response) => {
+      // RFC 9112 section 6.3: without a length and without chunks, nobody can tell a whole answer from the beginning of one.
+      const { 'content-length': length, 'transfer-encoding': coding } = response.headers;
+      if (method === 'GET' && length === undefined && coding === undefined)
+        return give(failed('did not say how long its answer is'));
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {

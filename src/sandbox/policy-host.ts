@@ -19,8 +19,8 @@ export type PolicySite = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds before the answer. */
   readonly delay?: number;
-  /** Hangs up instead of an answer. */
-  readonly silent?: true;
+  /** Hangs up: instead of an answer, or behind one that says nothing of its length. */
+  readonly hangsUp?: 'at once' | 'at the end';
 };
 
 export type PolicyHost = AsyncDisposable & {
@@ -75,7 +75,9 @@ export async function startPolicyHost(given: readonly PolicySite[]): Promise<Pol
 
 function answer(site: PolicySite, response: ServerResponse): void {
   const { status = 200, headers = { 'content-type': 'text/plain' }, body, delay = 0 } = site;
-  if (site.silent === true) response.socket?.destroy();
+  if (site.hangsUp === 'at once') response.socket?.destroy();
+  else if (site.hangsUp === 'at the end')
+    response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n${body}`);
   else setTimeout(() => response.writeHead(status, headers).end(body), delay).unref();
 }
 

@@ -88,7 +88,7 @@ export const domains: Record<string, Domain> = {
   'STS testing, another host': { site: site('testing', 'pool.example') },
   'STS none': { site: site('none', host) },
   'STS host redirects': { site: { ...enforced, status: 301, headers: { location: `https://${name}/` } } },
-  'STS host is silent': { site: { ...enforced, silent: true } },
+  'STS host is silent': { site: { ...enforced, hangsUp: 'at once' } },
   'STS host with an expired certificate': {
     site: { ...enforced, identity: identityFor(`mta-sts.${name}`, { notBefore: 0, notAfter: Date.now() - hour }) },
   },
@@ -101,7 +101,7 @@ export const domains: Record<string, Domain> = {
   'STS remembered, new id, mode none': { remembered: remembered('2025z'), site: site('none', host) },
   'STS remembered too long, host silent': {
     remembered: remembered('2026a', Date.now() - hour),
-    site: { ...enforced, silent: true },
+    site: { ...enforced, hangsUp: 'at once' },
   },
   'TLSA of the key': signed(ownKey),
   'TLSA of the self-signed key': signed(selfSignedKey),

@@ -43,7 +43,11 @@ export const policyCases: Record<string, PolicyCase> = {
   'no media type': answered('not as text/plain', 'sts-policy-invalid', { headers: {} }),
   'too much of it': answered('more than 65536', 'sts-policy-fetch-error', { body: body + ' '.repeat(70_000) }),
   nonsense: answered(`The policy of ${name} has a line`, 'sts-policy-invalid', { body: 'hello' }),
-  'a connection cut short': answered(`mta-sts.${name}`, 'sts-policy-fetch-error', { silent: true }),
+  'a connection cut short': answered(`mta-sts.${name}`, 'sts-policy-fetch-error', { hangsUp: 'at once' }),
+  // Cut anywhere, it could pass for a policy of a few seconds.
+  'an answer that only the connection ends': answered('did not say how long', 'sts-policy-fetch-error', {
+    hangsUp: 'at the end',
+  }),
   'an answer that takes too long': answered('did not answer in time', 'sts-policy-fetch-error', { delay: 60_000 }),
   'an expired certificate': unproved(identityFor(`mta-sts.${name}`, expired)),
   'a certificate for another name': unproved(identityFor(name)),
