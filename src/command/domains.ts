@@ -1,13 +1,15 @@
 /**
  * `postern domains`: what TLS the domains recently mailed have shown. `domains check DOMAIN` asks the domain's servers now and says, in words their
  * admin could use, what to mend. `domains forget DOMAIN` is our own admin's word that a domain may be served below what it has shown. What concerns our
- * own domains has files of its own: domains-publish.ts and domains-report.ts.
+ * own domains has files of its own: domains-publish.ts, domains-report.ts and domains-mailbox.ts.
  */
+import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { type Advice, adviceFor } from '../deliver/advice.ts';
 import type { DomainProbe } from '../deliver/probe.ts';
 import { toAsciiDomain } from '../mail/address.ts';
 import { domainDocument, domainsTable } from './domains-list.ts';
+import { reportMailbox } from './domains-mailbox.ts';
 import { domainsPublish } from './domains-publish.ts';
 import { domainsReport } from './domains-report.ts';
 import { createOutbound } from './outbound.ts';
@@ -22,7 +24,7 @@ export async function domains(config: Config, words: readonly string[], json: bo
     const place = name ?? config.reporting?.maildir;
     if (place === undefined || place === null)
       throw new UsageError('postern domains report takes a FILE or a FOLDER, or the setting reporting.maildir.');
-    return domainsReport(place, json);
+    return isFolder(place) ? reportMailbox(place, json) : domainsReport(place, json);
   }
   const known = verb === 'publish' || (more.length === 0 && ['check', 'forget'].includes(verb));
   if (!known || name === undefined)
@@ -33,6 +35,15 @@ export async function domains(config: Config, words: readonly string[], json: bo
   if (domain === null) throw new UsageError(`${printable(name)} is not a domain name.`);
   if (verb === 'publish') return domainsPublish(config, domain, more, json);
   return verb === 'check' ? checkDomain(config, domain, json) : forgetDomain(config, domain, json);
+}
+
+/** What cannot be looked at is taken for a file, whose reader says what is wrong. */
+function isFolder(place: string): boolean {
+  try {
+    return statSync(place).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function list(config: Config, json: boolean): Promise<number> {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { domainsReport, reportPage } from '../../src/command/domains-report.ts';
+import { reportMailbox } from '../../src/command/domains-mailbox.ts';
+import { reportPage } from '../../src/command/domains-report.ts';
 import { readTlsReport } from '../../src/command/tls-report-file.ts';
 import { reportJson, type TlsReport } from '../../src/mail/tls-report.ts';
 import { tlsReportMessage } from '../../src/mail/tls-report-mail.ts';
@@ -80,11 +81,13 @@ test('a mailbox of reports in words: sums by sender and policy, then what went w
     writeFileSync(join(folder, 'new', '1'), gzipSync(reportJson(report)));
     writeFileSync(join(folder, 'cur', '2:2,S'), reportJson({ ...report, id: 'a' }));
     writeFileSync(join(folder, 'cur', '3:2,S'), reportJson(other));
+    // Sent again, because the first answer was lost.
+    writeFileSync(join(folder, 'cur', '3b:2,S'), reportJson(other));
     writeFileSync(join(folder, 'cur', '4:2,S'), 'Subject: spam\r\n\r\nBuy\r\n');
     writeFileSync(join(folder, 'tmp', '5'), reportJson(other));
     const chunks: string[] = [];
     const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => chunks.push(String(chunk)) > 0);
-    const status = await domainsReport(folder, false).finally(() => write.mockRestore());
+    const status = await reportMailbox(folder, false).finally(() => write.mockRestore());
     const page = chunks.join('');
     expect(status).toBe(0);
     expect(page).toContain('3 reports from 2016-04-01 00:00 to 2016-04-01 23:59 UTC.');
