@@ -7,11 +7,12 @@
  *
  * What a host must prove is more than the level asked for when its domain has published or shown more (demand.ts).
  */
-import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import type { TlsLevel } from '../config/config.ts';
 import type { TlsSession } from '../mail/tls-report.ts';
 import type { Egress } from '../net/egress.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Outcome } from '../plan/delivery.ts';
+import { stricter } from '../plan/plan.ts';
 import {
   type Connection,
   type ConnectionPorts,
@@ -26,6 +27,7 @@ import { type Envelope, isDomain, isSafeAddress, type Recipient } from './envelo
 import { withEvidence } from './evidence-field.ts';
 import { IdleConnections } from './idle.ts';
 import { Trust } from './peer.ts';
+import { breaksPromise, inTermsOf, promiseBroken } from './promise.ts';
 import { cleanText } from './reply.ts';
 import { type Host, type Route, type RoutePorts, route, routeTo } from './route.ts';
 import { Sessions } from './sessions.ts';
@@ -285,27 +287,6 @@ function unfit(transmission: Transmission, recipient: Recipient): Outcome | null
   if (isSafeAddress(recipient.address)) return null;
   const reason = `The address ${cleanText(recipient.address)} cannot be used in SMTP.`;
   return { kind: 'failed', scope: 'recipient', status: '5.1.3', reason, remote: null };
-}
-
-/** RFC 8689 section 4.2.1; section 5: a report goes out all the same. */
-function breaksPromise({ extensions }: Connection, { requireTls, mailFrom }: Transmission): boolean {
-  return requireTls && mailFrom !== '' && !extensions.has('REQUIRETLS');
-}
-
-function promiseBroken({ target, evidence }: Connection): Omit<Setback, 'host'> {
-  const reason = `${target.name} does not promise to hand mail on over TLS only (REQUIRETLS), which the sender demands.`;
-  const remote = remoteOf(target, evidence, null);
-  return { kind: 'unmet', status: '5.7.30', reason, remote, stage: 'spoken', liftedBy: null };
-}
-
-/** RFC 8689 section 4.2.1: 5.7.10 where TLS itself was not to be had. */
-function inTermsOf({ requireTls }: Transmission, outcome: Outcome): Outcome {
-  const about = requireTls && outcome.kind === 'failed' && outcome.scope === 'method' && outcome.status !== '5.7.30';
-  return about ? { ...outcome, status: '5.7.10' } : outcome;
-}
-
-function stricter(a: TlsLevel, b: TlsLevel): TlsLevel {
-  return tlsLevels.indexOf(a) >= tlsLevels.indexOf(b) ? a : b;
 }
 
 /** What a backup does says nothing of the servers that are preferred to it. */
