@@ -9,7 +9,7 @@ import type { FiledIdentity, Identity } from '../config/config.ts';
 import { pairUp } from '../config/identity.ts';
 import type { Event } from '../event/event.ts';
 import { describe } from './accept.ts';
-import { type Stamps, stampOf, watchFiles } from './watch.ts';
+import { keepWatch, type Stamps, stampOf } from './watch.ts';
 
 export type ServerCertificate = {
   /** As the setting is called: "smtp.tls". */
@@ -27,8 +27,6 @@ export type Certificates = {
   watch(every?: number): () => void;
 };
 
-const lookEvery = 2_000;
-const remindEvery = 60 * 60_000;
 /** Octets. */
 const maxFile = 1024 * 1024;
 
@@ -73,23 +71,15 @@ export function keepCertificates(
     reload: () => {
       for (const kept of all) refresh(kept, true);
     },
-    watch: (every = lookEvery) => {
+    watch: (every) => {
       // What changed since the configuration was read.
       for (const kept of all) refresh(kept, false);
-      const reminder = setInterval(() => {
-        for (const kept of all) complain(kept);
-      }, remindEvery).unref();
-      const ends = all.map((kept) =>
-        watchFiles(
-          () => kept.stamps,
-          () => refresh(kept, false),
-          every,
-        ),
-      );
-      return () => {
-        clearInterval(reminder);
-        for (const end of ends) end();
-      };
+      const watched = all.map((kept) => ({
+        stamps: () => kept.stamps,
+        changed: () => refresh(kept, false),
+        remind: () => complain(kept),
+      }));
+      return keepWatch(watched, every);
     },
   };
 }

@@ -15,7 +15,7 @@ import type { Event } from '../event/event.ts';
 import { type Groups, parseGroups } from '../policy/groups.ts';
 import { type Policy, type PolicyResult, parsePolicy } from '../policy/schema.ts';
 import { describe } from './accept.ts';
-import { type Stamps, stampOf, watchFiles } from './watch.ts';
+import { keepWatch, type Stamps, stampOf } from './watch.ts';
 
 /** What decides about a tenant's mail. */
 export type InForce = {
@@ -35,9 +35,6 @@ export type Policies = {
 /** A policy does not parse or cannot be read; the message names each place and its remedy. */
 export class PolicyBroken extends Error {}
 
-const lookEvery = 2_000;
-const remindEvery = 60 * 60_000;
-
 /** What a tenant's files held when they were read last; `problems` are of a reading that is not in force. */
 type Loaded = { readonly tenant: Tenant; inForce: InForce; stamps: Stamps; problems: readonly Problem[] };
 
@@ -53,21 +50,13 @@ export function loadPolicies(tenants: readonly Tenant[], emit: (event: Event) =>
     reload: () => {
       for (const loaded of all) reload(loaded, emit);
     },
-    watch: (every = lookEvery) => {
-      const reminder = setInterval(() => {
-        for (const loaded of all) complain(loaded, emit);
-      }, remindEvery).unref();
-      const ends = all.map((loaded) =>
-        watchFiles(
-          () => loaded.stamps,
-          () => reload(loaded, emit),
-          every,
-        ),
-      );
-      return () => {
-        clearInterval(reminder);
-        for (const end of ends) end();
-      };
+    watch: (every) => {
+      const watched = all.map((loaded) => ({
+        stamps: () => loaded.stamps,
+        changed: () => reload(loaded, emit),
+        remind: () => complain(loaded, emit),
+      }));
+      return keepWatch(watched, every);
     },
   };
 }

@@ -47,6 +47,30 @@ export function watchFiles(read: () => Stamps, changed: () => void, every: numbe
   return () => clearInterval(timer);
 }
 
+/** One thing that was read from files and can be read again. */
+export type Watched = {
+  /** Of its files, as they were read last. */
+  readonly stamps: () => Stamps;
+  readonly changed: () => void;
+  /** Says again what is wrong with it, if anything is. */
+  readonly remind: () => void;
+};
+
+const lookEvery = 2_000;
+const remindEvery = 60 * 60_000;
+
+/** Watches all of them and reminds every hour of what is broken. Returns the end of it. `every`: milliseconds between two looks. */
+export function keepWatch(all: readonly Watched[], every = lookEvery): () => void {
+  const reminder = setInterval(() => {
+    for (const { remind } of all) remind();
+  }, remindEvery).unref();
+  const ends = all.map(({ stamps, changed }) => watchFiles(stamps, changed, every));
+  return () => {
+    clearInterval(reminder);
+    for (const end of ends) end();
+  };
+}
+
 const absent = 'absent';
 
 async function stampNow(file: string): Promise<string> {
