@@ -96,6 +96,25 @@ export function composeMessage(message: OwnText): Buffer {
   return Buffer.from(fields.join('') + body.join(''), 'latin1');
 }
 
+/** The octets of a letter, as a message that no mailbox answers by itself. `thread`: In-Reply-To and References. */
+export function composeLetter(
+  message: Omit<OwnText, 'to' | 'subject' | 'text' | 'html' | 'headers'> & {
+    readonly to: string;
+    readonly thread?: readonly (readonly [name: string, value: string])[];
+  },
+  letter: Letter,
+): Buffer {
+  const { to, thread = [], ...own } = message;
+  return composeMessage({
+    ...own,
+    to: { name: '', address: to },
+    subject: letter.title,
+    text: letterText(letter),
+    html: letterHtml(letter),
+    headers: [...thread, ['X-Auto-Response-Suppress', 'All']],
+  });
+}
+
 /** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
 function displayName(name: string): string {
   const line = name.replace(/[\p{C}\p{Z}"\\<>@]+/gu, ' ').trim();
@@ -165,22 +184,19 @@ export function notificationMessage(notice: Notification): Buffer {
     ],
     closing: `Written automatically by the mail gateway of ${organisation}.${sender === '' ? '' : ` A reply to this e-mail goes to ${sender} as ordinary mail, without this protection.`}`,
   };
-  return composeMessage({
+  const own = {
     from: { name: `${name === '' ? organisation : name} via secure mail`, address: notice.from },
-    to: { name: '', address: notice.to },
+    to: notice.to,
     ...(sender === '' ? {} : { replyTo: { name, address: sender } }),
-    subject: letter.title,
-    text: letterText(letter),
-    html: letterHtml(letter),
     messageId: notice.messageId,
     date: notice.date,
-    autoSubmitted: 'auto-generated',
-    headers: [
+    autoSubmitted: 'auto-generated' as const,
+    thread: [
       ...(parent === '' ? [] : [['In-Reply-To', parent] as const]),
       ...(thread === '' ? [] : [['References', thread] as const]),
-      ['X-Auto-Response-Suppress', 'All'],
     ],
-  });
+  };
+  return composeLetter(own, letter);
 }
 
 /** The message identifiers in a field of another message, the newest twenty, and nothing else that stood there. */
@@ -214,15 +230,7 @@ export function codeMessage(notice: CodeNotice): Buffer {
     ],
     closing: `Written automatically by the mail gateway of ${organisation}. Replies are not read.`,
   };
-  return composeMessage({
-    from: { name: `${organisation} secure mail`, address: notice.from },
-    to: { name: '', address: notice.to },
-    subject: letter.title,
-    text: letterText(letter),
-    html: letterHtml(letter),
-    messageId: notice.messageId,
-    date: notice.date,
-    autoSubmitted: 'auto-generated',
-    headers: [['X-Auto-Response-Suppress', 'All']],
-  });
+  const { to, messageId, date } = notice;
+  const from = { name: `${organisation} secure mail`, address: notice.from };
+  return composeLetter({ from, to, messageId, date, autoSubmitted: 'auto-generated' }, letter);
 }

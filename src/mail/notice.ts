@@ -5,8 +5,8 @@
  *
  * Limits: English only. Of long lists of recipients the first are named.
  */
-import { composeMessage, threadIds } from './compose.ts';
-import { type Letter, letterHtml, letterText, longDate } from './letter.ts';
+import { composeLetter, threadIds } from './compose.ts';
+import { type Letter, longDate } from './letter.ts';
 
 type About = {
   /** Our own address, from `serviceAddress`. */
@@ -102,17 +102,9 @@ function compose(
   thread: readonly (readonly [string, string])[],
   letter: Letter,
 ): Buffer {
-  return composeMessage({
-    from: { name: `${notice.organisation} secure mail`, address: notice.from },
-    to: { name: '', address: notice.to },
-    subject: letter.title,
-    text: letterText(letter),
-    html: letterHtml(letter),
-    messageId: notice.messageId,
-    date: notice.date,
-    autoSubmitted,
-    headers: [...thread, ['X-Auto-Response-Suppress', 'All']],
-  });
+  const { to, messageId, date } = notice;
+  const from = { name: `${notice.organisation} secure mail`, address: notice.from };
+  return composeLetter({ from, to, messageId, date, autoSubmitted, thread }, letter);
 }
 
 function named(recipients: readonly string[]): string {
