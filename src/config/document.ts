@@ -7,7 +7,8 @@
  * in front of a setting (and of the section around it) is enough.
  */
 import * as z from 'zod';
-import { type SettingMeta, settings } from './schema.ts';
+import type { SettingMeta } from './schema/setting.ts';
+import { settings } from './schema.ts';
 
 const head = [
   'Configuration of Postern. Check it with: postern check --config FILE',

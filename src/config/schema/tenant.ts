@@ -1,0 +1,106 @@
+/** Settings of one tenant: who it is, what proves its mail, and how that mail is treated. */
+import { tlsLevels } from '../config.ts';
+import * as kinds from '../kinds.ts';
+import { section } from '../yaml.ts';
+import { setting } from './setting.ts';
+
+const proof = section({
+  networks: setting(
+    kinds.listOf(kinds.network(), 'a list of networks').prefault([]),
+    'Networks the tenant sends from. Not enough for Microsoft 365 and Google Workspace, whose addresses serve every customer.',
+    { example: ['192.0.2.0/24'], live: true },
+  ),
+  secretHeader: setting(
+    section(
+      {
+        name: setting(
+          kinds
+            .text('the name of a header field', 'Write it like X-Postern-Key.')
+            .refine((name) => /^[!-9;-~]{1,70}$/.test(name), {
+              error: 'the name of a header field\nWrite it like X-Postern-Key, without a colon.',
+            }),
+          'Name of the field.',
+          { example: 'X-Postern-Key' },
+        ),
+        values: setting(
+          kinds.listOf(kinds.secretFile('the secret of the header'), 'a list of one or two files', 1, 10, true),
+          'Files that hold the value. Two while it is being changed.',
+          { example: ['./secrets/corp-header'] },
+        ),
+      },
+      true,
+    ).optional(),
+    'A header field the tenant stamps on everything it sends here. Checked, and removed before anything leaves.',
+    { live: true },
+  ),
+});
+
+export const tenant = section({
+  id: setting(
+    kinds
+      .text('a short name', 'Use small letters, digits and hyphens.')
+      .refine((id) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(id), {
+        error: 'a short name\nUse small letters, digits and hyphens.',
+      }),
+    'Name in logs and tables. Never change it.',
+    { example: 'corp' },
+  ),
+  domains: setting(
+    kinds.listOf(kinds.domain(), 'a list of domains', 1),
+    'The domains it sends from. A domain belongs to one tenant.',
+    {
+      example: ['corp.example'],
+    },
+  ),
+  platform: setting(
+    kinds.choice(['microsoft365', 'google', 'generic']).prefault('generic'),
+    'Where its mailboxes are: microsoft365, google or generic.',
+    { example: 'microsoft365', live: true },
+  ),
+  proof: setting(
+    proof,
+    'What proves that mail comes from this tenant. At least one of the two; when both are given, both must hold.',
+  ),
+  policy: setting(kinds.file('a policy'), 'Its policy.', { example: './policies/default.yaml' }),
+  groups: setting(
+    kinds.file('a file of groups').optional(),
+    'Groups that rules may ask about: a YAML file with a group and its members on each line, such as\nlegal: [ann@corp.example, law.corp.example]',
+    { example: './policies/groups.yaml' },
+  ),
+  inbound: setting(
+    section({
+      host: setting(kinds.host(), 'Server of its mailboxes.', { example: 'corp-example.mail.protection.outlook.com' }),
+      port: setting(kinds.port().prefault(25), 'Its port.'),
+      tls: setting(
+        kinds.choice(tlsLevels).prefault('verify'),
+        'TLS level towards it: may, encrypt, verify, secure or dane.',
+      ),
+    }).optional(),
+    'Where mail to its own people goes: bounces and replies from the portal. Without it, by MX.',
+  ),
+  minimumTls: setting(
+    kinds.choice(['encrypt', 'verify', 'secure', 'dane']).prefault('verify'),
+    'What counts as protected on the way: encrypt, verify, secure or dane.',
+  ),
+  pins: setting(
+    kinds
+      .listOf(
+        section({
+          domain: setting(kinds.domain(), 'A domain mail goes to.', { example: 'bank.example' }),
+          hosts: setting(
+            kinds.listOf(kinds.hostPattern(), 'a list of mail servers', 1),
+            'Its mail servers: names, or "*.bank.example" for one label more.',
+            { example: ['mx.bank.example'] },
+          ),
+        }),
+        'a list of pins',
+      )
+      .prefault([]),
+    'Mail servers you vouch for: mail to these domains goes only there, and only with a good certificate (TLS level secure).',
+  ),
+  honourTlsRequiredNo: setting(
+    kinds.flag().prefault(false),
+    'Let a sender waive, with the header field TLS-Required: No, the TLS that the domain of a recipient demands (DANE, MTA-STS, what it has shown before).\n' +
+      'Only for mail that no rule protects; what your policy demands is never waived.',
+  ),
+});
