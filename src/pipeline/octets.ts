@@ -74,7 +74,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
   const body = async function* (): AsyncGenerator<Uint8Array> {
     try {
       const made = await ports.protect.protect(
-        { method, entitySize, materials },
+        { method, entitySize, recipients: materials.map((material) => ({ material })), signer: null },
         headerThenBody(inner, message, ports.spool),
       );
       yield Buffer.concat([outer, Buffer.from(`${made.headerLines}\r\n`, 'latin1')]);

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { Channel } from './channel.ts';
 import type { Protected, ProtectJob } from './protected.ts';
 import { CannotProtect } from './protected.ts';
-import type { FromWorker, ToWorker } from './worker.ts';
+import type { FromWorker, ToWorker, WorkerData } from './worker.ts';
 
 /** The machinery failed (a worker died or stalled, or its memory ran out), not the keys: worth another attempt later. */
 export class ProtectFailed extends Error {
@@ -20,7 +20,7 @@ export class ProtectFailed extends Error {
 
 export type ProtectPool = {
   /**
-   * Makes one copy. Rejects with CannotProtect when the materials cannot be used, with ProtectFailed when the machinery failed, and with
+   * Makes one copy. Rejects with CannotProtect when the keys cannot be used, with ProtectFailed when the machinery failed, and with
    * the entity's own error when reading it failed; so does the iteration of `body` later. Leaving `body` early releases everything,
    * the entity included. A body that is never iterated should be left by its iterator's `return()`.
    */
@@ -36,8 +36,17 @@ const wholeUpTo = 262_144;
 const pieceSize = 65_536;
 const abandonedAfter = 900_000;
 
-/** `size`: workers at most (one less than the processors unless given); `stallAfter`: milliseconds without progress. */
-export function createProtectPool(options: { readonly size?: number; readonly stallAfter?: number } = {}): ProtectPool {
+export type ProtectPoolOptions = {
+  /** The key under which the tenants' private keys are sealed (seal.ts), 32 octets; handed to the workers, which alone open them. */
+  readonly ownKeys: Buffer;
+  /** Workers at most; one less than the processors unless given. */
+  readonly size?: number;
+  /** Milliseconds without progress after which a worker is given up; a minute unless given. */
+  readonly stallAfter?: number;
+};
+
+export function createProtectPool(options: ProtectPoolOptions): ProtectPool {
+  const data: WorkerData = { ownKeys: Uint8Array.from(options.ownKeys) };
   const size = Math.max(1, options.size ?? availableParallelism() - 1);
   const stallAfter = options.stallAfter ?? 60_000;
   const lanes = new Set<Lane>();
@@ -47,7 +56,7 @@ export function createProtectPool(options: { readonly size?: number; readonly st
     if (closed) throw new ProtectFailed('the protection pool is closed');
     const best = [...lanes].sort((a, b) => a.busy - b.busy)[0];
     if (best !== undefined && (best.busy === 0 || lanes.size >= size)) return best;
-    const lane = new Lane(() => lanes.delete(lane));
+    const lane = new Lane(data, () => lanes.delete(lane));
     lanes.add(lane);
     return lane;
   };
@@ -91,11 +100,12 @@ class Lane {
   readonly #copies = new Map<number, Copy>();
   #lastId = 0;
 
-  constructor(gone: () => void) {
+  constructor(data: WorkerData, gone: () => void) {
     this.#gone = gone;
     // No environment: secrets there are none of a worker's business. A key that makes it eat memory ends the worker, not the process.
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       env: {},
+      workerData: data,
       // A small young generation is collected often, and with it the octets of pieces that have passed: half the memory of a large copy.
       resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 },
     });

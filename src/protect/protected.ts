@@ -1,15 +1,46 @@
 /**
- * What protection of a message for one recipient takes and gives, whichever method makes it (smime.ts, openpgp.ts) and whether in this
- * thread or in a worker (pool.ts).
+ * What protection of a message takes and gives, whichever method makes it (smime.ts, openpgp.ts) and whether in this thread or in a worker
+ * (pool.ts).
  */
+
+/** A key or certificate to encrypt to. */
+export type RecipientKey = {
+  /** PEM certificate or armored public key. */
+  readonly material: string;
+  /** Its holder's program has said, in signed mail, that it opens AES-GCM. */
+  readonly gcm?: boolean;
+};
+
+/** A private key of the tenant's, closed until it is in a worker thread. */
+export type SigningKey = {
+  readonly method: 'smime' | 'pgp';
+  /** PEM, the signer's own first, then its issuers; empty for OpenPGP. */
+  readonly certificates: readonly string[];
+  /** PKCS #8 PEM or armored private key, sealed (seal.ts) under the pool's `ownKeys` for `context`. */
+  readonly sealed: string;
+  readonly context: string;
+};
+
+/** A SigningKey inside the worker: `privateKey` is the text that was sealed. It never leaves the thread. */
+export type OpenedSigningKey = {
+  readonly certificates: readonly string[];
+  readonly privateKey: string;
+};
+
+/** How a signature and what it covers travel: side by side in multipart/signed, or the content wrapped in the signature. */
+export type SignatureForm = 'clear' | 'opaque';
 
 /** One copy to make. */
 export type ProtectJob = {
   readonly method: 'smime' | 'pgp';
   /** Octets of the inner entity (entity.ts), known before its first octet is read. */
   readonly entitySize: number;
-  /** PEM certificates or armored public keys of this copy's recipient, and of nobody else. */
-  readonly materials: readonly string[];
+  /** Whom this copy is for, and nobody else; empty for a copy that is signed only. */
+  readonly recipients: readonly RecipientKey[];
+  /** Signs inside the encryption, or null for no signature. */
+  readonly signer: SigningKey | null;
+  /** Of the signature; `clear` unless given. */
+  readonly form?: SignatureForm;
 };
 
 /** The protected form. */
@@ -18,7 +49,10 @@ export type Protected = {
   readonly headerLines: string;
   /** Octets of `body`, or null when known only at its end. */
   readonly size: number | null;
-  /** 7-bit lines ending in CRLF. To be read once; leaving early releases everything behind it. */
+  /**
+   * Lines ending in CRLF, 7-bit when encrypted or opaque; a copy that is only signed clear has the entity's own lines in it. To be read
+   * once; leaving early releases everything behind it.
+   */
   readonly body: AsyncIterable<Uint8Array>;
 };
 

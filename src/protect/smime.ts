@@ -22,7 +22,7 @@ import {
 } from 'node:crypto';
 import { Certificate } from 'pkijs';
 import * as der from './der.ts';
-import type { Protected } from './protected.ts';
+import type { OpenedSigningKey, Protected, RecipientKey, SignatureForm } from './protected.ts';
 import { CannotProtect } from './protected.ts';
 import { Recent } from './recent.ts';
 import type { CertificateFacts } from './x509.ts';
@@ -51,16 +51,21 @@ const headerLines =
 /** One base64 line: 57 octets become 76 characters and CRLF. RFC 2045 section 6.8. */
 const octetsPerLine = 57;
 
+export type SmimeJob = {
+  readonly recipients: readonly RecipientKey[];
+  readonly signer: OpenedSigningKey | null;
+  readonly form: SignatureForm;
+  readonly entitySize: number;
+};
+
 /**
- * The message for whoever holds the key of one of `certificates` (PEM). `entity` yields the inner entity, exactly `entitySize` octets:
- * the body's iteration rejects when it yields another number. Rejects with CannotProtect when a certificate cannot be used now.
+ * The message for whoever holds the key of one of the certificates. `entity` yields the inner entity, exactly `entitySize` octets:
+ * the body's iteration rejects when it yields another number. Throws CannotProtect when a certificate cannot be used now.
  */
-export function protectSmime(
-  certificates: readonly string[],
-  entity: AsyncIterable<Uint8Array>,
-  entitySize: number,
-): Protected {
-  const recipients = certificates.map(readRecipient);
+export function protectSmime(job: SmimeJob, entity: AsyncIterable<Uint8Array>): Protected {
+  const { entitySize } = job;
+  if (job.signer !== null) throw new CannotProtect('S/MIME messages are not signed here yet.');
+  const recipients = job.recipients.map(({ material }) => readRecipient(material));
   if (recipients.length === 0) throw new CannotProtect('There is no certificate to encrypt to.');
   const contentKey = randomBytes(32);
   const iv = randomBytes(16);

@@ -3,12 +3,15 @@
  *
  * A small message comes and goes whole, one message each way. A large one streams under credit: the pool sends no more than `window`
  * octets beyond what this side said it `consumed`, and this side sends no more than `window` beyond the `credit` it was given back.
+ *
+ * The tenants' private keys are opened here and nowhere else (`openSigner`).
  */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { Channel } from './channel.ts';
 import { protectPgp } from './openpgp.ts';
-import type { Protected, ProtectJob } from './protected.ts';
+import type { OpenedSigningKey, Protected, ProtectJob } from './protected.ts';
 import { CannotProtect } from './protected.ts';
+import { openText, SealBroken } from './seal.ts';
 import { protectSmime } from './smime.ts';
 
 /** Pool to worker. `id` numbers the copies of one worker. */
@@ -31,6 +34,9 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly id: number; readonly error: string };
 
 type Copy = { readonly input: Channel; credit: number; goOn: (() => void) | null; cancelled: boolean };
+
+/** What a worker is started with: `ownKeys`, 32 octets, opens the tenants' private keys. */
+export type WorkerData = { readonly ownKeys: Uint8Array };
 
 const pool = parentPort;
 const copies = new Map<number, Copy>();
@@ -80,9 +86,30 @@ async function reported(id: number, work: () => Promise<void>): Promise<void> {
 }
 
 async function protect(job: ProtectJob, entity: AsyncIterable<Uint8Array>): Promise<Protected> {
-  return job.method === 'smime'
-    ? protectSmime(job.materials, entity, job.entitySize)
-    : protectPgp(job.materials, entity, job.entitySize);
+  const { method, recipients, entitySize, form = 'clear' } = job;
+  const signer = openSigner(job);
+  if (method === 'smime') return protectSmime({ recipients, signer, form, entitySize }, entity);
+  if (signer !== null) throw new CannotProtect('OpenPGP messages are not signed here yet.');
+  return protectPgp(
+    recipients.map(({ material }) => material),
+    entity,
+    entitySize,
+  );
+}
+
+function openSigner({ method, signer }: ProtectJob): OpenedSigningKey | null {
+  if (signer === null) return null;
+  if (signer.method !== method) throw new CannotProtect('The key to sign with is one for another method.');
+  const { ownKeys } = workerData as WorkerData;
+  try {
+    return {
+      certificates: signer.certificates,
+      privateKey: openText(Buffer.from(ownKeys), signer.sealed, signer.context),
+    };
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    throw new CannotProtect('The private key to sign with cannot be opened: it was sealed under another master key.');
+  }
 }
 
 async function whole(id: number, job: ProtectJob, entity: readonly Uint8Array[]): Promise<void> {

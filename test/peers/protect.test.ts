@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readKeyFile } from '../../src/keys/import.ts';
 import { splitForProtection } from '../../src/protect/entity.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { generateKey } from '../../src/protect/openpgp.ts';
 import { createProtectPool } from '../../src/protect/pool.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-peers-'));
-const pool = createProtectPool({ size: 1 });
+const pool = createProtectPool({ ownKeys: Buffer.alloc(32), size: 1 });
 const home = join(folder, 'gnupg');
 mkdirSync(home, { mode: 0o700 });
 
@@ -69,7 +69,7 @@ async function protect(method: 'smime' | 'pgp', material: string, message: Buffe
   const headerSize = blank === null ? message.length : blank.index + blank[0].length;
   const { outer, inner } = splitForProtection(message.subarray(0, headerSize));
   const entity = Buffer.concat([inner, message.subarray(headerSize)]);
-  const job = { method, entitySize: entity.length, materials: [material] };
+  const job = { method, entitySize: entity.length, recipients: [{ material }], signer: null };
   const made = await pool.protect(
     job,
     (async function* () {

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { decryptPgp, generateKey } from '../../src/protect/openpgp.ts';
 import { createProtectPool, ProtectFailed } from '../../src/protect/pool.ts';
 import { CannotProtect } from '../../src/protect/protected.ts';
 import { decryptSmime } from '../../src/protect/smime-open.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
 
+const ownKeys = Buffer.alloc(32, 7);
 const anna = issueCertificate({ subject: 'Anna', keyType: 'rsa2048', san: { email: ['anna@example.org'] } });
 const boris = await generateKey({ email: 'boris@example.org' });
-const pool = createProtectPool({ size: 1 });
+const pool = createProtectPool({ ownKeys, size: 1 });
 afterAll(() => pool.close());
 afterEach(() => vi.restoreAllMocks());
 
-const smime = (entitySize: number) => ({ method: 'smime', entitySize, materials: [anna.certPem] }) as const;
-const pgp = (entitySize: number) => ({ method: 'pgp', entitySize, materials: [boris.publicKey] }) as const;
+const smime = (entitySize: number) =>
+  ({ method: 'smime', entitySize, recipients: [{ material: anna.certPem }], signer: null }) as const;
+const pgp = (entitySize: number) =>
+  ({ method: 'pgp', entitySize, recipients: [{ material: boris.publicKey }], signer: null }) as const;
 
 /** `size` octets that differ everywhere, in chunks of odd sizes; counts what was asked for and whether it was let go. */
 function source(size: number) {
@@ -92,12 +95,12 @@ describe('the protection pool', () => {
   );
 
   test.each([100, 1_000_000])('refused keys reject in words, at %i octets', async (size) => {
-    const bad = { ...smime(size), materials: [issueCertificate({ subject: 'CA', ca: true }).certPem] };
+    const bad = { ...smime(size), recipients: [{ material: issueCertificate({ subject: 'CA', ca: true }).certPem }] };
     await expect(pool.protect(bad, source(size).octets)).rejects.toThrow(CannotProtect);
     await expect(pool.protect(bad, source(size).octets)).rejects.toThrow(/certificate authority/);
-    await expect(pool.protect({ ...pgp(size), materials: ['nonsense'] }, source(size).octets)).rejects.toThrow(
-      CannotProtect,
-    );
+    await expect(
+      pool.protect({ ...pgp(size), recipients: [{ material: 'nonsense' }] }, source(size).octets),
+    ).rejects.toThrow(CannotProtect);
   });
 
   test.each(['smime', 'pgp'] as const)(
@@ -134,7 +137,7 @@ describe('the protection pool', () => {
 
   test('a worker without progress is given up', async () => {
     await using hasty = {
-      ...createProtectPool({ size: 1, stallAfter: 1 }),
+      ...createProtectPool({ ownKeys, size: 1, stallAfter: 1 }),
       [Symbol.asyncDispose]: () => hasty.close(),
     };
     // No worker starts within a millisecond, so this one stalls by definition.
@@ -142,7 +145,7 @@ describe('the protection pool', () => {
   });
 
   test('closing rejects what is under way', async () => {
-    const closing = createProtectPool({ size: 1 });
+    const closing = createProtectPool({ ownKeys, size: 1 });
     const made = await closing.protect(smime(30_000_000), source(30_000_000).octets);
     const all = collect(made.body);
     const [result] = await Promise.allSettled([all, closing.close()]);

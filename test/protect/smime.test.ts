@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { CannotProtect } from '../../src/protect/protected.ts';
 import { protectSmime } from '../../src/protect/smime.ts';
 import { decryptSmime } from '../../src/protect/smime-open.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
 
 const day = 86_400_000;
 const rsa = issueCertificate({ subject: 'Anna', keyType: 'rsa2048', san: { email: ['anna@example.org'] } });
@@ -14,6 +14,12 @@ afterEach(() => vi.useRealTimers());
 async function* pieces(whole: Buffer, size = 1000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
 }
+
+const protect = (certificates: readonly string[], entity: AsyncIterable<Uint8Array>, entitySize: number) =>
+  protectSmime(
+    { recipients: certificates.map((material) => ({ material })), signer: null, form: 'clear', entitySize },
+    entity,
+  );
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -28,7 +34,7 @@ describe('protectSmime', () => {
     '%i octets come back, at the size foretold',
     async (size) => {
       const entity = randomBytes(size);
-      const made = protectSmime([rsa.certPem], pieces(entity), size);
+      const made = protect([rsa.certPem], pieces(entity), size);
       const body = await collect(made.body);
       expect(body.length).toBe(made.size);
       expect(body.toString('latin1')).toMatch(/^([A-Za-z0-9+/]{76}\r\n)*[A-Za-z0-9+/]{1,76}={0,2}\r\n$/);
@@ -37,14 +43,14 @@ describe('protectSmime', () => {
   );
 
   test('says in the header what it is', () => {
-    expect(protectSmime([rsa.certPem], pieces(Buffer.alloc(0)), 0).headerLines).toBe(
+    expect(protect([rsa.certPem], pieces(Buffer.alloc(0)), 0).headerLines).toBe(
       'MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data;\r\n name="smime.p7m"\r\n' +
         'Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7m"\r\n',
     );
   });
 
   test('a copy for one tells nothing of another', async () => {
-    const der = derOf(await collect(protectSmime([rsa.certPem], pieces(Buffer.from('x')), 1).body));
+    const der = derOf(await collect(protect([rsa.certPem], pieces(Buffer.from('x')), 1).body));
     expect(der.includes('Boris')).toBe(false);
     expect(der.includes('Anna')).toBe(true);
     expect(() => decryptSmime(other, der)).toThrow();
@@ -58,19 +64,19 @@ describe('protectSmime', () => {
     ['a server', [issueCertificate({ subject: 'x', san: { email, dns: ['x.example'] }, eku: ['serverAuth'] }).certPem]],
     ['one good, one bad', [rsa.certPem, issueCertificate({ subject: 'CA', ca: true }).certPem]],
   ])('refuses in words: %s', (_, certificates) => {
-    expect(() => protectSmime(certificates, pieces(Buffer.from('x')), 1)).toThrow(CannotProtect);
+    expect(() => protect(certificates, pieces(Buffer.from('x')), 1)).toThrow(CannotProtect);
   });
 
   test('a certificate that expires while it is in use is used no more', () => {
     const soon = issueCertificate({ subject: 'x', san: { email }, days: 1 });
-    protectSmime([soon.certPem], pieces(Buffer.from('x')), 1);
+    protect([soon.certPem], pieces(Buffer.from('x')), 1);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * day });
-    expect(() => protectSmime([soon.certPem], pieces(Buffer.from('x')), 1)).toThrow(/it expired on/);
+    expect(() => protect([soon.certPem], pieces(Buffer.from('x')), 1)).toThrow(/it expired on/);
   });
 
   test('makes no message of another size than announced', async () => {
     for (const announced of [9, 11]) {
-      const body = protectSmime([rsa.certPem], pieces(Buffer.alloc(10)), announced).body;
+      const body = protect([rsa.certPem], pieces(Buffer.alloc(10)), announced).body;
       await expect(collect(body)).rejects.toThrow(/10 octets/);
     }
   });

@@ -48,7 +48,15 @@ describe('reading', () => {
     const made =
       kind === 'OpenPGP'
         ? await protectPgp([owner.pgp?.publicKey ?? ''], once(inner), inner.length)
-        : protectSmime([owner.smime?.certPem ?? ''], once(inner), inner.length);
+        : protectSmime(
+            {
+              recipients: [{ material: owner.smime?.certPem ?? '' }],
+              signer: null,
+              form: 'clear',
+              entitySize: inner.length,
+            },
+            once(inner),
+          );
     const bytes = await whole('From: a@corp.example\r\nSubject: =?utf-8?Q?f=C3=BCr?= dich\r\n', made);
     expect(await readMail(bytes, owner)).toMatchObject({
       subject: 'für dich',
