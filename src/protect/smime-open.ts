@@ -5,7 +5,7 @@
  */
 import { constants, createDecipheriv, privateDecrypt, X509Certificate } from 'node:crypto';
 import { ContentInfo, EnvelopedData, IssuerAndSerialNumber, KeyTransRecipientInfo } from 'pkijs';
-import type { Issued } from './x509.ts';
+import type { Issued } from './issue.ts';
 
 /** AES-CBC by object identifier. RFC 3565 section 4.1. */
 const ciphers: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Issued } from '../protect/x509.ts';
+import type { Issued } from '../protect/issue.ts';
 import { gatewayName, inboundHost, portalName, serverIdentity, tenantDomain } from './world.ts';
 
 export type SandboxSettings = {

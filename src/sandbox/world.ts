@@ -4,8 +4,8 @@
  */
 import type { Identity } from '../config/config.ts';
 import { keyRecord } from '../deliver/dane.ts';
+import { type Issued, issueCertificate } from '../protect/issue.ts';
 import { type GeneratedKey, generateKey } from '../protect/openpgp.ts';
-import { type Issued, issueCertificate } from '../protect/x509.ts';
 import type { ZoneRecord } from './dns-server.ts';
 import { type PolicySite, policyText } from './policy-host.ts';
 import type { MailHost } from './sink.ts';

@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, startServer } from '../deliver/scripted-server.ts';
 import { message, transmitterTo } from '../deliver/transmit.ts';
 import { type Road, startRoad } from './delay.ts';

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
 import { startDnsServer } from '../../src/sandbox/dns-server.ts';
 import { type Sink, sendLoad, startSink } from './load.ts';

@@ -11,7 +11,7 @@ import { reportPage } from '../../src/command/domains-report.ts';
 import { readTlsReport } from '../../src/command/tls-report-file.ts';
 import { reportJson, type TlsReport } from '../../src/mail/tls-report.ts';
 import { tlsReportMessage } from '../../src/mail/tls-report-mail.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { run } from './run.ts';
 
 const report: TlsReport = {

@@ -11,7 +11,7 @@ import { formatProblem, loadConfig } from '../../src/config/load.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
 import { type DecidePorts, decide } from '../../src/pipeline/decide.ts';
 import { readTenant } from '../../src/pipeline/policies.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
 import { type CrowdMessage, crowd } from '../../src/sandbox/crowd.ts';
 import type { ScanPool } from '../../src/scan/job.ts';

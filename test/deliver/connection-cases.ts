@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { TlsLevel } from '../../src/config/config.ts';
 import { keyRecord } from '../../src/deliver/dane.ts';
 import type { TransmitterOptions } from '../../src/deliver/pool.ts';
-import { type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
+import { type IssueRequest, issueCertificate } from '../../src/protect/issue.ts';
 import type { End } from './ends.ts';
 import type { Script } from './scripted-server.ts';
 import type { Zone } from './transmit.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { usable, verifyDane } from '../../src/deliver/dane.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
-import { type Issued, issueCertificate } from '../../src/protect/x509.ts';
+import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
 
 const day = 86_400_000;
 const now = new Date();

@@ -5,7 +5,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { keyRecord } from '../../src/deliver/dane.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
 import { policyText } from '../../src/sandbox/policy-host.ts';
 import { type Domain, host, identityFor, name, root } from './one-domain.ts';

@@ -1,7 +1,7 @@
 /** The header field that says how a message travelled: only where it was asked for, only over TLS, and the announced size is the size sent. */
 import { expect, test } from 'vitest';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, startServer } from './scripted-server.ts';
 import { message, text, transmitterTo } from './transmit.ts';
 

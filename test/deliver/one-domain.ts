@@ -10,7 +10,7 @@ import { createStsPolicies, type KeptSts } from '../../src/deliver/sts.ts';
 import { fetchPolicy } from '../../src/deliver/sts-fetch.ts';
 import { createResolver } from '../../src/net/dns.ts';
 import { createEgress } from '../../src/net/egress.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Conduct, startDnsServer, type ZoneRecord } from '../../src/sandbox/dns-server.ts';
 import { type PolicySite, startPolicyHost } from '../../src/sandbox/policy-host.ts';
 import { type Script, type ScriptedServer, startServer } from './scripted-server.ts';

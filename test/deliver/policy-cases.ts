@@ -2,7 +2,7 @@
  * Web hosts of MTA-STS policies that misbehave (T-9), and why each gives no policy. sts-fetch.test.ts asserts it, the measurement tls-matrix prints it.
  */
 import type { Fetched } from '../../src/deliver/sts-fetch.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type PolicySite, policyText } from '../../src/sandbox/policy-host.ts';
 import { identityFor, name, root } from './one-domain.ts';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Transmission } from '../../src/deliver/pool.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, type ScriptedServer, startServer } from './scripted-server.ts';
 import { message, transmitterTo, type Zone } from './transmit.ts';
 

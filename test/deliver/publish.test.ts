@@ -5,7 +5,7 @@ import { verifyDane } from '../../src/deliver/dane.ts';
 import { type DnsLine, publicationFor, type ToPublish } from '../../src/deliver/publish.ts';
 import { namesHost, readPolicy, readRecord } from '../../src/deliver/sts-policy.ts';
 import { readReportRecord } from '../../src/mail/tls-report.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 
 const certificate = issueCertificate({ subject: 'gw.b.example', san: { dns: ['gw.b.example'] } });
 const wanted: ToPublish = {

@@ -1,6 +1,6 @@
 /** Messages whose sender demands TLS to the last server (REQUIRETLS), or waives what the recipient's domain demands, over real sockets. */
 import { describe, expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, startServer } from './scripted-server.ts';
 import { message, type TestTransmitter, transmitterTo } from './transmit.ts';
 

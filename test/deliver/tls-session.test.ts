@@ -6,7 +6,7 @@ import type { Sts } from '../../src/deliver/demand.ts';
 import { withoutPolicy } from '../../src/deliver/tls-session.ts';
 import type { TlsSession } from '../../src/mail/tls-report.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, startServer } from './scripted-server.ts';
 import { message, transmitterTo, type Zone } from './transmit.ts';
 

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { startGateway } from '../../src/command/gateway.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { run } from '../command/run.ts';
 import { type Script, type ScriptedServer, startServer } from '../deliver/scripted-server.ts';
 import { eachEngine, sqlite } from '../engines.ts';

@@ -3,7 +3,7 @@
  * reached the servers octet for octet.
  */
 import { expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { type Script, startServer } from '../deliver/scripted-server.ts';
 import { sqlite } from '../engines.ts';
 import { type FlowStage, letter, openFlow, until } from './stage.ts';

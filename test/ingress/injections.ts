@@ -2,7 +2,7 @@
  * Commands that somebody puts in the clear behind STARTTLS (T-3, client to us), and what the listener makes of them. starttls.test.ts asserts it, the
  * measurement tls-matrix prints it.
  */
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { Client, startGateway } from './gateway.ts';
 
 export const injections: readonly string[] = [

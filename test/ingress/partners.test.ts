@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import type { Partner } from '../../src/config/config.ts';
-import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
+import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/issue.ts';
 import { Client, plainMessage, startGateway, tenant } from './gateway.ts';
 
 const { certPem, keyPem } = issueCertificate({ subject: 'gw.postern.example', san: { dns: ['gw.postern.example'] } });

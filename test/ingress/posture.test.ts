@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { Client, plainMessage, startGateway } from './gateway.ts';
 
 const root = issueCertificate({ subject: 'Postern Root', ca: true });

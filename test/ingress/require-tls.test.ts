@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { Client, plainMessage, startGateway } from './gateway.ts';
 
 const { certPem, keyPem } = issueCertificate({ subject: 'gw.postern.example', san: { dns: ['gw.postern.example'] } });

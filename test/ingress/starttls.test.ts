@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { Client, plainMessage, startGateway } from './gateway.ts';
 import { inject, injections } from './injections.ts';
 

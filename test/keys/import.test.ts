@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readKeyFile } from '../../src/keys/import.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { generateKey } from '../../src/protect/openpgp.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
 
 const now = Date.now();
 const day = 86_400_000;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyRecord } from '../../src/deliver/dane.ts';
 import { createResolver } from '../../src/net/dns.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { endOf } from '../deliver/ends.ts';
 import { type ScriptedServer, startServer } from '../deliver/scripted-server.ts';
 import { message, transmitterTo } from '../deliver/transmit.ts';

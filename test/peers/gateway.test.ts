@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { authorsOf, parseHeader } from '../../src/mail/header.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { generateKey, protectPgp } from '../../src/protect/openpgp.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
 import type { SmtpClient } from '../../src/sandbox/client.ts';
 import { importKeys, type Stage, setStage } from './stage.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TlsLevel } from '../../src/config/config.ts';
 import { keyRecord } from '../../src/deliver/dane.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { freePort, waitForPort } from '../bench/ports.ts';
 import { type Postfix, postfixMissing, startPostfix } from '../bench/postfix.ts';
 import { endOf } from '../deliver/ends.ts';

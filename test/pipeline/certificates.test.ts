@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Identity } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import { type Certificates, keepCertificates } from '../../src/pipeline/certificates.ts';
-import { type Issued, issueCertificate } from '../../src/protect/x509.ts';
+import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
 import { createWebServer } from '../../src/web/server.ts';
 
 let folder = '';

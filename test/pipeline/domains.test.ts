@@ -9,7 +9,7 @@ import type { Event } from '../../src/event/event.ts';
 import type { TlsaRecord } from '../../src/net/resolver.ts';
 import { attempt } from '../../src/pipeline/attempt.ts';
 import { createDomainMemory, type DomainMemory } from '../../src/pipeline/domains.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Script, startServer } from '../deliver/scripted-server.ts';

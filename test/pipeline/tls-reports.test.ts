@@ -12,7 +12,7 @@ import { createEgress } from '../../src/net/egress.ts';
 import { askHttps } from '../../src/net/https.ts';
 import type { OwnMessage } from '../../src/pipeline/accept.ts';
 import { createTlsReporter, type TlsReporterPorts } from '../../src/pipeline/tls-reports.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { openStore } from '../../src/store/open.ts';
 import { eachEngine, sqlite } from '../engines.ts';
 

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/issue.ts';
 import { type PathAnswer, verifyPath } from '../../src/protect/path.ts';
-import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/x509.ts';
 
 const name = 'mx.partner.example';
 /** Certificates that openssl makes while the tests run begin now. */

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type IssueRequest, inspectCertificate, issueCertificate } from '../../src/protect/x509.ts';
+import { type IssueRequest, issueCertificate } from '../../src/protect/issue.ts';
+import { inspectCertificate } from '../../src/protect/x509.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const day = 86_400_000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { connectSmtp } from '../../src/sandbox/client.ts';
 import { type MailHost, startSinks } from '../../src/sandbox/sink.ts';
 import { serverIdentity } from '../../src/sandbox/world.ts';

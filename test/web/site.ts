@@ -9,7 +9,7 @@ import type { Event } from '../../src/event/event.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { hashToken } from '../../src/pipeline/portal.ts';
 import { noActions, usualPriority } from '../../src/policy/verdict.ts';
-import { issueCertificate } from '../../src/protect/x509.ts';
+import { issueCertificate } from '../../src/protect/issue.ts';
 import { openDatabaseSpool } from '../../src/spool/database.ts';
 import type { Spool } from '../../src/spool/spool.ts';
 import { openStore } from '../../src/store/open.ts';
