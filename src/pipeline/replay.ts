@@ -41,6 +41,7 @@ const aspects = [
   'reply',
   'priority',
   'notices',
+  'copy',
 ] as const;
 export type Aspect = (typeof aspects)[number];
 
@@ -189,6 +190,7 @@ function fateOf(policy: Policy, { facts, capabilities, minimumTls }: Kept, recip
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {
   const { level, rules, headers, subject, expires, reply, priority, notifySender, reviewers } = verdict;
+  const { hideSubject, sign, legacyDisplay } = verdict;
   return {
     end: endOf(plan, steps),
     level,
@@ -204,6 +206,7 @@ function fateIn({ verdict, plan, steps }: Planned): Fate {
       reply: String(reply),
       priority: String(priority),
       notices: JSON.stringify([notifySender, reviewers]),
+      copy: JSON.stringify([hideSubject, sign, legacyDisplay]),
     },
   };
 }

@@ -34,6 +34,9 @@ export type RuleActions = {
   readonly expires: number | null;
   readonly reply: boolean | null;
   readonly priority: number | null;
+  readonly hideSubject: boolean | null;
+  readonly sign: boolean | null;
+  readonly legacyDisplay: boolean | null;
 };
 
 const forbidden = new Set(
@@ -84,6 +87,9 @@ export const thenSchema = section({
   expires: kinds.duration().optional(),
   reply: kinds.flag().optional(),
   priority: kinds.wholeNumber(0, 9).optional(),
+  hideSubject: kinds.flag().optional(),
+  sign: kinds.flag().optional(),
+  legacyDisplay: kinds.flag().optional(),
 });
 export type Then = z.output<typeof thenSchema>;
 
@@ -102,6 +108,9 @@ export function readActions(name: string, then: Then): RuleActions {
     expires: then.expires ?? null,
     reply: then.reply ?? null,
     priority: then.priority ?? null,
+    hideSubject: then.hideSubject ?? null,
+    sign: then.sign ?? null,
+    legacyDisplay: then.legacyDisplay ?? null,
   };
 }
 

@@ -58,6 +58,9 @@ const expectation = section({
   expires: kinds.duration().nullable().optional(),
   reply: kinds.flag().nullable().optional(),
   priority: kinds.wholeNumber(0, 9).nullable().optional(),
+  hideSubject: kinds.flag().nullable().optional(),
+  sign: kinds.flag().nullable().optional(),
+  legacyDisplay: kinds.flag().nullable().optional(),
 });
 
 const casesSchema = section({
@@ -168,6 +171,9 @@ function compare(expected: Expectation, verdict: Verdict): string[] {
     expires: verdict.expires,
     reply: verdict.reply,
     priority: verdict.priority,
+    hideSubject: verdict.hideSubject,
+    sign: verdict.sign,
+    legacyDisplay: verdict.legacyDisplay,
   };
   return Object.entries(expected)
     .map(([key, wanted]) => ({ key, wanted: words(wanted), is: words(actual[key as keyof Expectation]) }))

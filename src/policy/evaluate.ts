@@ -136,6 +136,9 @@ function wants(rule: Rule): string {
     rule.priority === null ? [] : [`priority ${rule.priority}`],
     rule.expires === null ? [] : ['its own time in the portal'],
     rule.reply === null ? [] : [rule.reply ? 'replies' : 'no replies'],
+    rule.hideSubject === null ? [] : [rule.hideSubject ? 'the subject hidden' : 'the subject readable outside'],
+    rule.sign === null ? [] : [rule.sign ? 'a signature' : 'no signature'],
+    rule.legacyDisplay === null ? [] : [`the subject ${rule.legacyDisplay ? '' : 'not '}repeated in the text`],
   ].flat();
   return parts.length === 0 ? '' : `; it wants ${parts.join(' and ')}`;
 }

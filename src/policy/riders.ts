@@ -7,7 +7,8 @@
  *
  * Header fields, notices to the sender and reviewers add up, each once. `expires` is the shortest, `reply: false` stands against
  * `reply: true`, and of priorities the most urgent one counts. What is removed is what the sender wrote: a field that one rule
- * removes and another adds is there once, as added.
+ * removes and another adds is there once, as added. Of what a protected copy is like (`hideSubject`, `sign`, `legacyDisplay`) true stands
+ * against false: it protects more, or helps a reader.
  */
 import { tlsLevels } from '../config/config.ts';
 import type { Rule } from './schema.ts';
@@ -15,7 +16,18 @@ import type { Level, Otherwise, Verdict } from './verdict.ts';
 
 type Riders = Pick<
   Verdict,
-  'tls' | 'otherwise' | 'methods' | 'headers' | 'expires' | 'reply' | 'notifySender' | 'reviewers' | 'priority'
+  | 'tls'
+  | 'otherwise'
+  | 'methods'
+  | 'headers'
+  | 'expires'
+  | 'reply'
+  | 'notifySender'
+  | 'reviewers'
+  | 'priority'
+  | 'hideSubject'
+  | 'sign'
+  | 'legacyDisplay'
 >;
 
 /** Strictest first. */
@@ -41,6 +53,9 @@ export function joinRiders(
     notifySender: distinct(counted.flatMap((rule) => rule.notice ?? [])),
     reviewers: level === 'hold' ? distinct(counted.flatMap((rule) => rule.reviewers)) : [],
     priority: least(counted.flatMap((rule) => rule.priority ?? [])),
+    hideSubject: trueFirst(counted.flatMap((rule) => rule.hideSubject ?? [])),
+    sign: trueFirst(counted.flatMap((rule) => rule.sign ?? [])),
+    legacyDisplay: trueFirst(counted.flatMap((rule) => rule.legacyDisplay ?? [])),
   };
   const because: string[] = [];
   const tell = (what: string, by: readonly Rule[]) => because.push(`${what}, wanted by ${namesOf(by)}.`);
@@ -68,6 +83,10 @@ function joinHeaders(counted: readonly Rule[]): Riders['headers'] {
 
 function distinct(values: readonly string[]): string[] {
   return [...new Set(values)];
+}
+
+function trueFirst(values: readonly boolean[]): boolean | null {
+  return values.length === 0 ? null : values.includes(true);
 }
 
 function least(values: readonly number[]): number | null {

@@ -15,6 +15,13 @@ export type Method = (typeof methods)[number];
 export const otherwises = ['portal', 'bounce', 'drop'] as const;
 export type Otherwise = (typeof otherwises)[number];
 
+/**
+ * How far a key is trusted, least first. found: somebody published it. vouched: so says who answers for the address (its domain, a certificate
+ * authority, a directory the admin listed). confirmed: a person said so. pinned: a person said, this one and no other.
+ */
+export const keyTrusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
+export type KeyTrust = (typeof keyTrusts)[number];
+
 /** What a delivery carries besides its level and methods, once decided. */
 export type Actions = {
   /** Header fields to put in and to take out of what leaves; names as written, values without line breaks. */
@@ -26,9 +33,20 @@ export type Actions = {
   readonly expires: number | null;
   /** Whether the recipient may reply from the portal, or null when no rule says. */
   readonly reply: boolean | null;
+  /** How a protected copy is made (plan/form.ts), each null when no rule says: the real Subject only inside, a signature, the Subject in the text. */
+  readonly hideSubject: boolean | null;
+  readonly sign: boolean | null;
+  readonly legacyDisplay: boolean | null;
 };
 
-export const noActions: Actions = { headers: { add: [], remove: [] }, expires: null, reply: null };
+export const noActions: Actions = {
+  headers: { add: [], remove: [] },
+  expires: null,
+  reply: null,
+  hideSubject: null,
+  sign: null,
+  legacyDisplay: null,
+};
 
 /** Of 0 (first) to 9, what a delivery has when no rule says. */
 export const usualPriority = 4;

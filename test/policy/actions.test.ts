@@ -25,6 +25,9 @@ const none = {
   notifySender: [],
   reviewers: [],
   priority: null,
+  hideSubject: null,
+  sign: null,
+  legacyDisplay: null,
 };
 
 describe('joined', () => {
@@ -66,11 +69,18 @@ describe('joined', () => {
     ['the shortest time', ['expires: 7d', 'expires: 36h', 'protect: portal'], { expires: 36 * 3_600_000 }],
     ['no reply beats reply', ['reply: true', 'reply: false', 'reply: true'], { reply: false }],
     ['reply', ['reply: true'], { reply: true }],
+    ['hidden beats readable', ['hideSubject: false', 'hideSubject: true', 'hideSubject: false'], { hideSubject: true }],
+    ['signed beats unsigned', ['sign: true', 'sign: false'], { sign: true }],
+    [
+      'what no rule contradicts',
+      ['hideSubject: false, sign: false, legacyDisplay: true'],
+      { hideSubject: false, sign: false, legacyDisplay: true },
+    ],
     ['the most urgent', ['priority: 7', 'priority: 0', 'priority: 9'], { priority: 0 }],
     [
       'not of rules that were overridden',
       [
-        'protect: portal, expires: 1d, reply: false, priority: 1, notifySender: true, addHeader: { X-A: b }',
+        'protect: portal, expires: 1d, reply: false, priority: 1, notifySender: true, addHeader: { X-A: b }, sign: true',
         'protect: none, override: true, priority: 8',
       ],
       { level: 'none', ...none, priority: 8 },
@@ -91,9 +101,9 @@ describe('joined', () => {
 
   test('the reasons tell what a rule wants', () => {
     const then =
-      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2';
+      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true';
     expect(judge([then]).because[0]).toBe(
-      'Rule "r0" matched: it is for every message; it wants level portal and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies.',
+      'Rule "r0" matched: it is for every message; it wants level portal and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies and the subject hidden and no signature and the subject repeated in the text.',
     );
   });
 });
@@ -141,6 +151,7 @@ describe('refused', () => {
       '5:40: rules[0].then.reviewers[0]: expected a mail address, found "boss".',
     ],
     ['{ expires: 7 }', '5:22: rules[0].then.expires: expected a duration, found 7.'],
+    ['{ hideSubject: smime }', '5:26: rules[0].then.hideSubject: expected true or false, found "smime".'],
     ['{ reply: maybe }', '5:20: rules[0].then.reply: expected true or false, found "maybe".'],
     [
       '{ priority: 10 }',

@@ -90,6 +90,9 @@ const beside = fc.record(
     expires: fc.constantFrom('1d', '7d', '30d'),
     reply: fc.boolean(),
     priority: fc.nat({ max: 9 }),
+    hideSubject: fc.boolean(),
+    sign: fc.boolean(),
+    legacyDisplay: fc.boolean(),
   },
   { requiredKeys: [] },
 );

@@ -25,6 +25,9 @@ const ownEffects = [
   'expires',
   'reply',
   'priority',
+  'hideSubject',
+  'sign',
+  'legacyDisplay',
 ] as const;
 
 function* neverDecides({ rule, warn }: Placed, { rules, floor }: Linted): Iterable<Problem> {
