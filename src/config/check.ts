@@ -17,6 +17,7 @@ export function crossCheck(settings: Settings, problemAt: ProblemAt): Checked {
       ...roles.problems,
       ...checkPartners(settings, problemAt),
       ...checkRetry(settings, problemAt),
+      ...checkDirectories(settings, problemAt),
       ...reporting.problems,
       ...tenants.problems,
     ],
@@ -90,6 +91,20 @@ function checkRetry(settings: Settings, problemAt: ProblemAt): Problem[] {
     problems.push(problemAt(['delivery', 'retry', 'warnAfter'], 'the warning would come after giving up', remedy));
   }
   return problems;
+}
+
+function checkDirectories({ keys }: Settings, problemAt: ProblemAt): Problem[] {
+  return keys.ldap.flatMap(({ url, tls, bind }, index) => {
+    if (tls === 'verify') return [];
+    const at = ['keys', 'ldap', index];
+    const problems: Problem[] = [];
+    const message = 'an ldaps URL is never in the clear';
+    if (url.secure) problems.push(problemAt([...at, 'tls'], message, 'Write ldap://, or tls: verify.'));
+    const password = 'the password would travel in the clear';
+    if (bind !== undefined)
+      problems.push(problemAt([...at, 'bind'], password, 'Write tls: verify, or leave bind out.'));
+    return problems;
+  });
 }
 
 function checkReporting({ reporting }: Settings, problemAt: ProblemAt): Checked {

@@ -98,6 +98,7 @@ export type Config = {
   };
   readonly dns: { readonly servers: readonly string[]; readonly trustAd: boolean };
   readonly egress: { readonly allowPrivate: boolean };
+  readonly keys: KeySettings;
   readonly web: {
     readonly listen: Listen;
     readonly tls: FiledIdentity | null;
@@ -118,6 +119,40 @@ export type Config = {
   };
   readonly reporting: Reporting | null;
   readonly tenants: readonly Tenant[];
+};
+
+/** Where recipients' keys are looked for. Times are milliseconds. */
+export type KeySettings = {
+  readonly deadline: number;
+  /** How long an answer holds. */
+  readonly remember: { readonly found: number; readonly none: number; readonly failed: number };
+  readonly wkd: boolean;
+  readonly wkdPort: number;
+  readonly dns: boolean;
+  /** Origins without a trailing slash. */
+  readonly vks: readonly string[];
+  readonly hkp: readonly string[];
+  readonly ldap: readonly LdapDirectory[];
+  readonly harvest: boolean;
+};
+
+/** A directory of certificates. */
+export type LdapDirectory = {
+  /** "ldaps://ldap.partner.example", for people. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first octet; else StartTLS, unless `tls` is none. */
+  readonly secure: boolean;
+  readonly base: string;
+  /** Domains, or "*.example" for subdomains, that it is asked about; null for all. */
+  readonly domains: readonly string[] | null;
+  readonly tls: 'verify' | 'none';
+  /** PEM texts of more roots. */
+  readonly trust: readonly string[];
+  readonly bind: { readonly dn: string; readonly password: string } | null;
+  /** May have a private address. */
+  readonly private: boolean;
 };
 
 /** TLS reports, to other domains and about our own. */

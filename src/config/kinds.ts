@@ -9,7 +9,7 @@ import type { Listen } from './config.ts';
 import { says, section } from './yaml.ts';
 
 /** A setting whose text is read by `read`, which returns null for what it cannot use. */
-function readBy<T>(expected: string, remedy: string, read: (text: string) => T | null, hidden = false) {
+export function readBy<T>(expected: string, remedy: string, read: (text: string) => T | null, hidden = false) {
   const error = says(expected, remedy, hidden);
   return z.string({ error }).transform((text, context) => {
     const value = read(text.trim());
@@ -179,6 +179,22 @@ export function httpsOrigin() {
     const url = URL.parse(value);
     const origin = url?.protocol === 'https:' && url.username === '' && url.password === '' ? url.origin : null;
     return origin !== null && url?.href === `${origin}/` ? origin : null;
+  });
+}
+
+/** "ldaps://ldap.example:636" -> its parts; the port is the usual one when none is written. */
+export function ldapUrl() {
+  return readBy('the URL of a directory', 'Write it like ldaps://ldap.example.com, without a path.', (value) => {
+    const [, scheme, name = '', port] = /^(ldaps?):\/\/([^/:[\]\s@]{1,253})(?::(\d{1,5}))?\/?$/i.exec(value) ?? [];
+    const host = isIP(name) === 0 ? toAsciiDomain(name) : name;
+    if (scheme === undefined || host === null || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) return null;
+    const secure = scheme.toLowerCase() === 'ldaps';
+    return {
+      url: `${scheme.toLowerCase()}://${host}${port === undefined ? '' : `:${port}`}`,
+      host,
+      port: Number(port ?? (secure ? 636 : 389)),
+      secure,
+    };
   });
 }
 

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { domainOf } from '../mail/address.ts';
 import { crossCheck } from './check.ts';
-import type { Config, Reporting, Tenant } from './config.ts';
+import type { Config, KeySettings, LdapDirectory, Reporting, Tenant } from './config.ts';
 import { readDatabase } from './kinds.ts';
 import { type Environment, References } from './references.ts';
 import { type Settings, settings as schema } from './schema.ts';
@@ -66,6 +66,7 @@ function assemble(file: string, settings: Settings, references: References, prob
     const roots = partner.trust.flatMap((path, place) => references.roots(path, [...at, place]));
     return { ...partner, networks, domains, trust: roots };
   });
+  const keys = assembleKeys(settings.keys, references);
   const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, references));
   if (masterKey === null || database === null) return null;
   return {
@@ -84,12 +85,24 @@ function assemble(file: string, settings: Settings, references: References, prob
     delivery: { ...delivery, trust },
     dns: settings.dns,
     egress: settings.egress,
+    keys,
     web: web === undefined ? null : { ...web, tls: webIdentity },
     log: settings.log,
     retention: settings.retention,
     reporting: settings.reporting === undefined ? null : assembleReporting(settings.reporting, references),
     tenants,
   };
+}
+
+function assembleKeys(keys: Settings['keys'], references: References): KeySettings {
+  const ldap = keys.ldap.map(({ url, domains = null, trust, bind, ...directory }, index): LdapDirectory => {
+    const at = ['keys', 'ldap', index];
+    const roots = trust.flatMap((path, place) => references.roots(path, [...at, 'trust', place]));
+    const password =
+      bind === undefined ? '' : (references.secretText(bind.password, [...at, 'bind', 'password']) ?? '');
+    return { ...directory, ...url, domains, trust: roots, bind: bind === undefined ? null : { dn: bind.dn, password } };
+  });
+  return { ...keys, ldap };
 }
 
 function assembleReporting(

@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod';
 import * as kinds from './kinds.ts';
+import { keys } from './schema/keys.ts';
 import { reporting } from './schema/reporting.ts';
 import { identity, setting } from './schema/setting.ts';
 import { smtp } from './schema/smtp.ts';
@@ -106,6 +107,7 @@ export const settings = section({
     }).prefault({}),
     'What this host may connect to.',
   ),
+  keys: setting(keys.prefault({}), 'Keys and certificates of recipients: where they are looked for.'),
   web: setting(web.optional(), 'The portal. Needed by the role web.', { live: true }),
   log: setting(
     section({
