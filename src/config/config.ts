@@ -4,6 +4,9 @@
  */
 
 import type { KeyObject } from 'node:crypto';
+import type { Language } from '../mail/language.ts';
+import type { Accent } from './colour.ts';
+import type { Logo } from './logo.ts';
 
 /** TLS levels with Postfix's names, weakest first. */
 export const tlsLevels = ['may', 'encrypt', 'verify', 'secure', 'dane'] as const;
@@ -32,11 +35,33 @@ export type Partner = {
   readonly trust: readonly string[];
 };
 
+/** A text in some languages, or one (`any`) that serves for all. */
+export type Texts = { readonly [language in Language | 'any']?: string | undefined };
+
+/** How a tenant looks and speaks to the people its mail waits for. */
+export type Branding = {
+  readonly name: string;
+  readonly logo: Logo | null;
+  /** As #rrggbb; text in it can be read on light and dark pages. */
+  readonly accent: Accent;
+  readonly text: Texts;
+  /** By which recipients tell our letters from forgeries; null when there is none. */
+  readonly phrase: string | null;
+  /** Whom recipients may ask; null where not given. */
+  readonly support: { readonly phone: string | null; readonly mail: string | null; readonly url: string | null };
+  readonly language: Language;
+  /** A name of the IANA database. */
+  readonly timeZone: string;
+  /** Local part of the sender of notifications and codes. */
+  readonly from: string;
+};
+
 export type Tenant = {
   readonly id: string;
   /** Lower-case A-labels. */
   readonly domains: readonly string[];
   readonly platform: 'microsoft365' | 'google' | 'generic';
+  readonly branding: Branding;
   readonly proof: {
     /** CIDR networks; empty when not configured. */
     readonly networks: readonly string[];
@@ -54,6 +79,18 @@ export type Tenant = {
   readonly pins: readonly { readonly domain: string; readonly hosts: readonly string[] }[];
   /** Whether a message that needs no protection may waive what its recipient's domain demands (header field TLS-Required: No). */
   readonly honourTlsRequiredNo: boolean;
+  readonly protection: Protection;
+};
+
+/** What S/MIME and OpenPGP copies are like, where no rule says otherwise. */
+export type Protection = {
+  /** The methods whose copies show the real Subject only to who opens them. */
+  readonly hideSubject: readonly ('smime' | 'pgp')[];
+  /** A hidden Subject is repeated in the text. */
+  readonly legacyDisplay: boolean;
+  readonly sign: boolean;
+  /** Of S/MIME signatures. */
+  readonly form: 'clear' | 'opaque';
 };
 
 export type Config = {

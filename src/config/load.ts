@@ -7,12 +7,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { domainOf } from '../mail/address.ts';
+import { brandingOf } from './branding.ts';
 import { crossCheck } from './check.ts';
-import type { Config, KeySettings, LdapDirectory, Reporting, Tenant } from './config.ts';
+import type { Branding, Config, KeySettings, LdapDirectory, Reporting, Tenant } from './config.ts';
 import { readDatabase } from './kinds.ts';
 import { type Environment, References } from './references.ts';
 import { type Settings, settings as schema } from './schema.ts';
-import { type Problem, type ProblemAt, parseYaml } from './yaml.ts';
+import { type Path, type Problem, type ProblemAt, parseYaml } from './yaml.ts';
 
 export type LoadResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
@@ -133,6 +134,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     id: tenant.id,
     domains: tenant.domains,
     platform: tenant.platform,
+    branding: assembleBranding(tenant, [...at, 'branding', 'logo'], references),
     proof: { networks, secretHeader: secretHeader === undefined ? null : { name: secretHeader.name, valueHashes } },
     policy: references.file(tenant.policy, [...at, 'policy']),
     groups: tenant.groups === undefined ? null : references.file(tenant.groups, [...at, 'groups']),
@@ -140,7 +142,16 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     minimumTls: tenant.minimumTls,
     pins: tenant.pins,
     honourTlsRequiredNo: tenant.honourTlsRequiredNo,
+    protection: tenant.protection,
   };
+}
+
+function assembleBranding(
+  { branding, domains }: Settings['tenants'][number],
+  at: Path,
+  references: References,
+): Branding {
+  return brandingOf(branding, domains, branding.logo === undefined ? null : references.logo(branding.logo, at));
 }
 
 function readDatabaseSetting(

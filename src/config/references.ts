@@ -10,6 +10,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Identity } from './config.ts';
 import { certificatesIn, pairUp, readKey } from './identity.ts';
 import type { SecretReference } from './kinds.ts';
+import { type Logo, readLogo } from './logo.ts';
 import type { Path, Problem, ProblemAt } from './yaml.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -116,6 +117,15 @@ export class References {
     const found = certificatesIn(octets.toString('latin1'));
     if (found === null) this.#report(at, 'not certificates in PEM', 'Each begins with -----BEGIN CERTIFICATE-----.');
     return (found ?? []).map(({ pem }) => pem);
+  }
+
+  /** A tenant's logo, or null after a problem. */
+  logo(path: string, at: Path): Logo | null {
+    const octets = this.#read(path, at, 'Correct the path, or put the file there.');
+    const result = octets === null ? null : readLogo(octets);
+    if (result === null || result.ok) return result?.logo ?? null;
+    this.#report(at, result.why, result.remedy);
+    return null;
   }
 
   #secret(reference: SecretReference, at: Path, remedy: string): Buffer | null {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { plainBranding } from '../../src/config/branding.ts';
 import type { Config, Tenant } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import type { Limits } from '../../src/ingress/limits.ts';
@@ -17,6 +18,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     id: 'corp',
     domains: ['corp.example'],
     platform: 'generic',
+    branding: plainBranding('corp.example'),
     proof: { networks: ['127.0.0.0/8'], secretHeader: null },
     policy: '/dev/null',
     inbound: null,
@@ -24,6 +26,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     minimumTls: 'verify',
     pins: [],
     honourTlsRequiredNo: false,
+    protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
     ...changes,
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
 import { couldBeFound, type Evidence, findTenant } from '../../src/ingress/proof.ts';
 
@@ -11,6 +12,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     id,
     domains,
     platform: 'microsoft365',
+    branding: plainBranding('corp.example'),
     proof: { networks: [], secretHeader: null, ...proof },
     policy: '/dev/null',
     inbound: null,
@@ -18,6 +20,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     minimumTls: 'verify',
     pins: [],
     honourTlsRequiredNo: false,
+    protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
 import { type DecidePorts, decide, reasonsOf } from '../../src/pipeline/decide.ts';
 import { openKept } from '../../src/pipeline/kept.ts';
@@ -13,6 +14,7 @@ const tenant: Tenant = {
   id: 'corp',
   domains: ['corp.example'],
   platform: 'generic',
+  branding: plainBranding('corp.example'),
   proof: { networks: [], secretHeader: null },
   policy: 'p.yaml',
   groups: null,
@@ -20,6 +22,7 @@ const tenant: Tenant = {
   minimumTls: 'verify',
   pins: [],
   honourTlsRequiredNo: false,
+  protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
 };
 const rules = `
   - { name: Way, when: { subject: { keyword: ["[way]"] } }, then: { protect: transport } }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import { loadPolicies, PolicyBroken, readPolicy } from '../../src/pipeline/policies.ts';
@@ -31,6 +32,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   id: 'corp',
   domains: ['corp.example'],
   platform: 'generic',
+  branding: plainBranding('corp.example'),
   proof: { networks: ['127.0.0.0/8'], secretHeader: null },
   policy,
   groups,
@@ -38,6 +40,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   minimumTls: 'verify',
   pins: [],
   honourTlsRequiredNo: false,
+  protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
 });
 const load = (policy: string, groups: string | null = null) =>
   loadPolicies([tenant(policy, groups)], (event) => events.push(event));

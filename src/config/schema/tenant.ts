@@ -2,6 +2,8 @@
 import { tlsLevels } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
+import { branding } from './branding.ts';
+import { protection } from './protection.ts';
 import { setting } from './setting.ts';
 
 const proof = section({
@@ -57,6 +59,10 @@ export const tenant = section({
     'Where its mailboxes are: microsoft365, google or generic.',
     { example: 'microsoft365', live: true },
   ),
+  branding: setting(
+    branding.prefault({}),
+    'How it looks and speaks to the people its mail waits for: pages of the portal, notifications, codes.',
+  ),
   proof: setting(
     proof,
     'What proves that mail comes from this tenant. At least one of the two; when both are given, both must hold.',
@@ -102,5 +108,9 @@ export const tenant = section({
     kinds.flag().prefault(false),
     'Let a sender waive, with the header field TLS-Required: No, the TLS that the domain of a recipient demands (DANE, MTA-STS, what it has shown before).\n' +
       'Only for mail that no rule protects; what your policy demands is never waived.',
+  ),
+  protection: setting(
+    protection.prefault({}),
+    'What S/MIME and OpenPGP copies are like, where no rule says otherwise.',
   ),
 });

@@ -1,0 +1,75 @@
+/**
+ * The languages we speak: which one a reader gets, and how moments are written in it.
+ *
+ * `chooseLanguage` reads what a browser says it likes and takes the best of ours: "de-CH" is served German. A reader's own choice, kept by the
+ * caller, comes before it and the tenant's language after it. A moment always names its time zone, since we rarely know where a reader is.
+ *
+ * Standards: RFC 4647.
+ */
+export const languages = ['en', 'de', 'fr', 'es', 'nl'] as const;
+export type Language = (typeof languages)[number];
+
+/** What each language calls itself. */
+export const languageNames: Readonly<Record<Language, string>> = {
+  en: 'English',
+  de: 'Deutsch',
+  fr: 'Français',
+  es: 'Español',
+  nl: 'Nederlands',
+};
+
+/** One record of words for each language; a language left out does not compile. */
+export type InEachLanguage<T> = Readonly<Record<Language, T>>;
+
+export function isLanguage(text: string): text is Language {
+  return (languages as readonly string[]).includes(text);
+}
+
+/** The best of our languages for an Accept-Language field (RFC 9110 section 12.5.4), or `fallback`. Reads the first 500 characters. */
+export function chooseLanguage(accepted: string, fallback: Language): Language {
+  const wishes = accepted
+    .slice(0, 500)
+    .split(',')
+    .map((item, place) => {
+      const [range = '', ...parameters] = item.trim().split(/\s*;\s*/);
+      const quality = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2) ?? '1';
+      return {
+        range: range.toLowerCase(),
+        weight: /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(quality) ? Number(quality) : 0,
+        place,
+      };
+    })
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || a.place - b.place);
+  for (const { range } of wishes) {
+    if (range === '*') return fallback;
+    // RFC 4647 section 3.4: what is left of the range is tried without its last subtag; ours have one only.
+    const primary = range.split('-', 1)[0] ?? '';
+    if (isLanguage(primary)) return primary;
+  }
+  return fallback;
+}
+
+const locales: InEachLanguage<string> = { en: 'en-GB', de: 'de', fr: 'fr', es: 'es', nl: 'nl' };
+
+/** "20 November 2026 at 15:04 UTC", "20. November 2026 um 16:04 MEZ". `timeZone` is a name such as Europe/Berlin. */
+export function formatMoment(at: number, language: Language, timeZone: string): string {
+  const key = `${language} ${timeZone}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(locales[language], {
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+      timeZone,
+    });
+    formats.set(key, format);
+  }
+  return format.format(at);
+}
+
+/** Making a format takes far longer than using it. One for each language and each time zone of the settings. */
+const formats = new Map<string, Intl.DateTimeFormat>();
