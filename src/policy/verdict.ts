@@ -22,6 +22,13 @@ export type Otherwise = (typeof otherwises)[number];
 export const keyTrusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
 export type KeyTrust = (typeof keyTrusts)[number];
 
+/**
+ * What a recipient shows before reading in the portal, weakest first: a code by mail, or something of their own. `passphrase`, agreed with the sender,
+ * stands apart: it is asked for whatever else was shown.
+ */
+export const proofs = ['code', 'password', 'authenticator', 'oidc', 'passkey', 'passphrase'] as const;
+export type Proof = (typeof proofs)[number];
+
 /** What a delivery carries besides its level and methods, once decided. */
 export type Actions = {
   /** Header fields to put in and to take out of what leaves; names as written, values without line breaks. */
@@ -63,6 +70,8 @@ export type Verdict = Actions & {
   readonly otherwise: Otherwise | null;
   /** The TLS level a rule demanded, or null for the tenant's minimum. */
   readonly tls: TlsLevel | null;
+  /** How far a key must be trusted, as a rule demanded it, or null for the tenant's minimum. */
+  readonly keyTrust: KeyTrust | null;
   /** The order of methods a rule asked for, or null for the level's own. */
   readonly methods: readonly Method[] | null;
   /** What to tell the sender besides, in the words of the rules; empty for nothing. */
