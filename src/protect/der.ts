@@ -35,6 +35,7 @@ export const nothing = (): Buffer => value(0x05);
 /** An INTEGER from its content octets (two's complement), or from a small natural number. */
 export const integer = (content: Uint8Array | number): Buffer =>
   value(0x02, typeof content === 'number' ? Buffer.from([content]) : content);
+export const enumerated = (content: number): Buffer => value(0x0a, Buffer.from([content]));
 export const oid = (dotted: string): Buffer => Buffer.from(new ObjectIdentifier({ value: dotted }).toBER());
 
 /** UTCTime until 2049, GeneralizedTime after. RFC 5280 section 4.1.2.5. */

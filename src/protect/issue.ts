@@ -1,6 +1,9 @@
 /**
- * Making certificates: `issueCertificate` for development and tests, key and certificate in one step. What a certificate says and
- * whether it can be used is x509.ts, whose section numbers of RFC 5280 hold here, too.
+ * Making certificates, key and certificate in one step (`issueCertificate`), and the lists of those taken back (`issueRevocationList`): for the tenant's own
+ * authority, for development and for tests. What a certificate says and whether it can be used is x509.ts, whose section numbers of RFC 5280
+ * hold here, too.
+ *
+ * Limits: mail addresses beyond ASCII (RFC 9598) cannot be put into a certificate.
  */
 import type { KeyObject } from 'node:crypto';
 import {
@@ -17,11 +20,15 @@ import * as der from './der.ts';
 import { extension, type KeyUsage, keyUsages, type Purpose, purposes } from './x509.ts';
 
 const commonName = '2.5.4.3';
+const crlDistributionPoints = '2.5.29.31';
+const authorityInfoAccess = '1.3.6.1.5.5.7.1.1';
+const crlNumber = '2.5.29.20';
+const reasonCode = '2.5.29.21';
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export type Issued = { readonly certPem: string; readonly keyPem: string };
 
-/** What to put in a certificate for development or tests. */
+/** What to put in a certificate. */
 export type IssueRequest = {
   /** Common name. */
   readonly subject: string;
@@ -33,6 +40,11 @@ export type IssueRequest = {
     readonly email?: readonly string[];
   };
   readonly ca?: boolean;
+  /** Of an authority: the only mail domains it may issue for, and no authority below it. */
+  readonly mailDomains?: readonly string[];
+  /** Where the issuer's revocation list and its certificate are fetched. */
+  readonly crlUrl?: string;
+  readonly issuerUrl?: string;
   /** Epoch milliseconds; from an hour ago and for `days` (90) unless given. */
   readonly notBefore?: number;
   readonly notAfter?: number;
@@ -44,19 +56,13 @@ export type IssueRequest = {
   readonly keyType?: 'p256' | 'p384' | 'rsa1024' | 'rsa2048' | 'rsa3072';
 };
 
-/**
- * Makes a key and a certificate for it. RSA keys take a few hundred milliseconds of this thread: for development and tests only.
- * RFC 5280 section 4.1.
- */
+/** Makes a key and a certificate for it. An RSA key takes a second of this thread. RFC 5280 section 4.1. */
 export function issueCertificate(request: IssueRequest): Issued {
   const key = newKey(request.keyType ?? 'p256');
   const signer = request.issuer === undefined ? key : createPrivateKey(request.issuer.keyPem);
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const name = der.sequence(der.set(der.sequence(der.oid(commonName), der.utf8String(request.subject))));
-  const issuerName =
-    request.issuer === undefined
-      ? name
-      : Buffer.from(Certificate.fromBER(new X509Certificate(request.issuer.certPem).raw).subject.valueBeforeDecode);
+  const issuerName = request.issuer === undefined ? name : subjectOf(request.issuer.certPem);
   const notBefore = request.notBefore ?? Date.now() - 3_600_000;
   const notAfter = request.notAfter ?? notBefore + (request.days ?? 90) * 86_400_000;
   // A positive INTEGER without leading zero octet. RFC 5280 section 4.1.2.2.
@@ -78,6 +84,11 @@ export function issueCertificate(request: IssueRequest): Issued {
     certPem: new X509Certificate(certificate).toString(),
     keyPem: key.export({ type: 'pkcs8', format: 'pem' }),
   };
+}
+
+/** The DER of the subject, as an issuer is named. */
+function subjectOf(certPem: string): Buffer {
+  return Buffer.from(Certificate.fromBER(new X509Certificate(certPem).raw).subject.valueBeforeDecode);
 }
 
 function newKey(type: NonNullable<IssueRequest['keyType']>): KeyObject {
@@ -102,17 +113,38 @@ function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): 
   const entry = (id: string, critical: boolean, content: Buffer): Buffer =>
     der.sequence(der.oid(id), ...(critical ? [der.boolean(true)] : []), der.octetString(content));
   const issuerId = keyIdentifier(signer.export({ type: 'spki', format: 'der' }));
+  const { mailDomains = [], crlUrl, issuerUrl } = request;
+  const basic = ca ? [der.boolean(true), ...(mailDomains.length > 0 ? [der.integer(0)] : [])] : [];
   return [
-    entry(extension.basicConstraints, true, der.sequence(...(ca ? [der.boolean(true)] : []))),
+    entry(extension.basicConstraints, true, der.sequence(...basic)),
     entry(extension.keyUsage, true, der.namedBits(usage.map((each) => keyUsages.indexOf(each)))),
     ...(eku.length > 0
       ? [entry(extension.extendedKeyUsage, false, der.sequence(...eku.map((each) => der.oid(purposes[each]))))]
       : []),
     ...(names.length > 0 ? [entry(extension.subjectAltName, false, der.sequence(...names))] : []),
+    ...(mailDomains.length > 0 ? [entry(extension.nameConstraints, true, onlyFor(mailDomains))] : []),
+    ...(crlUrl === undefined ? [] : [entry(crlDistributionPoints, false, distributionPoint(crlUrl))]),
+    ...(issuerUrl === undefined ? [] : [entry(authorityInfoAccess, false, caIssuers(issuerUrl))]),
     entry(extension.subjectKeyIdentifier, false, der.octetString(keyIdentifier(spki))),
     entry(extension.authorityKeyIdentifier, false, der.sequence(der.taggedPrimitive(0, issuerId))),
   ];
 }
+
+/** Mailboxes at these domains: for an rfc822Name a bare domain means its host, not those below. RFC 5280 section 4.2.1.10. */
+function onlyFor(domains: readonly string[]): Buffer {
+  const subtrees = domains.map((domain) => der.sequence(ia5Name(1, domain)));
+  return der.sequence(der.tagged(0, ...subtrees));
+}
+
+/** RFC 5280 section 4.2.1.13. */
+const distributionPoint = (url: string): Buffer =>
+  der.sequence(der.sequence(der.tagged(0, der.tagged(0, ia5Name(6, url)))));
+
+/** RFC 5280 section 4.2.2.1. */
+const caIssuers = (url: string): Buffer => der.sequence(der.sequence(der.oid('1.3.6.1.5.5.7.48.2'), ia5Name(6, url)));
+
+/** A GeneralName that is an IA5String: 1 is a mail name, 6 a URI. */
+const ia5Name = (choice: number, text: string): Buffer => der.taggedPrimitive(choice, Buffer.from(text, 'latin1'));
 
 /** Any stable name of the key will do; it names, it does not protect. RFC 5280 section 4.2.1.2. */
 function keyIdentifier(spki: Buffer): Buffer {
@@ -135,4 +167,55 @@ function ipOctets(text: string): Buffer {
     .map((part) => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))));
   const groups = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
   return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+/** One certificate taken back: `serial` in hexadecimal, `reason` a number of RFC 5280 section 5.3.1. */
+type RevokedEntry = { readonly serial: string; readonly at: number; readonly reason: number };
+
+/** The DER of a list signed by `issuer`. Times are epoch milliseconds; `number` grows with every list. RFC 5280 section 5. */
+export function issueRevocationList(
+  issuer: Issued,
+  list: {
+    readonly number: number;
+    readonly thisUpdate: number;
+    readonly nextUpdate: number;
+    readonly revoked: readonly RevokedEntry[];
+  },
+): Buffer {
+  const signer = createPrivateKey(issuer.keyPem);
+  const algorithm = signatureAlgorithm(signer);
+  const issuerId = keyIdentifier(createPublicKey(signer).export({ type: 'spki', format: 'der' }));
+  const entries = list.revoked.map(({ serial, at, reason }) => {
+    const why = der.sequence(der.oid(reasonCode), der.octetString(der.enumerated(reason)));
+    // RFC 5280 section 5.3.1: "unspecified" is said by saying nothing.
+    const extensions = reason === 0 ? [] : [der.sequence(why)];
+    return der.sequence(der.integer(Buffer.from(serial, 'hex')), der.time(at), ...extensions);
+  });
+  const toBeSigned = der.sequence(
+    der.integer(1),
+    algorithm,
+    subjectOf(issuer.certPem),
+    der.time(list.thisUpdate),
+    der.time(list.nextUpdate),
+    // RFC 5280 section 5.1.2.6: absent when there is none.
+    ...(entries.length === 0 ? [] : [der.sequence(...entries)]),
+    der.tagged(
+      0,
+      der.sequence(
+        der.sequence(
+          der.oid(extension.authorityKeyIdentifier),
+          der.octetString(der.sequence(der.taggedPrimitive(0, issuerId))),
+        ),
+        der.sequence(der.oid(crlNumber), der.octetString(der.integer(natural(list.number)))),
+      ),
+    ),
+  );
+  return der.sequence(toBeSigned, algorithm, der.bitString(sign('sha256', toBeSigned, signer)));
+}
+
+/** The content octets of an INTEGER. */
+function natural(value: number): Buffer {
+  const hex = value.toString(16);
+  const octets = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+  return (octets[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.from([0]), octets]) : octets;
 }
