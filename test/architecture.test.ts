@@ -38,7 +38,7 @@ const homes: Record<string, readonly string[]> = {
   libmime: ['mail/'],
   'node:sqlite': ['store/'],
   nodemailer: ['deliver/'],
-  openpgp: ['protect/openpgp.ts'],
+  openpgp: ['protect/openpgp'],
   pg: ['store/'],
   pino: ['event/log.ts'],
   pkijs: ['protect/'],

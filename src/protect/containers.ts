@@ -1,9 +1,9 @@
 /**
- * Certificates out of the files people have them in: PKCS #12 (`openPkcs12`) and PKCS #7 "certs only" (`openPkcs7`). Only certificates are
- * taken; the private keys of a PKCS #12 file stay sealed, as the keyring holds public material alone.
+ * Certificates out of the files people have them in: PKCS #12 (`openPkcs12`) and PKCS #7 "certs only" (`openPkcs7`). The private keys of a
+ * PKCS #12 file stay sealed, as the keyring holds public material alone; only `openPkcs12Keys` opens them, for the tenant's own keys.
  *
- * A PKCS #12 file is checked against its passphrase first (its MAC), then each encrypted bag of certificates is opened by what it names:
- * PBES2, or the old schemes with 3DES or RC2.
+ * A PKCS #12 file is checked against its passphrase first (its MAC), then each encrypted bag is opened by what it names: PBES2, or the old
+ * schemes with 3DES or RC2.
  *
  * Standards: RFC 7292 (PKCS #12), RFC 8018 (PBES2), RFC 2315 (PKCS #7).
  * Limits: no PBMAC1 (such a file is opened without checking its MAC), no scrypt, no RC4, no public-key privacy mode; passphrases are
@@ -19,6 +19,8 @@ import {
   ContentInfo,
   EncryptedData,
   PFX,
+  PKCS8ShroudedKeyBag,
+  PrivateKeyInfo,
   SafeContents,
   SignedData,
 } from 'pkijs';
@@ -33,9 +35,12 @@ const data = '1.2.840.113549.1.7.1';
 const encryptedData = '1.2.840.113549.1.7.6';
 const signedData = '1.2.840.113549.1.7.2';
 const x509Bag = '1.2.840.113549.1.9.22.1';
+const keyBag = '1.2.840.113549.1.12.10.1.1';
+const shroudedKeyBag = '1.2.840.113549.1.12.10.1.2';
 /** A file may ask for any number of rounds; beyond this it is meant to keep us busy. */
 const maximumIterations = 1_000_000;
 const maximumSafes = 20;
+const maximumBags = 100;
 
 const hashes: Readonly<Record<string, string>> = {
   '1.3.14.3.2.26': 'sha1',
@@ -54,21 +59,49 @@ class CannotOpen extends Error {}
 
 /** The certificates of a PKCS #12 file. A null passphrase is tried as the empty one and as none. */
 export function openPkcs12(file: Uint8Array, passphrase: string | null): Opened {
+  return explained(() => {
+    const { safes } = openPfx(file, passphrase);
+    return { ok: true, certificates: safes.flatMap(certificatesIn) };
+  });
+}
+
+/** Certificates and private keys (DER, PKCS #8) of a PKCS #12 file; the caller fills the keys with zeros after use. */
+export function openPkcs12Keys(
+  file: Uint8Array,
+  passphrase: string | null,
+): (Opened & { readonly ok: true; readonly privateKeys: readonly Buffer[] }) | (Opened & { readonly ok: false }) {
+  return explained(() => {
+    const { safes, password } = openPfx(file, passphrase);
+    return {
+      ok: true,
+      certificates: safes.flatMap(certificatesIn),
+      privateKeys: safes.flatMap((safe) => privateKeysIn(safe, password)),
+    };
+  });
+}
+
+function explained<T>(open: () => T): T | { readonly ok: false; readonly why: string } {
   try {
-    const pfx = PFX.fromBER(exact(file));
-    if (pfx.authSafe.contentType !== data || !(pfx.authSafe.content instanceof OctetString)) {
-      throw new CannotOpen('The PKCS #12 file is protected by a public key, which is not supported.');
-    }
-    const content = Buffer.from(pfx.authSafe.content.getValue());
-    const password = checkedPassword(pfx, content, passphrase);
-    const safes = AuthenticatedSafe.fromBER(exact(content)).safeContents;
-    if (safes.length > maximumSafes) throw new CannotOpen('The PKCS #12 file has too many parts.');
-    const certificates = safes.flatMap((safe) => certificatesIn(openSafe(safe, password)));
-    return { ok: true, certificates };
+    return open();
   } catch (error) {
-    const why = error instanceof CannotOpen ? error.message : 'The PKCS #12 file is damaged.';
-    return { ok: false, why };
+    return { ok: false, why: error instanceof CannotOpen ? error.message : 'The PKCS #12 file is damaged.' };
   }
+}
+
+/** The safes of a file, opened. */
+function openPfx(
+  file: Uint8Array,
+  passphrase: string | null,
+): { readonly safes: Buffer[]; readonly password: Password } {
+  const pfx = PFX.fromBER(exact(file));
+  if (pfx.authSafe.contentType !== data || !(pfx.authSafe.content instanceof OctetString)) {
+    throw new CannotOpen('The PKCS #12 file is protected by a public key, which is not supported.');
+  }
+  const content = Buffer.from(pfx.authSafe.content.getValue());
+  const password = checkedPassword(pfx, content, passphrase);
+  const safes = AuthenticatedSafe.fromBER(exact(content)).safeContents;
+  if (safes.length > maximumSafes) throw new CannotOpen('The PKCS #12 file has too many parts.');
+  return { safes: safes.map((safe) => openSafe(safe, password)), password };
 }
 
 /** The certificates of a PKCS #7 or CMS file that carries nothing else, as `openssl crl2pkcs7` and Windows export them. */
@@ -130,6 +163,21 @@ function certificatesIn(safe: Buffer): Buffer[] {
     const certificate =
       bag.bagValue instanceof CertBag && bag.bagValue.certId === x509Bag ? bag.bagValue.certValue : null;
     return certificate instanceof OctetString ? [Buffer.from(certificate.getValue())] : [];
+  });
+}
+
+/** PKCS #8, from bags with a sealed or (inside a sealed safe) a plain private key. RFC 7292 section 4.2. */
+function privateKeysIn(safe: Buffer, password: Password): Buffer[] {
+  const bags = SafeContents.fromBER(exact(safe)).safeBags;
+  if (bags.length > maximumBags) throw new CannotOpen('The PKCS #12 file holds too many keys.');
+  return bags.flatMap(({ bagId, bagValue }) => {
+    if (bagId === keyBag && bagValue instanceof PrivateKeyInfo) return [Buffer.from(bagValue.toSchema().toBER())];
+    if (bagId !== shroudedKeyBag || !(bagValue instanceof PKCS8ShroudedKeyBag)) return [];
+    const sealed = Buffer.from(bagValue.encryptedData.getValue());
+    const plain = decrypt(bagValue.encryptionAlgorithm, sealed, password);
+    if (plain === null)
+      throw new CannotOpen('The private key in the PKCS #12 file has another passphrase than the file.');
+    return [plain];
   });
 }
 

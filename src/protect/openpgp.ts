@@ -202,7 +202,7 @@ async function describe(key: openpgp.Key, hadPrivatePart: boolean, now: number):
 }
 
 /** "Name <address>", "<address>" or an address alone; two addresses in one user id name nobody for certain. */
-function userIdAddress(userId: string): string | null {
+export function userIdAddress(userId: string): string | null {
   const open = userId.indexOf('<');
   if (open === -1) return canonicalAddress(userId.trim());
   if (!userId.endsWith('>') || userId.includes('<', open + 1)) return null;
