@@ -4,7 +4,7 @@
  * not exactly an answer to our question becomes a value that says why, never an exception. Sockets are net/dns.ts.
  *
  * Standards: RFC 6891 (EDNS).
- * Limits: only the record types that routing needs; other records in an answer are passed over. A name that is not made of letters,
+ * Limits: only the record types that routing and the look for keys need; other records in an answer are passed over. A name that is not made of letters,
  * digits, hyphens and underscores (RFC 1035 section 2.3.1, RFC 8552) never leaves this file: a record that holds one is dropped.
  */
 import * as packet from 'dns-packet';
@@ -17,11 +17,15 @@ export type DnsRecord = { readonly name: string; readonly ttl: number } & (
   /** `exchange` is "." for a null MX. */
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   | ({ readonly type: 'TLSA' } & TlsaRecord)
+  /** RFC 8162 section 2: the same form. */
+  | ({ readonly type: 'SMIMEA' } & TlsaRecord)
+  /** A transferable public key (RFC 7929 section 2.1). */
+  | { readonly type: 'OPENPGPKEY'; readonly data: Uint8Array }
   /** `minimum`: how long, in seconds, the absence of a record may be remembered. */
   | { readonly type: 'SOA'; readonly minimum: number }
 );
 
-export type QuestionType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'TLSA';
+export type QuestionType = 'A' | 'AAAA' | 'MX' | 'TXT' | 'TLSA' | 'SMIMEA' | 'OPENPGPKEY';
 
 export type Question = { readonly id: number; readonly name: string; readonly type: QuestionType };
 
@@ -84,7 +88,7 @@ export function encodeQuery(question: Question, options: { readonly edns: boolea
     type: 'query',
     id: question.id,
     flags: flagRd | flagAd,
-    questions: [{ type: question.type, name, class: 'IN' }],
+    questions: [{ type: packetType(question.type), name, class: 'IN' }],
     additionals: options.edns
       ? [
           {
@@ -111,7 +115,7 @@ export function decodeAnswer(bytes: Buffer, asked: Question): DecodedAnswer {
   if (message.type !== 'response' || message.questions?.length !== 1 || question === undefined)
     return { kind: 'foreign' };
   const same =
-    question.type === asked.type &&
+    typeName(question.type) === asked.type &&
     question.class === 'IN' &&
     canonicalName(question.name) === canonicalName(asked.name);
   if (!same) return { kind: 'foreign' };
@@ -123,7 +127,7 @@ export function decodeAnswer(bytes: Buffer, asked: Question): DecodedAnswer {
     truncated: message.flag_tc,
     authenticated: message.flag_ad,
     answers: recordsOf(message.answers ?? []),
-    unusable: (message.answers ?? []).filter((answer) => recordOf(answer) === null).map((answer) => answer.type),
+    unusable: (message.answers ?? []).filter((answer) => recordOf(answer) === null).map(({ type }) => typeName(type)),
     authority: recordsOf(message.authorities ?? []),
   };
 }
@@ -139,7 +143,7 @@ export function decodeQuery(bytes: Buffer): Query | null {
   const opt = (message.additionals ?? []).find((record) => record.type === 'OPT');
   // RFC 6891 section 6.2.3: smaller values mean 512.
   const size = opt?.type === 'OPT' ? Math.max(512, opt.udpPayloadSize) : 512;
-  return { id: message.id ?? 0, name, type: question.type, udpBytes: size };
+  return { id: message.id ?? 0, name, type: typeName(question.type), udpBytes: size };
 }
 
 /**
@@ -150,7 +154,7 @@ export function encodeAnswer(query: Query, reply: Reply, maxBytes = 65_535): Buf
   const header = {
     type: 'response' as const,
     id: query.id,
-    questions: [{ type: query.type as packet.RecordType, name: query.name, class: 'IN' as const }],
+    questions: [{ type: packetType(query.type), name: query.name, class: 'IN' as const }],
   };
   const flags = flagRd | flagRa | flagAa | (reply.authenticated ? flagAd : 0) | rcodes[reply.rcode];
   const full = packet.encode({
@@ -180,6 +184,19 @@ const rcodes: Record<Rcode, number> = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXD
 
 function rcodeName(code: number): string {
   return Object.entries(rcodes).find(([, value]) => value === code)?.[0] ?? `code ${code}`;
+}
+
+/** The types that dns-packet does not know, by what it calls them; it gives their data as octets. */
+const numbered = { SMIMEA: 'UNKNOWN_53', OPENPGPKEY: 'UNKNOWN_61' } as const;
+
+/** What dns-packet calls a type. Its types do not tell that it takes every number. */
+function packetType(type: string): packet.RecordType {
+  return (type === 'SMIMEA' || type === 'OPENPGPKEY' ? numbered[type] : type) as packet.RecordType;
+}
+
+function typeName(type: string): string {
+  if (type === numbered.SMIMEA) return 'SMIMEA';
+  return type === numbered.OPENPGPKEY ? 'OPENPGPKEY' : type;
 }
 
 function decode(bytes: Buffer): packet.DecodedPacket | null {
@@ -218,9 +235,24 @@ function recordOf(answer: packet.Answer): DnsRecord | null {
     const { usage, selector, matchingType, certificate } = answer.data;
     return { ...base, type: 'TLSA', usage, selector, matching: matchingType, data: Buffer.from(certificate) };
   }
+  const type = typeName(answer.type);
+  if (type === 'SMIMEA' || type === 'OPENPGPKEY') return keyRecordOf(type, base, 'data' in answer ? answer.data : null);
   if (answer.type !== 'MX') return null;
   const exchange = canonicalName(answer.data.exchange);
   return exchange === null ? null : { ...base, type: 'MX', preference: answer.data.preference ?? 0, exchange };
+}
+
+/** Null for data that is no such record. */
+function keyRecordOf(
+  type: 'SMIMEA' | 'OPENPGPKEY',
+  base: { readonly name: string; readonly ttl: number },
+  data: unknown,
+): DnsRecord | null {
+  if (!Buffer.isBuffer(data)) return null;
+  if (type === 'OPENPGPKEY') return { ...base, type, data };
+  const [usage, selector, matching] = data;
+  if (usage === undefined || selector === undefined || matching === undefined) return null;
+  return { ...base, type, usage, selector, matching, data: data.subarray(3) };
 }
 
 function packetRecord(record: DnsRecord): packet.Answer {
@@ -230,12 +262,19 @@ function packetRecord(record: DnsRecord): packet.Answer {
   if (record.type === 'SOA') {
     return { ...base, type: 'SOA', data: { mname: base.name, rname: 'hostmaster.invalid', minimum: record.minimum } };
   }
-  if (record.type === 'TLSA') {
-    const { usage, selector, matching, data } = record;
-    return { ...base, type: 'TLSA', data: { usage, selector, matchingType: matching, certificate: Buffer.from(data) } };
+  if (record.type === 'TLSA' || record.type === 'SMIMEA') {
+    const { type, usage, selector, matching, data } = record;
+    if (type === 'SMIMEA')
+      return numberedRecord(base, type, Buffer.concat([Buffer.from([usage, selector, matching]), data]));
+    return { ...base, type, data: { usage, selector, matchingType: matching, certificate: Buffer.from(data) } };
   }
+  if (record.type === 'OPENPGPKEY') return numberedRecord(base, record.type, Buffer.from(record.data));
   if (record.type !== 'MX') return { ...base, type: record.type, data: record.data };
   return { ...base, type: 'MX', data: { preference: record.preference, exchange: usable(record.exchange) } };
+}
+
+function numberedRecord(base: { name: string; ttl: number }, type: string, data: Buffer): packet.Answer {
+  return { ...base, class: 'IN', type: packetType(type), data } as packet.Answer;
 }
 
 /** dns-packet would encode a label of 64 octets as a compression pointer, so names are checked first. */

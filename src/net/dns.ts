@@ -13,7 +13,7 @@ import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { canonicalName, type DecodedAnswer, type DnsRecord, type QuestionType } from './dns-message.ts';
 import { askServer, type NameServer, type Transport } from './dns-transport.ts';
-import type { DnsAnswer, MxRecord, Resolver, TlsaRecord } from './resolver.ts';
+import type { DnsAnswer, KeyResolver, MxRecord, Resolver, TlsaRecord } from './resolver.ts';
 
 export type ResolverOptions = {
   /** "address:port", "[address]:port" or an address alone (port 53); asked in turn. */
@@ -28,10 +28,11 @@ export type ResolverOptions = {
   readonly now?: () => number;
 };
 
-export type OwnResolver = Resolver & {
-  /** Ends questions under way (they become `failed`) and forgets everything. */
-  close(): void;
-};
+export type OwnResolver = Resolver &
+  KeyResolver & {
+    /** Ends questions under way (they become `failed`) and forgets everything. */
+    close(): void;
+  };
 
 type Clear = Extract<DecodedAnswer, { kind: 'answer' }>;
 type Found = DnsAnswer<DnsRecord>;
@@ -67,7 +68,8 @@ export function createResolver(options: ResolverOptions): OwnResolver {
     if (asked !== undefined) return asked;
     const question = resolve(ask, name, type, options.trustAd)
       .then(({ answer, seconds }) => {
-        if (!closing.signal.aborted && seconds > 0) remember(cache, key, { answer, until: now() + seconds * 1_000 });
+        if (!closing.signal.aborted && seconds > 0 && !isKey(type))
+          remember(cache, key, { answer, until: now() + seconds * 1_000 });
         return answer;
       })
       .finally(() => underWay.delete(key));
@@ -81,6 +83,8 @@ export function createResolver(options: ResolverOptions): OwnResolver {
     aaaa: async (host) => narrow(await lookUp(host, 'AAAA'), textOf),
     txt: async (name) => narrow(await lookUp(name, 'TXT'), textOf),
     tlsa: async (name) => narrow(await lookUp(name, 'TLSA'), tlsaOf),
+    smimea: async (name) => narrow(await lookUp(name, 'SMIMEA'), tlsaOf),
+    openpgpkey: async (name) => narrow(await lookUp(name, 'OPENPGPKEY'), keyOf),
     close: () => {
       closing.abort();
       cache.clear();
@@ -197,7 +201,13 @@ function narrow<T>(answer: Found, pick: (record: DnsRecord) => T | null): DnsAns
 const mxOf = (record: DnsRecord): MxRecord | null =>
   record.type === 'MX' ? { preference: record.preference, exchange: record.exchange } : null;
 
-const tlsaOf = (record: DnsRecord): TlsaRecord | null => (record.type === 'TLSA' ? record : null);
+const tlsaOf = (record: DnsRecord): TlsaRecord | null =>
+  record.type === 'TLSA' || record.type === 'SMIMEA' ? record : null;
+
+const keyOf = (record: DnsRecord): Uint8Array | null => (record.type === 'OPENPGPKEY' ? record.data : null);
+
+/** Their answers can be tens of kilobytes, and the keyring remembers what came of them. */
+const isKey = (type: QuestionType): boolean => type === 'OPENPGPKEY' || type === 'SMIMEA';
 
 const textOf = (record: DnsRecord): string | null =>
   'data' in record && typeof record.data === 'string' ? record.data : null;

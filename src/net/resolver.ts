@@ -1,6 +1,6 @@
 /**
  * DNS as the rest of Postern sees it: one question, one answer that says how it was obtained. The implementation over UDP and TCP
- * is net/dns.ts; routing, MTA-STS and DANE only know this port.
+ * is net/dns.ts; routing, MTA-STS, DANE and the look for recipients' keys only know these ports.
  */
 
 export type DnsAnswer<T> =
@@ -27,4 +27,11 @@ export type Resolver = {
   aaaa(host: string): Promise<DnsAnswer<string>>;
   txt(name: string): Promise<DnsAnswer<string>>;
   tlsa(name: string): Promise<DnsAnswer<TlsaRecord>>;
+};
+
+/** Keys and certificates of people. What is found may be long, so nothing of it is remembered here. */
+export type KeyResolver = {
+  openpgpkey(name: string): Promise<DnsAnswer<Uint8Array>>;
+  /** RFC 8162 section 2: the form of a TLSA record. */
+  smimea(name: string): Promise<DnsAnswer<TlsaRecord>>;
 };

@@ -23,6 +23,8 @@ export type ZoneRecord = { readonly name: string } & (
   /** Exchange "." says that the domain takes no mail. */
   | { readonly type: 'MX'; readonly preference: number; readonly exchange: string }
   | ({ readonly type: 'TLSA' } & TlsaRecord)
+  | ({ readonly type: 'SMIMEA' } & TlsaRecord)
+  | { readonly type: 'OPENPGPKEY'; readonly data: Uint8Array }
 );
 
 /** What is special about some names. */

@@ -139,6 +139,43 @@ describe('hostile answers become values', () => {
   });
 });
 
+describe('keys and certificates of people (RFC 7929, RFC 8162)', () => {
+  const key: DnsRecord = { name: 'p.example', ttl: 60, type: 'OPENPGPKEY', data: Buffer.from('99010d', 'hex') };
+  const digest: DnsRecord = {
+    name: 'p.example',
+    ttl: 60,
+    type: 'SMIMEA',
+    usage: 3,
+    selector: 0,
+    matching: 0,
+    data: Buffer.from('3082', 'hex'),
+  };
+
+  test.each(['OPENPGPKEY', 'SMIMEA'] as const)('%s goes out and comes back by its number', (type) => {
+    const asked = { id: 7, name: 'p.example', type };
+    const sent = encodeQuery(asked, { edns: true }) ?? Buffer.alloc(0);
+    expect(sent.readUInt16BE(sent.indexOf('example') + 8)).toBe(type === 'SMIMEA' ? 53 : 61);
+    expect(decodeQuery(sent)).toMatchObject({ name: 'p.example', type });
+    const record = type === 'SMIMEA' ? digest : key;
+    const bytes = encodeAnswer(decodeQuery(sent) ?? query(), { ...reply, answers: [record, record] });
+    expect(decodeAnswer(bytes, asked)).toMatchObject({ kind: 'answer', answers: [record, record] });
+    const other = type === 'SMIMEA' ? 'OPENPGPKEY' : 'SMIMEA';
+    expect(decodeAnswer(bytes, { ...asked, type: other }).kind).toBe('foreign');
+  });
+
+  test('an SMIMEA record without its three numbers is none', () => {
+    const bytes = encodeAnswer(query({ ...question, name: 'p.example', type: 'SMIMEA' }), {
+      ...reply,
+      answers: [digest],
+    });
+    // Data of two octets instead of five: the length is before it.
+    const cut = Buffer.from(bytes.subarray(0, -3));
+    cut.writeUInt16BE(2, cut.length - 4);
+    const asked = { id: question.id, name: 'p.example', type: 'SMIMEA' as const };
+    expect(decodeAnswer(cut, asked)).toMatchObject({ kind: 'answer', answers: [], unusable: ['SMIMEA'] });
+  });
+});
+
 test('TCP frames survive any cut', () => {
   const messages = [Buffer.from('one'), Buffer.alloc(0), Buffer.alloc(70, 1)];
   let rest: Buffer = Buffer.concat(messages.map(frame));
