@@ -183,6 +183,7 @@ const aspectWords: Readonly<Record<Aspect, string>> = {
   reply: 'whether the recipient may reply',
   priority: 'the priority',
   notices: 'who is told',
+  proof: 'what must be shown in the portal',
   copy: 'how the protected copy is made',
 };
 

@@ -20,7 +20,8 @@ import type { Policy } from '../policy/schema.ts';
 import { type Level, levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
-import type { KeyRow, MessageRow, NewDelivery, Store } from '../store/store.ts';
+import type { KeyRow } from '../store/key-port.ts';
+import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { sealKept } from './kept.ts';
 import type { InForce } from './policies.ts';
@@ -224,6 +225,7 @@ function deliveryOf(
       hideSubject: verdict.hideSubject,
       sign: verdict.sign,
       legacyDisplay: verdict.legacyDisplay,
+      proof: verdict.proof,
     },
     priority: verdict.priority ?? usualPriority,
     state: plan.kind === 'hold' ? 'held' : 'queued',

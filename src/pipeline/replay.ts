@@ -42,6 +42,7 @@ const aspects = [
   'priority',
   'notices',
   'copy',
+  'proof',
 ] as const;
 export type Aspect = (typeof aspects)[number];
 
@@ -190,7 +191,7 @@ function fateOf(policy: Policy, { facts, capabilities, minimumTls }: Kept, recip
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {
   const { level, rules, headers, subject, expires, reply, priority, notifySender, reviewers } = verdict;
-  const { hideSubject, sign, legacyDisplay } = verdict;
+  const { hideSubject, sign, legacyDisplay, proof } = verdict;
   return {
     end: endOf(plan, steps),
     level,
@@ -206,6 +207,7 @@ function fateIn({ verdict, plan, steps }: Planned): Fate {
       reply: String(reply),
       priority: String(priority),
       notices: JSON.stringify([notifySender, reviewers]),
+      proof: String(proof),
       copy: JSON.stringify([hideSubject, sign, legacyDisplay]),
     },
   };

@@ -16,7 +16,18 @@ import * as kinds from '../config/kinds.ts';
 import { type Path, type ProblemAt, says, section } from '../config/yaml.ts';
 import { canonicalAddress } from '../mail/address.ts';
 import type { Report } from './lists.ts';
-import { type Level, levels, type Method, methods, type Otherwise, otherwises } from './verdict.ts';
+import {
+  type KeyTrust,
+  keyTrusts,
+  type Level,
+  levels,
+  type Method,
+  methods,
+  type Otherwise,
+  otherwises,
+  type Proof,
+  proofs,
+} from './verdict.ts';
 
 /** What a rule wants of the messages it matches; null or empty for what it leaves to others. */
 export type RuleActions = {
@@ -37,6 +48,8 @@ export type RuleActions = {
   readonly hideSubject: boolean | null;
   readonly sign: boolean | null;
   readonly legacyDisplay: boolean | null;
+  readonly proof: Proof | null;
+  readonly keyTrust: KeyTrust | null;
 };
 
 const forbidden = new Set(
@@ -90,6 +103,8 @@ export const thenSchema = section({
   hideSubject: kinds.flag().optional(),
   sign: kinds.flag().optional(),
   legacyDisplay: kinds.flag().optional(),
+  proof: kinds.choice(proofs).optional(),
+  keys: kinds.choice(keyTrusts).optional(),
 });
 export type Then = z.output<typeof thenSchema>;
 
@@ -111,6 +126,8 @@ export function readActions(name: string, then: Then): RuleActions {
     hideSubject: then.hideSubject ?? null,
     sign: then.sign ?? null,
     legacyDisplay: then.legacyDisplay ?? null,
+    proof: then.proof ?? null,
+    keyTrust: then.keys ?? null,
   };
 }
 

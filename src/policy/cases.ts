@@ -23,7 +23,7 @@ import { addressOf, contentShape, envelopeShape, factsOfCase, record, surroundin
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './schema.ts';
-import { levels, methods, otherwises, type Verdict } from './verdict.ts';
+import { keyTrusts, levels, methods, otherwises, proofs, type Verdict } from './verdict.ts';
 
 export type CaseResult = { readonly name: string; readonly recipient: string; readonly ok: boolean };
 
@@ -45,6 +45,7 @@ const expectation = section({
   otherwise: kinds.choice(otherwises).nullable().optional(),
   tls: kinds.choice(tlsLevels).nullable().optional(),
   methods: kinds.listOf(kinds.choice(methods), 'a list of methods').nullable().optional(),
+  keys: kinds.choice(keyTrusts).nullable().optional(),
   rules: phrases('the names of the rules that match, in the order of the policy').optional(),
   subject: phrase.optional(),
   addHeader: record(phrase, 'the header fields that are added').optional(),
@@ -61,6 +62,7 @@ const expectation = section({
   hideSubject: kinds.flag().nullable().optional(),
   sign: kinds.flag().nullable().optional(),
   legacyDisplay: kinds.flag().nullable().optional(),
+  proof: kinds.choice(proofs).nullable().optional(),
 });
 
 const casesSchema = section({
@@ -162,6 +164,7 @@ function compare(expected: Expectation, verdict: Verdict): string[] {
     otherwise: verdict.otherwise,
     tls: verdict.tls,
     methods: verdict.methods,
+    keys: verdict.keyTrust,
     rules: verdict.rules,
     subject: verdict.subject,
     addHeader: Object.fromEntries(headers.add.map(({ name, value }) => [name, value])),
@@ -174,6 +177,7 @@ function compare(expected: Expectation, verdict: Verdict): string[] {
     hideSubject: verdict.hideSubject,
     sign: verdict.sign,
     legacyDisplay: verdict.legacyDisplay,
+    proof: verdict.proof,
   };
   return Object.entries(expected)
     .map(([key, wanted]) => ({ key, wanted: words(wanted), is: words(actual[key as keyof Expectation]) }))

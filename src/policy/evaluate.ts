@@ -129,6 +129,7 @@ function wants(rule: Rule): string {
   const parts = [
     rule.protect === null ? [] : [`level ${rule.protect}${rule.override ? ', overriding others' : ''}`],
     rule.tls === null ? [] : [`TLS ${rule.tls}`],
+    rule.keyTrust === null ? [] : [`keys ${rule.keyTrust}`],
     rule.strip.length === 0 ? [] : ['the keyword taken out'],
     rule.addHeaders.map(({ name }) => `the header ${name}`),
     rule.removeHeaders.map((name) => `the header ${name} taken out`),
@@ -138,6 +139,7 @@ function wants(rule: Rule): string {
     rule.reply === null ? [] : [rule.reply ? 'replies' : 'no replies'],
     rule.hideSubject === null ? [] : [rule.hideSubject ? 'the subject hidden' : 'the subject readable outside'],
     rule.sign === null ? [] : [rule.sign ? 'a signature' : 'no signature'],
+    rule.proof === null ? [] : [`${rule.proof} as proof in the portal`],
     rule.legacyDisplay === null ? [] : [`the subject ${rule.legacyDisplay ? '' : 'not '}repeated in the text`],
   ].flat();
   return parts.length === 0 ? '' : `; it wants ${parts.join(' and ')}`;

@@ -1,7 +1,7 @@
 /**
  * What rides along with the level: everything else the rules that count want, joined.
  *
- * `tls` is the strictest any of them demands. `otherwise` and `methods` belong to the level they were written with, so they come from the
+ * `tls` and `keys` are the strictest any of them demands. `otherwise` and `methods` belong to the level they were written with, so they come from the
  * rules that want the level that won (of a held message, the one that applies once it is released): the strictest `otherwise` (bounce, drop,
  * portal: the sender of a bounce can still act), and the first `methods` in file order.
  *
@@ -12,11 +12,12 @@
  */
 import { tlsLevels } from '../config/config.ts';
 import type { Rule } from './schema.ts';
-import type { Level, Otherwise, Verdict } from './verdict.ts';
+import { keyTrusts, type Level, type Otherwise, type Proof, proofs, type Verdict } from './verdict.ts';
 
 type Riders = Pick<
   Verdict,
   | 'tls'
+  | 'keyTrust'
   | 'otherwise'
   | 'methods'
   | 'headers'
@@ -28,6 +29,7 @@ type Riders = Pick<
   | 'hideSubject'
   | 'sign'
   | 'legacyDisplay'
+  | 'proof'
 >;
 
 /** Strictest first. */
@@ -41,10 +43,12 @@ export function joinRiders(
 ): { readonly riders: Riders; readonly because: readonly string[] } {
   const winners = counted.filter((rule) => rule.protect === released);
   const tls = tlsLevels.findLast((level) => counted.some((rule) => rule.tls === level)) ?? null;
+  const keyTrust = keyTrusts.findLast((trust) => counted.some((rule) => rule.keyTrust === trust)) ?? null;
   const otherwise = otherwiseOrder.find((each) => winners.some((rule) => rule.otherwise === each)) ?? null;
   const asks = winners.find((rule) => rule.methods !== null);
   const riders: Riders = {
     tls,
+    keyTrust,
     otherwise,
     methods: asks?.methods ?? null,
     headers: joinHeaders(counted),
@@ -56,6 +60,7 @@ export function joinRiders(
     hideSubject: trueFirst(counted.flatMap((rule) => rule.hideSubject ?? [])),
     sign: trueFirst(counted.flatMap((rule) => rule.sign ?? [])),
     legacyDisplay: trueFirst(counted.flatMap((rule) => rule.legacyDisplay ?? [])),
+    proof: strongest(counted.flatMap((rule) => rule.proof ?? [])),
   };
   const because: string[] = [];
   const tell = (what: string, by: readonly Rule[]) => because.push(`${what}, wanted by ${namesOf(by)}.`);
@@ -63,6 +68,11 @@ export function joinRiders(
     tell(
       `TLS must be ${tls}`,
       counted.filter((rule) => rule.tls === tls),
+    );
+  if (keyTrust !== null)
+    tell(
+      `Keys must be ${keyTrust}`,
+      counted.filter((rule) => rule.keyTrust === keyTrust),
     );
   if (asks?.methods) tell(`Only ${asks.methods.join(', ')} may be tried`, [asks]);
   if (otherwise !== null)
@@ -87,6 +97,10 @@ function distinct(values: readonly string[]): string[] {
 
 function trueFirst(values: readonly boolean[]): boolean | null {
   return values.length === 0 ? null : values.includes(true);
+}
+
+function strongest(values: readonly Proof[]): Proof | null {
+  return proofs.findLast((proof) => values.includes(proof)) ?? null;
 }
 
 function least(values: readonly number[]): number | null {

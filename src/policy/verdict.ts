@@ -44,6 +44,8 @@ export type Actions = {
   readonly hideSubject: boolean | null;
   readonly sign: boolean | null;
   readonly legacyDisplay: boolean | null;
+  /** The least a recipient must show to read it in the portal, or null for a code. */
+  readonly proof: Proof | null;
 };
 
 export const noActions: Actions = {
@@ -53,6 +55,7 @@ export const noActions: Actions = {
   hideSubject: null,
   sign: null,
   legacyDisplay: null,
+  proof: null,
 };
 
 /** Of 0 (first) to 9, what a delivery has when no rule says. */

@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { addressKey } from '../../src/mail/address.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 import { parsePolicy } from '../../src/policy/schema.ts';
-import { type Level, levels } from '../../src/policy/verdict.ts';
+import { type Level, levels, proofs } from '../../src/policy/verdict.ts';
 import { facts } from './facts-of.ts';
 
 /** As a rule stands in a policy, but without its name. */
@@ -93,6 +93,8 @@ const beside = fc.record(
     hideSubject: fc.boolean(),
     sign: fc.boolean(),
     legacyDisplay: fc.boolean(),
+    proof: fc.constantFrom(...proofs),
+    keys: fc.constantFrom('found', 'vouched', 'confirmed', 'pinned'),
   },
   { requiredKeys: [] },
 );

@@ -28,6 +28,8 @@ const ownEffects = [
   'hideSubject',
   'sign',
   'legacyDisplay',
+  'proof',
+  'keys',
 ] as const;
 
 function* neverDecides({ rule, warn }: Placed, { rules, floor }: Linted): Iterable<Problem> {
