@@ -18,8 +18,8 @@ import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createTlsReporter } from '../pipeline/tls-reports.ts';
+import { ownKeysKey } from '../protect/own-keys.ts';
 import { createProtectPool } from '../protect/pool.ts';
-import { ownKeysKeyFrom } from '../protect/seal.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
@@ -148,7 +148,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       store.noteTlsSession(trouble === null ? session : withoutPolicy(session, trouble), Date.now());
     },
   });
-  const protect = createProtectPool({ ownKeys: ownKeysKeyFrom(config.masterKey) });
+  const protect = createProtectPool({ ownKeys: ownKeysKey(config.masterKey) });
   const scan = createScanPool();
   ending(async () => resolver.close());
   const { checkDomains: every } = config.delivery;

@@ -15,7 +15,7 @@ import {
   sign,
   X509Certificate,
 } from 'node:crypto';
-import { Certificate } from 'pkijs';
+import { Certificate, PublicKeyInfo } from 'pkijs';
 import * as der from './der.ts';
 import { extension, type KeyUsage, keyUsages, type Purpose, purposes } from './x509.ts';
 
@@ -27,6 +27,26 @@ const reasonCode = '2.5.29.21';
 
 /** A certificate and its private key (PKCS #8), both PEM. */
 export type Issued = { readonly certPem: string; readonly keyPem: string };
+
+/**
+ * Kinds of keys. `rsa1024` is too weak on purpose; `rsaPss2048` and `rsaOaep2048` are bound to their scheme by the certificate; X25519 and
+ * Ed25519, which cannot do both, and RSA-PSS need an issuer of another kind.
+ */
+type KeyType =
+  | 'p256'
+  | 'p384'
+  | 'p521'
+  | 'brainpoolP256r1'
+  | 'brainpoolP384r1'
+  | 'brainpoolP512r1'
+  | 'x25519'
+  | 'ed25519'
+  | 'rsa1024'
+  | 'rsa2048'
+  | 'rsa3072'
+  | 'rsa4096'
+  | 'rsaPss2048'
+  | 'rsaOaep2048';
 
 /** What to put in a certificate. */
 export type IssueRequest = {
@@ -52,15 +72,17 @@ export type IssueRequest = {
   /** Unless given: what an authority, a server or a mail user needs, by `ca` and `san`. */
   readonly keyUsage?: readonly KeyUsage[];
   readonly eku?: readonly Purpose[];
-  /** `rsa1024` is too weak on purpose: a certificate to be refused. */
-  readonly keyType?: 'p256' | 'p384' | 'rsa1024' | 'rsa2048' | 'rsa3072';
+  readonly keyType?: KeyType;
+  /** Says in the certificate that its holder's program opens AES-GCM. RFC 4262. */
+  readonly aesGcm?: boolean;
 };
 
 /** Makes a key and a certificate for it. An RSA key takes a second of this thread. RFC 5280 section 4.1. */
 export function issueCertificate(request: IssueRequest): Issued {
   const key = newKey(request.keyType ?? 'p256');
   const signer = request.issuer === undefined ? key : createPrivateKey(request.issuer.keyPem);
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  const plainSpki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  const spki = request.keyType === 'rsaOaep2048' ? forOaep(plainSpki) : plainSpki;
   const name = der.sequence(der.set(der.sequence(der.oid(commonName), der.utf8String(request.subject))));
   const issuerName = request.issuer === undefined ? name : subjectOf(request.issuer.certPem);
   const notBefore = request.notBefore ?? Date.now() - 3_600_000;
@@ -92,9 +114,22 @@ function subjectOf(certPem: string): Buffer {
 }
 
 function newKey(type: NonNullable<IssueRequest['keyType']>): KeyObject {
-  if (type === 'p256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  if (type === 'p384') return generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
-  return generateKeyPairSync('rsa', { modulusLength: Number(type.slice(3)) }).privateKey;
+  if (type === 'x25519') return generateKeyPairSync('x25519').privateKey;
+  if (type === 'ed25519') return generateKeyPairSync('ed25519').privateKey;
+  if (type === 'rsaPss2048') return generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey;
+  const bits = /^rsa(?:Oaep)?(\d+)$/.exec(type)?.[1];
+  if (bits !== undefined) return generateKeyPairSync('rsa', { modulusLength: Number(bits) }).privateKey;
+  const namedCurve = type.startsWith('p') ? type.replace('p', 'P-') : type;
+  return generateKeyPairSync('ec', { namedCurve }).privateKey;
+}
+
+/** The same RSA key, to be used with OAEP and its defaults only. RFC 8017 appendix A.2.1. */
+function forOaep(spki: Buffer): Buffer {
+  const { subjectPublicKey } = PublicKeyInfo.fromBER(spki);
+  return der.sequence(
+    der.sequence(der.oid('1.2.840.113549.1.1.7'), der.sequence()),
+    der.bitString(subjectPublicKey.valueBlock.valueHexView),
+  );
 }
 
 /** SHA-256 with the signer's kind of key. RFC 5280 section 4.1.1.2. */
@@ -106,8 +141,7 @@ function signatureAlgorithm(signer: KeyObject): Buffer {
 function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): Buffer[] {
   const ca = request.ca ?? false;
   const forMail = (request.san?.email ?? []).length > 0;
-  const encrypts = (request.keyType ?? 'p256').startsWith('rsa') ? 'keyEncipherment' : 'keyAgreement';
-  const usage = request.keyUsage ?? (ca ? ['keyCertSign', 'cRLSign'] : ['digitalSignature', encrypts]);
+  const usage = request.keyUsage ?? (ca ? ['keyCertSign', 'cRLSign'] : usageOf(request.keyType ?? 'p256'));
   const eku = request.eku ?? (ca ? [] : forMail ? ['emailProtection' as const] : ['serverAuth' as const]);
   const names = alternativeNames(request.san ?? {});
   const entry = (id: string, critical: boolean, content: Buffer): Buffer =>
@@ -123,6 +157,7 @@ function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): 
       : []),
     ...(names.length > 0 ? [entry(extension.subjectAltName, false, der.sequence(...names))] : []),
     ...(mailDomains.length > 0 ? [entry(extension.nameConstraints, true, onlyFor(mailDomains))] : []),
+    ...(request.aesGcm === true ? [entry(extension.smimeCapabilities, false, der.sequence(aesGcmCapability))] : []),
     ...(crlUrl === undefined ? [] : [entry(crlDistributionPoints, false, distributionPoint(crlUrl))]),
     ...(issuerUrl === undefined ? [] : [entry(authorityInfoAccess, false, caIssuers(issuerUrl))]),
     entry(extension.subjectKeyIdentifier, false, der.octetString(keyIdentifier(spki))),
@@ -130,11 +165,21 @@ function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): 
   ];
 }
 
+function usageOf(type: KeyType): KeyUsage[] {
+  if (type === 'x25519') return ['keyAgreement'];
+  if (type === 'rsaOaep2048') return ['keyEncipherment'];
+  if (type === 'ed25519' || type === 'rsaPss2048') return ['digitalSignature'];
+  return ['digitalSignature', type.startsWith('rsa') ? 'keyEncipherment' : 'keyAgreement'];
+}
+
 /** Mailboxes at these domains: for an rfc822Name a bare domain means its host, not those below. RFC 5280 section 4.2.1.10. */
 function onlyFor(domains: readonly string[]): Buffer {
   const subtrees = domains.map((domain) => der.sequence(ia5Name(1, domain)));
   return der.sequence(der.tagged(0, ...subtrees));
 }
+
+/** RFC 8551 section 2.5.2. */
+const aesGcmCapability = der.sequence(der.oid('2.16.840.1.101.3.4.1.46'));
 
 /** RFC 5280 section 4.2.1.13. */
 const distributionPoint = (url: string): Buffer =>

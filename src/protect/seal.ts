@@ -11,7 +11,7 @@
  * Standards: NIST SP 800-38D (AES-GCM), NIST SP 800-108 (HMAC in counter mode, one block) for the keys below the master key.
  * Limits: 2^32 frames (256 TiB) a blob. One FrameSealer per data key: a second one would repeat nonces.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 /** What was sealed does not open: altered, truncated, in another's place, or sealed under another key. The message says which kind of thing. */
 export class SealBroken extends Error {
@@ -37,11 +37,6 @@ export function lastFrame(size: number): number {
 /** Octets at rest of a blob of `size` octets of plaintext. */
 export function sealedSize(size: number): number {
   return size + tagSize * (lastFrame(size) + 1);
-}
-
-/** The key under which the tenants' own private keys are sealed, 32 octets: who holds it cannot read messages. */
-export function ownKeysKeyFrom(masterKey: Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', 'postern own keys v1', 32));
 }
 
 /** A fresh 256-bit key for one blob. */

@@ -7,9 +7,11 @@
  * Standards: RFC 5280, RFC 8550 (certificates for mail), RFC 5480 (elliptic curve keys).
  * Limits: internationalised mailboxes (RFC 9598 otherName) are not read. Revocation is not asked for.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { BasicConstraints, Certificate, ExtKeyUsage, GeneralNames } from 'pkijs';
 import { canonicalAddress } from '../mail/address.ts';
+import * as der from './der.ts';
 
 /** What a certificate says. Times are epoch milliseconds. */
 export type CertificateFacts = {
@@ -22,7 +24,7 @@ export type CertificateFacts = {
   readonly issuer: string;
   readonly notBefore: number;
   readonly notAfter: number;
-  /** "RSA", "EC P-256", "Ed25519" ...; `bits` is null where the type says it all. */
+  /** "RSA", "RSA-OAEP", "RSA-PSS", "EC P-256", "X25519", "Ed25519" ...; `bits` is null where the type says it all. */
   readonly keyType: string;
   readonly bits: number | null;
   /** Null when the extension is absent, which allows everything. */
@@ -68,6 +70,7 @@ export const extension = {
   authorityKeyIdentifier: '2.5.29.35',
   policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  smimeCapabilities: '1.2.840.113549.1.9.15',
 } as const;
 
 const emailAddress = '1.2.840.113549.1.9.1';
@@ -110,7 +113,7 @@ function describe(outer: X509Certificate, parsed: Certificate, now: number): Cer
     issuer: oneLine(outer.issuer),
     notBefore: parsed.notBefore.value.getTime(),
     notAfter: parsed.notAfter.value.getTime(),
-    ...keyOf(outer),
+    ...keyOf(parsed, publicKeyOf(outer, parsed)),
     keyUsage: usageBits === null ? null : readUsage(usageBits),
     extendedKeyUsage: purposeList === null ? null : ExtKeyUsage.fromBER(purposeList).keyPurposes.map(purposeName),
     ca: constraints !== null && BasicConstraints.fromBER(constraints).cA,
@@ -134,15 +137,15 @@ function whyNot(facts: Omit<CertificateFacts, 'usableForEncryption'>, signedWith
   if (facts.extendedKeyUsage !== null && !facts.extendedKeyUsage.some((purpose) => forMail.includes(purpose))) {
     return `it is a certificate for another purpose (${facts.extendedKeyUsage.join(', ')})`;
   }
-  const needed = facts.keyType === 'RSA' ? 'keyEncipherment' : facts.keyType.startsWith('EC ') ? 'keyAgreement' : null;
-  if (needed === null || facts.keyType === 'EC unnamed')
+  const rsa = facts.keyType === 'RSA' || facts.keyType === 'RSA-OAEP';
+  const agrees = facts.keyType.startsWith('EC ') || facts.keyType === 'X25519';
+  if ((!rsa && !agrees) || facts.keyType === 'EC unnamed')
     return `its key (${facts.keyType}) cannot be used to encrypt mail`;
+  const needed = rsa ? 'keyEncipherment' : 'keyAgreement';
   // RFC 8550 section 4.4.2.
   if (facts.keyUsage !== null && !facts.keyUsage.includes(needed)) return `it does not allow encryption (no ${needed})`;
-  if (facts.keyType === 'RSA' && (facts.bits ?? 0) < 2048)
-    return `its RSA key has only ${facts.bits} bits (2048 is the least)`;
-  if (facts.keyType === 'RSA' && (facts.bits ?? 0) > 8192)
-    return `its RSA key has ${facts.bits} bits (8192 is the most)`;
+  if (rsa && (facts.bits ?? 0) < 2048) return `its RSA key has only ${facts.bits} bits (2048 is the least)`;
+  if (rsa && (facts.bits ?? 0) > 8192) return `its RSA key has ${facts.bits} bits (8192 is the most)`;
   if (brokenSignatures.has(signedWith)) return 'it is signed with MD5 or SHA-1, which can be forged';
   if (facts.addresses.length === 0) return 'it names no mail address';
   if (facts.addresses.length > maximumAddresses)
@@ -155,16 +158,38 @@ const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 /** Node gives one attribute a line; escaped newlines keep a hostile name on one. */
 const oneLine = (name: string | undefined): string => (name ?? '').split('\n').join(', ').slice(0, 500);
 
-function keyOf(certificate: X509Certificate): { keyType: string; bits: number | null } {
-  const key = certificate.publicKey;
-  const details = key.asymmetricKeyDetails;
-  if (key.asymmetricKeyType === 'rsa') return { keyType: 'RSA', bits: details?.modulusLength ?? null };
-  if (key.asymmetricKeyType === 'rsa-pss') return { keyType: 'RSA-PSS', bits: details?.modulusLength ?? null };
-  if (key.asymmetricKeyType === 'ec') {
-    const names: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
-    return { keyType: `EC ${names[details?.namedCurve ?? ''] ?? 'unnamed'}`, bits: null };
-  }
-  return { keyType: key.asymmetricKeyType ?? 'unknown', bits: null };
+/** RFC 8017 appendix A.2: what a key may be used with, said in the key itself. */
+const rsaEncryption = '1.2.840.113549.1.1.1';
+const rsaOaep = '1.2.840.113549.1.1.7';
+
+/** The public key. One that is for OAEP only comes as a plain RSA key, as the runtime cannot read it; `RSA-OAEP` is then its `keyType`. */
+export function publicKeyOf(outer: X509Certificate, parsed: Certificate): KeyObject {
+  const { algorithm, subjectPublicKey } = parsed.subjectPublicKeyInfo;
+  if (algorithm.algorithmId !== rsaOaep) return outer.publicKey;
+  const spki = der.sequence(
+    der.sequence(der.oid(rsaEncryption), der.nothing()),
+    der.bitString(subjectPublicKey.valueBlock.valueHexView),
+  );
+  return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+}
+
+const curveNames: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+  brainpoolP256r1: 'brainpoolP256r1',
+  brainpoolP384r1: 'brainpoolP384r1',
+  brainpoolP512r1: 'brainpoolP512r1',
+};
+
+function keyOf(parsed: Certificate, key: KeyObject): { keyType: string; bits: number | null } {
+  const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details } = key;
+  const bits = details?.modulusLength ?? null;
+  const oaep = parsed.subjectPublicKeyInfo.algorithm.algorithmId === rsaOaep;
+  if (type === 'rsa') return { keyType: oaep ? 'RSA-OAEP' : 'RSA', bits };
+  if (type === 'rsa-pss') return { keyType: 'RSA-PSS', bits };
+  if (type === 'ec') return { keyType: `EC ${curveNames[details?.namedCurve ?? ''] ?? 'unnamed'}`, bits: null };
+  return { keyType: `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`, bits: null };
 }
 
 function addressesOf(parsed: Certificate): string[] {
