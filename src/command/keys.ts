@@ -5,12 +5,14 @@
  * trust or reject. The passphrase of a PKCS#12 file comes from POSTERN_PASSPHRASE.
  */
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { passphrase } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { readKeyFile } from '../keys/import.ts';
-import { rowsForImport } from '../keys/keyring.ts';
-import type { KeyRow, Store } from '../store/store.ts';
+import { rowsForImport } from '../keys/trust.ts';
+import type { KeyChange, KeyRow } from '../store/key-port.ts';
+import type { Store } from '../store/store.ts';
 import { printable, printFailure, printJson, table, time } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -61,9 +63,15 @@ async function importFile(store: Store, file: string, json: boolean): Promise<nu
   const read = await readKeyFile(bytes, passphrase());
   const addresses = [...new Set(read.entries.map((entry) => entry.address))];
   const existing = (await Promise.all(addresses.map((address) => store.keysFor(address)))).flat();
-  const rows = rowsForImport(read.entries, existing, { source: 'import', now: Date.now() });
+  const rows = rowsForImport(read.entries, existing, { where: basename(file), now: Date.now() });
   const events = rows.map(
-    ({ id, address, fingerprint }): Event => ({ kind: 'key.imported', key: id, address, fingerprint }),
+    ({ id, address, fingerprint }): Event => ({
+      kind: 'key.imported',
+      key: id,
+      address,
+      fingerprint,
+      source: 'import',
+    }),
   );
   await store.insertKeys(rows, events);
   for (const problem of read.problems) process.stderr.write(`${printable(problem)}\n`);
@@ -94,7 +102,13 @@ async function judge(store: Store, id: string, verb: 'trust' | 'reject', json: b
   }
   const { address, fingerprint } = row;
   const kind = verb === 'trust' ? 'key.trusted' : 'key.rejected';
-  await store.setKeyState(id, verb === 'trust' ? 'trusted' : 'rejected', [{ kind, key: id, address, fingerprint }]);
+  const state = verb === 'trust' ? 'trusted' : 'rejected';
+  const change: KeyChange = {
+    state,
+    stateSince: Date.now(),
+    ...(verb === 'trust' ? { trust: 'confirmed' } : {}),
+  };
+  await store.updateKey(id, change, [{ kind, key: id, address, fingerprint }]);
   if (json) printJson({ key: id, state: verb === 'trust' ? 'trusted' : 'rejected' });
   else
     process.stdout.write(

@@ -12,6 +12,13 @@ import type { Logo } from './logo.ts';
 export const tlsLevels = ['may', 'encrypt', 'verify', 'secure', 'dane'] as const;
 export type TlsLevel = (typeof tlsLevels)[number];
 
+/**
+ * How far a key is trusted, least first. found: somebody published it. vouched: so says who answers for the address (its domain, a certificate
+ * authority, a directory the admin listed). confirmed: a person said so. pinned: a person said, this one and no other.
+ */
+export const keyTrusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
+export type KeyTrust = (typeof keyTrusts)[number];
+
 type Role = 'smtp' | 'work' | 'web';
 export type Listen = { readonly host: string; readonly port: number };
 /** PEM texts, read from the files named. */

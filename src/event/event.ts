@@ -20,6 +20,8 @@ type MessageEvent =
 type DeliveryEvent = { message: string; delivery: string; recipient: string } & (
   | { kind: 'delivery.delivered'; method: string; status: string; mx: string | null; tls: string | null }
   | { kind: 'delivery.deferred'; method: string; status: string; reason: string; attempts: number; nextAt: number }
+  /** The copy that was delivered was encrypted to this key. */
+  | { kind: 'delivery.protected'; method: string; key: string; fingerprint: string; source: string; trust: string }
   /** A method could not work for good; the next one of the plan takes over. */
   | { kind: 'delivery.fellback'; method: string; next: string; status: string; reason: string }
   | { kind: 'delivery.failed'; method: string; status: string; reason: string }
@@ -37,12 +39,16 @@ type PortalEvent =
   | { kind: 'portal.codeWrong'; delivery: string; client: string; triesLeft: number }
   | { kind: 'portal.limited'; delivery: string | null; client: string; reason: string };
 
-type KeyEvent = {
-  kind: 'key.imported' | 'key.trusted' | 'key.rejected';
-  key: string;
-  address: string;
-  fingerprint: string;
-};
+/** What became of a recipient's key. `source` is where it came from (store/key-port.ts). */
+type KeyEvent = { key: string; address: string; fingerprint: string } & (
+  | { kind: 'key.imported'; source: string }
+  | { kind: 'key.trusted' | 'key.pinned' | 'key.rejected' }
+  /** Taken without a person: the first of its kind, or the one that is there in a renewed certificate. */
+  | { kind: 'key.found'; source: string; trust: string }
+  /** Another key than the trusted one (`replaces`, null when only another waits): it waits for a person. */
+  | { kind: 'key.changed'; source: string; replaces: string | null }
+  | { kind: 'key.revoked'; reason: string }
+);
 
 type PolicyEvent =
   | { kind: 'policy.loaded'; tenant: string; version: string }

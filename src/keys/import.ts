@@ -13,7 +13,7 @@ import { openPkcs7, openPkcs12 } from '../protect/containers.ts';
 import { inspectKeys } from '../protect/openpgp.ts';
 import { looksLikeKey } from '../protect/openpgp-packets.ts';
 import { inspectCertificate } from '../protect/x509.ts';
-import type { KeyRow } from '../store/store.ts';
+import type { KeyRow } from '../store/key-port.ts';
 
 /** A key or certificate for one address. Times are epoch milliseconds. */
 type KeyEntry = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'> & {

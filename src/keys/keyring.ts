@@ -1,14 +1,16 @@
 /**
  * What the keyring can do for a recipient, as pure functions over its rows: `capabilityOf` when the plan is made, `materialsOf` when a copy
- * is made, `rowsForImport` when keys arrive.
+ * is made. How keys come in and how far each is trusted is trust.ts; how certificates are judged is check.ts.
  *
- * Of several trusted keys of one kind the newest that is valid now is used, and the notes name the others: nobody is encrypted to two
- * keys without being asked, as the second could be somebody else's. Everything that is not used is said in words.
+ * Of several trusted keys of one kind one is used: the pinned one, else the one trusted most, else the newest that is valid now. The notes name
+ * the others: nobody is encrypted to two keys without being asked, as the second could be somebody else's. Everything that is not used is
+ * said in words. Whether the trust is enough for this message is the plan's business (plan/plan.ts).
  */
-import { randomUUIDv7 } from 'node:crypto';
+
+import { type KeyTrust, keyTrusts } from '../config/config.ts';
 import { addressKey } from '../mail/address.ts';
 import type { Capability } from '../plan/plan.ts';
-import type { KeyRow } from '../store/store.ts';
+import type { KeyRow } from '../store/key-port.ts';
 
 const kinds = { pgp: 'OpenPGP key', x509: 'certificate' } as const;
 
@@ -16,26 +18,29 @@ const kinds = { pgp: 'OpenPGP key', x509: 'certificate' } as const;
 export function capabilityOf(rows: readonly KeyRow[], address: string, now: number, portal: boolean): Capability {
   const own = rows.filter((row) => row.address === addressKey(address));
   const notes: string[] = [];
+  const trust: Record<string, KeyTrust> = {};
   const idsOf = (kind: KeyRow['kind']): string[] => {
-    const [best, ...others] = own
-      .filter((row) => row.kind === kind)
+    const ofKind = own.filter((row) => row.kind === kind);
+    const pinned = ofKind.find((row) => row.state === 'trusted' && row.trust === 'pinned');
+    const [best, ...others] = ofKind
       .filter((row) => {
-        const why = whyNot(row, now);
+        const why = pinned === undefined || row === pinned ? whyNot(row, now) : `${fingerprintOf(pinned)} is pinned`;
         if (why !== null) notes.push(`${nameOf(row)} for ${address} is not used: ${why}.`);
         return why === null;
       })
-      .sort(newestFirst);
+      .sort(preferredFirst);
     for (const other of others) {
-      notes.push(
-        `${nameOf(other)} for ${address} is not used: a newer trusted one, ${fingerprintOf(best ?? other)}, is.`,
-      );
+      const better = best !== undefined && rankOf(best) > rankOf(other) ? 'one trusted more' : 'a newer trusted one';
+      notes.push(`${nameOf(other)} for ${address} is not used: ${better}, ${fingerprintOf(best ?? other)}, is.`);
     }
-    return best === undefined ? [] : [best.id];
+    if (best === undefined) return [];
+    trust[best.id] = best.trust;
+    return [best.id];
   };
   const pgpKeys = idsOf('pgp');
   const certificates = idsOf('x509');
   if (own.length === 0) notes.push(`No OpenPGP key and no certificate for ${address} is in the keyring.`);
-  return { pgpKeys, certificates, portal, notes };
+  return { pgpKeys, certificates, trust, portal, notes };
 }
 
 /**
@@ -45,48 +50,34 @@ export function capabilityOf(rows: readonly KeyRow[], address: string, now: numb
 export function materialsOf(rows: readonly KeyRow[], ids: readonly string[]): string[] {
   return ids.flatMap((id) => {
     const row = rows.find((each) => each.id === id);
-    return row?.state === 'trusted' ? [row.material] : [];
+    return row?.state === 'trusted' && row.status.revocation !== 'revoked' ? [row.material] : [];
   });
 }
 
-/**
- * The rows that an import writes, given what is in the keyring for the same addresses. The first key of its kind for an address is trusted,
- * because a person imports it; one that differs from what is there waits as pending, since a change of keys needs a person's word
- * (`postern keys trust`), also after the old one has expired. A key that is there already keeps its state; it is in the result only when the
- * file has something newer of it (a prolonged expiry).
- */
-export function rowsForImport(
-  entries: readonly Imported[],
-  existing: readonly KeyRow[],
-  from: { readonly source: string; readonly now: number },
-): KeyRow[] {
-  const rows: KeyRow[] = [];
-  for (const { kind, address, fingerprint, material, notBefore, notAfter } of entries) {
-    const others = [...existing, ...rows].filter((row) => row.kind === kind && row.address === address);
-    const same = others.find((row) => row.fingerprint === fingerprint);
-    if (same !== undefined) {
-      if (same.material !== material) rows.push({ ...same, material, notBefore, notAfter });
-      continue;
-    }
-    const state = others.some((row) => row.state !== 'rejected') ? 'pending' : 'trusted';
-    const key = { kind, address, fingerprint, material, notBefore, notAfter };
-    rows.push({ ...key, id: randomUUIDv7(), state, source: from.source, createdAt: from.now });
-  }
-  return rows;
-}
-
-type Imported = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'>;
-
-function whyNot(row: KeyRow, now: number): string | null {
+/** Why a key is not used, going on after its name and "is not used: "; null when it can be. */
+export function whyNot(row: KeyRow, now: number): string | null {
   if (row.state === 'pending') return 'it waits for a person to trust it (postern keys trust)';
   if (row.state === 'rejected') return 'it was rejected';
   if (row.notAfter !== null && row.notAfter <= now) return `it expired on ${day(row.notAfter)}`;
   if (row.notBefore > now) return `it is valid only from ${day(row.notBefore)}`;
-  return null;
+  return row.kind === 'x509' ? certificateDefect(row) : null;
 }
 
-function newestFirst(a: KeyRow, b: KeyRow): number {
-  return b.notBefore - a.notBefore || b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
+/** A person's word stands in for a path to a root, and so does a record in signed DNS; nothing stands in for a revocation. */
+function certificateDefect({ status, trust, source }: KeyRow): string | null {
+  const { path, revocation, revocationWhy } = status;
+  if (revocation === 'revoked') return `it is revoked${revocationWhy === undefined ? '' : ` (${revocationWhy})`}`;
+  if (status.refused === true)
+    return `whether it is revoked is not known${revocationWhy === undefined ? '' : ` (${revocationWhy})`}`;
+  const needsPath = keyTrusts.indexOf(trust) < keyTrusts.indexOf('confirmed') && source !== 'dns';
+  if (!needsPath || path?.ok === true) return null;
+  return path?.why === undefined ? 'its issuer was not checked yet' : `it ${path.why}`;
+}
+
+const rankOf = ({ trust }: KeyRow): number => keyTrusts.indexOf(trust);
+
+function preferredFirst(a: KeyRow, b: KeyRow): number {
+  return rankOf(b) - rankOf(a) || b.notBefore - a.notBefore || b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 }
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -14,6 +14,7 @@
  * - `smime` and `pgp` stay only with a usable key, `portal` only where the gateway has one. A plan may have no step at all: then
  *   `otherwise` happens at once (plan/delivery.ts, `noMethod`). Without an `otherwise` the end is bounce.
  * - X = portal is one more step, at the end. X = bounce and X = drop are what plan/delivery.ts does when no step is left.
+ * - A key counts as usable only when it is trusted as far as the rules demand, or as far as the tenant's settings do where no rule says.
  * - A rule's `methods` reorders and limits the level's own, and never adds one the level does not allow. An `otherwise` then
  *   cuts after the first kind of what remains: {tls}, {smime, pgp} and {portal} are the kinds.
  * - TLS: a `tls` step asks for the stricter of the tenant's minimum and what a rule demanded. Copies that are protected themselves travel
@@ -22,7 +23,7 @@
  *
  * The entry is planFor().
  */
-import { type TlsLevel, tlsLevels } from '../config/config.ts';
+import { type KeyTrust, keyTrusts, type TlsLevel, tlsLevels } from '../config/config.ts';
 import type { Level, Method, Otherwise, Verdict } from '../policy/verdict.ts';
 
 /** What is known of a recipient at the moment of planning. */
@@ -30,6 +31,8 @@ export type Capability = {
   /** Ids of usable keys in the keyring: trusted, valid now, meant for encryption, for exactly this address. */
   readonly pgpKeys: readonly string[];
   readonly certificates: readonly string[];
+  /** How far each of them is trusted, by id; what is missing (kept by an older version) a person imported: confirmed. */
+  readonly trust?: Readonly<Record<string, KeyTrust>>;
   /** Whether this gateway has a portal to wait in. */
   readonly portal: boolean;
   /** Sentences about what was looked up and why it can or cannot be used ("the OpenPGP key 0x… expired on …"). */
@@ -64,17 +67,26 @@ const methodsOf: Readonly<Record<Exclude<Level, 'hold' | 'refuse'>, readonly Ste
 
 const kindOf = { none: 'plain', tls: 'wire', smime: 'copy', pgp: 'copy', portal: 'portal' } as const;
 
-/** The plan for the verdict's recipient. `tenantMinimum` is what the tenant's settings say method `tls` must reach at least. */
-export function planFor(verdict: Verdict, capability: Capability, tenantMinimum: TlsLevel): Plan {
+/**
+ * The plan for the verdict's recipient. `tenantMinimum` and `tenantTrust` are what the tenant's settings say method `tls` must reach at least
+ * and how far a key must be trusted.
+ */
+export function planFor(
+  verdict: Verdict,
+  capability: Capability,
+  tenantMinimum: TlsLevel,
+  tenantTrust: KeyTrust = 'vouched',
+): Plan {
   const { level } = verdict;
   if (level === 'hold' || level === 'refuse') return { kind: level, because: [`level ${level}: nothing is sent`] };
 
   const because: string[] = [];
   const wanted = wantedMethods(level, verdict, because);
   const steps: Step[] = [];
+  const demanded = verdict.keyTrust ?? tenantTrust;
   for (const method of wanted) {
-    const keys = usableKeys(method, capability);
-    if (keys === null) because.push(missing(method));
+    const keys = usableKeys(method, capability, demanded);
+    if (typeof keys === 'string') because.push(keys);
     else steps.push({ method, tls: wireLevel(method, verdict, tenantMinimum), keys });
   }
   if (wanted.some((method) => method === 'smime' || method === 'pgp')) because.push(...capability.notes);
@@ -106,18 +118,18 @@ function wantedMethods(
   return otherwise === 'portal' && !kept.includes('portal') ? [...kept, 'portal'] : kept;
 }
 
-/** The keys for a method; null when the method cannot be used. */
-function usableKeys(method: Step['method'], capability: Capability): readonly string[] | null {
-  if (method === 'portal') return capability.portal ? [] : null;
+/** The keys for a method, or a sentence why it cannot be used. */
+function usableKeys(method: Step['method'], capability: Capability, demanded: KeyTrust): readonly string[] | string {
   if (method === 'none' || method === 'tls') return [];
-  const keys = method === 'smime' ? capability.certificates : capability.pgpKeys;
-  return keys.length > 0 ? keys : null;
-}
-
-function missing(method: Step['method']): string {
-  if (method === 'smime') return 'smime is left out: no usable certificate for this recipient';
-  if (method === 'pgp') return 'pgp is left out: no usable OpenPGP key for this recipient';
-  return `${method} is left out: this gateway has none`;
+  if (method === 'portal') return capability.portal ? [] : 'portal is left out: this gateway has none';
+  const [name, known] =
+    method === 'smime' ? ['certificate', capability.certificates] : ['OpenPGP key', capability.pgpKeys];
+  const trustOf = (id: string): KeyTrust => capability.trust?.[id] ?? 'confirmed';
+  const keys = known.filter((id) => keyTrusts.indexOf(trustOf(id)) >= keyTrusts.indexOf(demanded));
+  if (keys.length > 0) return keys;
+  const [best] = known;
+  if (best === undefined) return `${method} is left out: no usable ${name} for this recipient`;
+  return `${method} is left out: the ${name} for this recipient is ${trustOf(best)}, and ${demanded} is demanded (postern keys trust ${best})`;
 }
 
 function wireLevel(method: Step['method'], verdict: Verdict, tenantMinimum: TlsLevel): TlsLevel {

@@ -11,23 +11,12 @@
  * Limits: values of header fields are ASCII.
  */
 import * as z from 'zod';
-import type { TlsLevel } from '../config/config.ts';
+import { type KeyTrust, keyTrusts, type TlsLevel } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { type Path, type ProblemAt, says, section } from '../config/yaml.ts';
 import { canonicalAddress } from '../mail/address.ts';
 import type { Report } from './lists.ts';
-import {
-  type KeyTrust,
-  keyTrusts,
-  type Level,
-  levels,
-  type Method,
-  methods,
-  type Otherwise,
-  otherwises,
-  type Proof,
-  proofs,
-} from './verdict.ts';
+import { type Level, levels, type Method, methods, type Otherwise, otherwises, type Proof, proofs } from './verdict.ts';
 
 /** What a rule wants of the messages it matches; null or empty for what it leaves to others. */
 export type RuleActions = {

@@ -15,7 +15,7 @@
  * `subject` and `released` (the level once a held message is released) besides.
  */
 import * as z from 'zod';
-import { tlsLevels } from '../config/config.ts';
+import { keyTrusts, tlsLevels } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { type Path, type Problem, parseYaml, says, section } from '../config/yaml.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
@@ -23,7 +23,7 @@ import { addressOf, contentShape, envelopeShape, factsOfCase, record, surroundin
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './schema.ts';
-import { keyTrusts, levels, methods, otherwises, proofs, type Verdict } from './verdict.ts';
+import { levels, methods, otherwises, proofs, type Verdict } from './verdict.ts';
 
 export type CaseResult = { readonly name: string; readonly recipient: string; readonly ok: boolean };
 

@@ -10,9 +10,9 @@
  * removes and another adds is there once, as added. Of what a protected copy is like (`hideSubject`, `sign`, `legacyDisplay`) true stands
  * against false: it protects more, or helps a reader.
  */
-import { tlsLevels } from '../config/config.ts';
+import { keyTrusts, tlsLevels } from '../config/config.ts';
 import type { Rule } from './schema.ts';
-import { keyTrusts, type Level, type Otherwise, type Proof, proofs, type Verdict } from './verdict.ts';
+import { type Level, type Otherwise, type Proof, proofs, type Verdict } from './verdict.ts';
 
 type Riders = Pick<
   Verdict,

@@ -2,7 +2,7 @@
  * What policy says about one recipient of one message: how strictly it must be protected, what else to do with it,
  * and why. A verdict names no method that will work; that is the plan's business (plan/plan.ts).
  */
-import type { TlsLevel } from '../config/config.ts';
+import type { KeyTrust, TlsLevel } from '../config/config.ts';
 
 /** Protection levels, weakest first. Every matching rule counts and the strictest level wins. */
 export const levels = ['none', 'transport', 'message', 'portal', 'hold', 'refuse'] as const;
@@ -14,13 +14,6 @@ export type Method = (typeof methods)[number];
 /** What happens after the first kind of method of a level did not work, instead of trying the rest. */
 export const otherwises = ['portal', 'bounce', 'drop'] as const;
 export type Otherwise = (typeof otherwises)[number];
-
-/**
- * How far a key is trusted, least first. found: somebody published it. vouched: so says who answers for the address (its domain, a certificate
- * authority, a directory the admin listed). confirmed: a person said so. pinned: a person said, this one and no other.
- */
-export const keyTrusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
-export type KeyTrust = (typeof keyTrusts)[number];
 
 /**
  * What a recipient shows before reading in the portal, weakest first: a code by mail, or something of their own. `passphrase`, agreed with the sender,

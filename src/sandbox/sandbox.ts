@@ -15,8 +15,9 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { type KeyFile, readKeyFile } from '../keys/import.ts';
-import { rowsForImport } from '../keys/keyring.ts';
-import type { KeyRow, Store } from '../store/store.ts';
+import { rowsForImport } from '../keys/trust.ts';
+import type { KeyRow } from '../store/key-port.ts';
+import type { Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { crowd } from './crowd.ts';
@@ -279,7 +280,7 @@ async function importKeys(
     const file = pgp?.publicKey ?? smime?.certPem;
     if (file !== undefined) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
   }
-  const rows = rowsForImport(entries, [], { source: 'sandbox', now: Date.now() });
+  const rows = rowsForImport(entries, [], { where: 'sandbox', now: Date.now() });
   await store.insertKeys(rows, []);
   const nameOf = ({ kind, fingerprint }: KeyRow): string =>
     `${kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${fingerprint.slice(-16)}`;

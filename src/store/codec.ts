@@ -4,8 +4,8 @@ import type { Event } from '../event/event.ts';
 import type { Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import { type Actions, noActions } from '../policy/verdict.ts';
-import type { DeliveryTable, KeyTable, MessageTable } from './schema.ts';
-import type { DeliveryRow, KeyRow, MessageRow, NewDelivery, NewMessage, SmtpOptions } from './store.ts';
+import type { DeliveryTable, MessageTable } from './schema.ts';
+import type { DeliveryRow, MessageRow, NewDelivery, NewMessage, SmtpOptions } from './store.ts';
 
 /** The columns of a MessageRow: all but the facts, which can be long. */
 export const messageColumns = [
@@ -176,21 +176,6 @@ export function deliveryToRow(delivery: NewDelivery, now: number): Selectable<De
     actions: JSON.stringify(delivery.actions),
     priority: delivery.priority,
     turn: now + delivery.priority * priorityStep,
-  };
-}
-
-export function keyFromRow(row: Selectable<KeyTable>): KeyRow {
-  return {
-    id: row.id,
-    kind: row.kind,
-    address: row.address,
-    fingerprint: row.fingerprint,
-    material: row.material,
-    state: row.state,
-    source: row.source,
-    notBefore: row.not_before,
-    notAfter: row.not_after,
-    createdAt: row.created_at,
   };
 }
 

@@ -21,6 +21,7 @@ const steps: readonly Step[] = [
   { name: '006 the queue by turn', up: queueByTurn },
   { name: '007 what ended, by state', up: endedByState },
   { name: '008 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
+  { name: '009 keys', up: keyTrust },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -210,4 +211,25 @@ async function tlsMemory(trx: Transaction<Tables>, { textType }: Traits): Promis
   let reports: Table = trx.schema.createTable('tls_reports');
   reports = columns(reports, textType, 'day domain');
   await columns(reports, 'bigint', 'sent_at').addPrimaryKeyConstraint('tls_reports_key', ['day', 'domain']).execute();
+}
+
+/** Keys from before were imported by a person. */
+async function keyTrust(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  const keys = trx.schema.alterTable('keys');
+  const text = { issuers: '', found_where: '', trust: 'confirmed', status: '{}', features: '{}' };
+  for (const [name, value] of Object.entries(text))
+    await keys.addColumn(name, textType, (column) => column.notNull().defaultTo(value)).execute();
+  for (const name of ['state_since', 'checked_at'])
+    await keys.addColumn(name, 'bigint', (column) => column.notNull().defaultTo(0)).execute();
+  await keys.addColumn('last_used_at', 'bigint').execute();
+  await keys.addColumn('replaces', textType).execute();
+  await sql`update keys set state_since = created_at, source = 'import'`.execute(trx);
+  await sql`create index keys_pending on keys (id) where state = 'pending'`.execute(trx);
+
+  let lookups: Table = trx.schema.createTable('key_lookups');
+  lookups = columns(lookups, textType, 'address source outcome said');
+  await columns(lookups, 'bigint', 'at until')
+    .addPrimaryKeyConstraint('key_lookups_key', ['address', 'source'])
+    .execute();
+  await sql`create index key_lookups_by_end on key_lookups (until)`.execute(trx);
 }

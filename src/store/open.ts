@@ -10,7 +10,7 @@ import { claimCheck, countChecks, keepCheck } from './domain-checks.ts';
 import { DomainNotes } from './domains.ts';
 import { listEvents } from './events.ts';
 import { forgetOld, keptMessages } from './history.ts';
-import { insertKeys, keysFor, listKeys, setKeyState } from './keys.ts';
+import { createKeyStore } from './keys.ts';
 import * as messages from './messages.ts';
 import { migrate } from './migrations.ts';
 import { createPortalStore } from './portal.ts';
@@ -55,7 +55,9 @@ function createStore(database: Database): Store {
   const round = newRound();
   const domains = new DomainNotes(database);
   const tls = new TlsResults(database);
+  const { flush: writeKeyUses, ...keys } = createKeyStore(database);
   return {
+    ...keys,
     insertMessages: (rows, events) => messages.insertMessages(database, rows, events),
     claimMessages: (limit, leaseUntil) => messages.claimMessages(database, limit, leaseUntil),
     decided: (decisions) => messages.decided(database, decisions),
@@ -78,10 +80,6 @@ function createStore(database: Database): Store {
     queueAction: (id, action, now, more) => queueAction(database, id, action, now, more),
     countByState: () => countByState(database),
     listEvents: (id) => listEvents(database, id),
-    insertKeys: (keys, events) => insertKeys(database, keys, events),
-    keysFor: (address) => keysFor(database, address),
-    listKeys: () => listKeys(database),
-    setKeyState: (id, state, events) => setKeyState(database, id, state, events),
     noteDomain: async (domain, seen) => domains.note(domain, seen),
     listDomains: () => domains.list(),
     domainLevels: (since) => domains.levels(since),
@@ -101,6 +99,7 @@ function createStore(database: Database): Store {
       // A count that cannot be written now is not worth staying open for.
       await domains.write().catch(() => {});
       await tls.write().catch(() => {});
+      await writeKeyUses().catch(() => {});
       await database.close();
     },
   };

@@ -64,6 +64,16 @@ create table events (
   PRIMARY KEY (id)
 );
 
+create table key_lookups (
+  address text collate "C" not null,
+  source text collate "C" not null,
+  outcome text collate "C" not null,
+  said text collate "C" not null,
+  at bigint not null,
+  until bigint not null,
+  PRIMARY KEY (address, source)
+);
+
 create table keys (
   id text collate "C" not null,
   kind text collate "C" not null,
@@ -75,6 +85,15 @@ create table keys (
   not_before bigint not null,
   not_after bigint,
   created_at bigint not null,
+  issuers text collate "C" not null,
+  found_where text collate "C" not null,
+  trust text collate "C" not null,
+  status text collate "C" not null,
+  features text collate "C" not null,
+  state_since bigint not null,
+  checked_at bigint not null,
+  last_used_at bigint,
+  replaces text collate "C",
   PRIMARY KEY (id)
 );
 
@@ -195,7 +214,11 @@ CREATE INDEX domains_to_check ON domains USING btree (check_at) WHERE (check_at 
 
 CREATE INDEX events_by_message ON events USING btree (message) WHERE (message IS NOT NULL);
 
+CREATE INDEX key_lookups_by_end ON key_lookups USING btree (until);
+
 CREATE UNIQUE INDEX keys_by_address ON keys USING btree (address, kind, fingerprint);
+
+CREATE INDEX keys_pending ON keys USING btree (id) WHERE (state = 'pending'::text);
 
 CREATE INDEX messages_by_message_id ON messages USING btree (message_id);
 

@@ -75,6 +75,16 @@ CREATE TABLE "events" ("id" text not null primary key,
 
 CREATE INDEX events_by_message on events (message) where message is not null;
 
+CREATE TABLE "key_lookups" ("address" text not null,
+  "source" text not null,
+  "outcome" text not null,
+  "said" text not null,
+  "at" bigint not null,
+  "until" bigint not null, constraint "key_lookups_key" primary key ("address",
+  "source"));
+
+CREATE INDEX key_lookups_by_end on key_lookups (until);
+
 CREATE TABLE "keys" ("id" text not null primary key,
   "kind" text not null,
   "address" text not null,
@@ -84,9 +94,20 @@ CREATE TABLE "keys" ("id" text not null primary key,
   "source" text not null,
   "not_before" bigint not null,
   "not_after" bigint,
-  "created_at" bigint not null);
+  "created_at" bigint not null,
+  "issuers" text default '' not null,
+  "found_where" text default '' not null,
+  "trust" text default 'confirmed' not null,
+  "status" text default '{}' not null,
+  "features" text default '{}' not null,
+  "state_since" bigint default 0 not null,
+  "checked_at" bigint default 0 not null,
+  "last_used_at" bigint,
+  "replaces" text);
 
 CREATE UNIQUE INDEX keys_by_address on keys (address, kind, fingerprint);
+
+CREATE INDEX keys_pending on keys (id) where state = 'pending';
 
 CREATE TABLE "messages" ("id" text not null primary key,
   "tenant" text not null,

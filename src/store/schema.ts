@@ -4,7 +4,8 @@
  */
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
-import type { KeyRow, MessageKind, MessageRow } from './store.ts';
+import type { KeyLookup, KeyRow } from './key-port.ts';
+import type { MessageKind, MessageRow } from './store.ts';
 
 export type MessageTable = {
   id: string;
@@ -116,11 +117,24 @@ export type KeyTable = {
   fingerprint: string;
   material: string;
   state: KeyRow['state'];
-  source: string;
+  source: KeyRow['source'];
   not_before: number;
   not_after: number | null;
   created_at: number;
+  issuers: string;
+  found_where: string;
+  trust: KeyRow['trust'];
+  /** A KeyStatus and a KeyFeatures, as JSON. */
+  status: string;
+  features: string;
+  state_since: number;
+  checked_at: number;
+  last_used_at: number | null;
+  replaces: string | null;
 };
+
+/** What was looked up, found or not, so that it is not asked again too soon. */
+type KeyLookupTable = KeyLookup;
 
 type DomainTable = {
   domain: string;
@@ -184,6 +198,7 @@ export type Tables = {
   portal_codes: PortalCodeTable;
   portal_sessions: PortalSessionTable;
   keys: KeyTable;
+  key_lookups: KeyLookupTable;
   domains: DomainTable;
   sts_policies: StsPolicyTable;
   tls_results: TlsResultTable;

@@ -13,6 +13,7 @@ import type { DeliveryState, Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
+import type { KeyStore } from './key-port.ts';
 
 /**
  * Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
@@ -121,21 +122,6 @@ export type Settlement = {
   readonly portal?: { readonly tokenHash: string; readonly expiresAt: number };
 };
 
-export type KeyRow = {
-  readonly id: string;
-  readonly kind: 'pgp' | 'x509';
-  /** addr-spec the key is for, lower-cased local part, A-label domain: one row per address in the key. */
-  readonly address: string;
-  readonly fingerprint: string;
-  /** Armored public key, or PEM certificate. Never a private key. */
-  readonly material: string;
-  readonly state: 'trusted' | 'pending' | 'rejected';
-  readonly source: string;
-  readonly notBefore: number;
-  readonly notAfter: number | null;
-  readonly createdAt: number;
-};
-
 export type DomainRow = {
   readonly domain: string;
   /** The strongest TLS level ever reached there, or null. */
@@ -219,7 +205,7 @@ export type KeptMessage = {
   }[];
 };
 
-export type Store = {
+export type Store = KeyStore & {
   /** One transaction for a whole batch of accepted messages (group commit) with their events. */
   insertMessages(messages: readonly NewMessage[], events: readonly Event[]): Promise<void>;
   /** Takes up to `limit` received messages to decide, oldest first, under a lease that ends at `leaseUntil`. */
@@ -305,11 +291,6 @@ export type Store = {
   countByState(): Promise<Readonly<Record<string, number>>>;
   /** The audit rows of one message, oldest first. */
   listEvents(messageId: string): Promise<{ readonly at: number; readonly event: Event }[]>;
-
-  insertKeys(keys: readonly KeyRow[], events: readonly Event[]): Promise<void>;
-  keysFor(address: string): Promise<KeyRow[]>;
-  listKeys(): Promise<KeyRow[]>;
-  setKeyState(id: string, state: KeyRow['state'], events: readonly Event[]): Promise<boolean>;
 
   /**
    * Notes what an attempt showed of the domain; on disk a second later, together with others. `tls`: the level of this connection;

@@ -9,7 +9,7 @@ import { traceDocument } from '../../src/command/trace.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { readKeyFile } from '../../src/keys/import.ts';
-import { rowsForImport } from '../../src/keys/keyring.ts';
+import { rowsForImport } from '../../src/keys/trust.ts';
 import { connectSmtp, type SmtpClient } from '../../src/sandbox/client.ts';
 import { writeConfig } from '../../src/sandbox/config.ts';
 import type { ZoneRecord } from '../../src/sandbox/dns-server.ts';
@@ -75,7 +75,7 @@ export async function openFlow(engine: Engine, policy: string, settings: Setting
   for (const { pgp, smime } of world.people) {
     const file = pgp?.publicKey ?? smime?.certPem;
     const { entries } = file === undefined ? { entries: [] } : await readKeyFile(Buffer.from(file), null);
-    await gateway.store.insertKeys(rowsForImport(entries, [], { source: 'test', now: Date.now() }), []);
+    await gateway.store.insertKeys(rowsForImport(entries, [], { where: 'test', now: Date.now() }), []);
   }
   const connect = () =>
     connectSmtp({ host: '127.0.0.1', port: smtpPort, tls: { ca: world.authority.certPem, serverName: gatewayName } });

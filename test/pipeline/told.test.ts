@@ -23,6 +23,7 @@ function planned(recipient: string, changes: Partial<Verdict>): Planned {
     because: [],
     otherwise: null,
     tls: null,
+    keyTrust: null,
     methods: null,
     notifySender: [],
     reviewers: [],

@@ -18,6 +18,7 @@ function verdict(changes: Partial<Verdict>): Verdict {
     because: [],
     otherwise: null,
     tls: null,
+    keyTrust: null,
     methods: null,
     notifySender: [],
     reviewers: [],

@@ -258,6 +258,7 @@ default: { protect: none }
       ],
       subject: 'Re: hi',
       tls: null,
+      keyTrust: null,
       otherwise: null,
     });
     const found = { ...about, findings: [{ kind: 'phi' as const, count: 3, part: '1', sample: '•' }] };
