@@ -50,6 +50,12 @@ type KeyEvent = { key: string; address: string; fingerprint: string } & (
   | { kind: 'key.revoked'; reason: string }
 );
 
+/** What became of a key of a tenant's own; `address` is empty for one of the whole tenant and for an authority. */
+type OwnKeyEvent = { tenant: string; key: string; address: string; fingerprint: string } & (
+  | { kind: 'ownKey.imported' | 'ownKey.generated' | 'ownKey.issued' | 'ownKey.renewed' }
+  | { kind: 'ownKey.revoked'; reason: string }
+);
+
 type PolicyEvent =
   | { kind: 'policy.loaded'; tenant: string; version: string }
   /** Said at once and every hour until it is mended; `error` is the first of `problems`, `version` what stays in force. */
@@ -114,6 +120,7 @@ export type Event =
   | DeliveryEvent
   | PortalEvent
   | KeyEvent
+  | OwnKeyEvent
   | PolicyEvent
   | CertificateEvent
   | DomainEvent

@@ -53,6 +53,7 @@ export type OwnKeyJob =
       readonly kind: 'certificate';
       readonly authority: StoredKey;
       readonly address: string;
+      readonly wholeTenant: boolean;
       readonly name: string;
       readonly algorithm: CertificateAlgorithm;
       readonly notBefore: number;
@@ -63,14 +64,27 @@ export type OwnKeyJob =
   | {
       readonly kind: 'pgp';
       readonly address: string;
+      readonly wholeTenant: boolean;
       readonly name: string;
       readonly createdAt: number;
       readonly notAfter: number;
     }
   /** The same OpenPGP key with a later end. */
-  | { readonly kind: 'prolong'; readonly key: StoredKey; readonly now: number; readonly notAfter: number }
+  | {
+      readonly kind: 'prolong';
+      readonly key: StoredKey;
+      readonly mailbox: string;
+      readonly now: number;
+      readonly notAfter: number;
+    }
   /** The same OpenPGP key, saying that it is revoked. */
-  | { readonly kind: 'revokePgp'; readonly key: StoredKey; readonly now: number; readonly reason: RevocationReason }
+  | {
+      readonly kind: 'revokePgp';
+      readonly key: StoredKey;
+      readonly mailbox: string | null;
+      readonly now: number;
+      readonly reason: RevocationReason;
+    }
   | {
       readonly kind: 'list';
       readonly authority: StoredKey;
@@ -97,6 +111,8 @@ export type OwnKeyAnswer =
   /** `problems`: sentences about what was left out. */
   | { readonly kind: 'keys'; readonly keys: readonly SealedKey[]; readonly problems: readonly string[] }
   | { readonly kind: 'list'; readonly der: Uint8Array }
+  /** An OpenPGP public key, armored. */
+  | { readonly kind: 'material'; readonly material: string }
   /** A sentence for the admin. */
   | { readonly kind: 'cannot'; readonly why: string };
 

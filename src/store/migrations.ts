@@ -7,6 +7,7 @@
  */
 import { type CreateTableBuilder, sql, type Transaction } from 'kysely';
 import type { Traits } from './dialect.ts';
+import { ownKeyTables } from './own-key-tables.ts';
 import type { Tables } from './schema.ts';
 import type { Database } from './transaction.ts';
 
@@ -22,6 +23,7 @@ const steps: readonly Step[] = [
   { name: '007 what ended, by state', up: endedByState },
   { name: '008 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
   { name: '009 keys', up: keyTrust },
+  { name: '010 own keys', up: ownKeyTables },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

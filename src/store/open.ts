@@ -13,6 +13,7 @@ import { forgetOld, keptMessages } from './history.ts';
 import { createKeyStore } from './keys.ts';
 import * as messages from './messages.ts';
 import { migrate } from './migrations.ts';
+import { createOwnKeyStore } from './own-keys.ts';
 import { createPortalStore } from './portal.ts';
 import { postgresDialect } from './postgres.ts';
 import { countByState, findMessages, listQueue, queueAction } from './queue.ts';
@@ -94,6 +95,7 @@ function createStore(database: Database): Store {
     unreportedTls: (day) => tls.unreported(day),
     claimTlsReport: (day, domain, at) => tls.claim(day, domain, at),
     forgetTls: (day) => tls.forget(day),
+    ownKeys: createOwnKeyStore(database),
     portal: createPortalStore(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.

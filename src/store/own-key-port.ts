@@ -55,46 +55,46 @@ export type RevocationList = {
 
 export type OwnKeyStore = PublishedStore & {
   /**
-   * Adds a key. The active one of the same tenant, kind, address and use retires, and no second row is made for a key that is there: false. With
-   * `unlessActive`, false and nothing is changed when there is an active one.
+   * Adds a key, and the active one of the same tenant, kind, address and use retires. False, and nothing is changed, when this key is there already, or
+   * with `unlessActive` when there is an active one.
    */
-  addOwnKey(row: OwnKeyRow, options: { readonly unlessActive?: boolean }, events: readonly Event[]): Promise<boolean>;
+  add(row: OwnKeyRow, options: { readonly unlessActive?: boolean }, events: readonly Event[]): Promise<boolean>;
   /** All keys of a tenant for these addresses and for the whole tenant, newest first; no authorities. */
-  ownKeysFor(tenant: string, addresses: readonly string[]): Promise<OwnKeyRow[]>;
-  /** Newest first within tenant and address. */
-  listOwnKeys(tenant: string | null): Promise<OwnKeyRow[]>;
-  findOwnKey(id: string): Promise<OwnKeyRow | null>;
+  of(tenant: string, addresses: readonly string[]): Promise<OwnKeyRow[]>;
+  /** By tenant, address and kind, newest first; of all tenants for null. */
+  list(tenant: string | null): Promise<OwnKeyRow[]>;
+  find(id: string): Promise<OwnKeyRow | null>;
   /** The active authority of a tenant. */
   authorityOf(tenant: string): Promise<OwnKeyRow | null>;
-  /** Active generated keys that end before `before`, at most `limit`. */
-  endingOwnKeys(before: number, limit: number): Promise<OwnKeyRow[]>;
+  /** Active generated keys and certificates that end before `before`, the first ones first. */
+  ending(before: number, limit: number): Promise<OwnKeyRow[]>;
   /** Puts a prolonged OpenPGP key in the place of what it was; false when it is not active any more. */
-  replaceOwnKey(
+  prolong(
     id: string,
-    now: Pick<OwnKeyRow, 'material' | 'sealed' | 'notAfter'>,
+    key: Pick<OwnKeyRow, 'material' | 'sealed' | 'notAfter'>,
     events: readonly Event[],
   ): Promise<boolean>;
   /**
-   * Marks a key revoked, with what others are to see of it from now on; the list of its authority comes due at once. False when it is revoked already or
-   * not there.
+   * Marks a key revoked, with what others are to see of it from now on; the list of its authority comes due at once. False when it is revoked already
+   * or not there.
    */
-  revokeOwnKey(
+  revoke(
     id: string,
     revoked: { readonly at: number; readonly reason: RevocationReason; readonly material: string },
     events: readonly Event[],
   ): Promise<boolean>;
   /** What an authority took back and has not ended before `endingAfter`. */
   revokedBy(authorityId: string, endingAfter: number): Promise<RevokedCertificate[]>;
-  /** Authorities whose list comes due, or that have none yet. */
-  listsDue(now: number): Promise<OwnKeyRow[]>;
-  /** Keeps a list that follows the one of number `after` (0: the first); false when somebody else was quicker. */
-  keepRevocationList(list: RevocationList, after: number): Promise<boolean>;
+  /** Authorities whose list is to be signed again, with the number to be counted up. */
+  listsDue(now: number): Promise<{ readonly authority: OwnKeyRow; readonly number: number }[]>;
+  /** Keeps a list that follows the number `after`; false when somebody else was quicker or another certificate was taken back meanwhile. */
+  keepList(list: RevocationList, after: number): Promise<boolean>;
 };
 
 /** What anybody may fetch. */
 export type PublishedStore = {
   /** The armored public keys under a Web Key Directory hash of a domain: the active one first, then those revoked. */
-  publishedKeys(domain: string, hash: string): Promise<string[]>;
+  published(domain: string, hash: string): Promise<string[]>;
   revocationList(authorityId: string): Promise<RevocationList | null>;
   /** The PEM certificate of an authority. */
   authorityCertificate(authorityId: string): Promise<string | null>;

@@ -128,6 +128,28 @@ create table migrations (
   PRIMARY KEY (name)
 );
 
+create table own_keys (
+  id text collate "C" not null,
+  tenant text collate "C" not null,
+  kind text collate "C" not null,
+  address text collate "C" not null,
+  usage text collate "C" not null,
+  origin text collate "C" not null,
+  fingerprint text collate "C" not null,
+  material text collate "C" not null,
+  sealed text collate "C" not null,
+  state text collate "C" not null,
+  serial text collate "C",
+  issuer_id text collate "C",
+  wkd text collate "C",
+  created_at bigint not null,
+  not_before bigint not null,
+  not_after bigint,
+  revoked_at bigint,
+  reason text collate "C",
+  PRIMARY KEY (id)
+);
+
 create table portal_codes (
   delivery_id text collate "C" not null,
   session_hash text collate "C" not null,
@@ -154,6 +176,16 @@ create table publications (
   tries integer not null,
   FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
   PRIMARY KEY (delivery_id)
+);
+
+create table revocation_lists (
+  authority_id text collate "C" not null,
+  der text collate "C" not null,
+  number bigint not null,
+  this_update bigint not null,
+  next_update bigint not null,
+  renew_at bigint not null,
+  PRIMARY KEY (authority_id)
 );
 
 create table sts_policies (
@@ -235,6 +267,14 @@ CREATE INDEX messages_kept_by_age ON messages USING btree (received_at) WHERE (s
 CREATE INDEX messages_leased ON messages USING btree (lease_until) WHERE (state = 'deciding'::text);
 
 CREATE INDEX messages_received ON messages USING btree (id) WHERE (state = 'received'::text);
+
+CREATE UNIQUE INDEX own_keys_active ON own_keys USING btree (tenant, address, kind, usage) WHERE (state = 'active'::text);
+
+CREATE INDEX own_keys_by_wkd ON own_keys USING btree (wkd) WHERE (wkd IS NOT NULL);
+
+CREATE UNIQUE INDEX own_keys_once ON own_keys USING btree (tenant, address, kind, fingerprint);
+
+CREATE INDEX own_keys_revoked ON own_keys USING btree (issuer_id) WHERE (state = 'revoked'::text);
 
 CREATE INDEX portal_codes_by_expiry ON portal_codes USING btree (expires_at);
 

@@ -150,6 +150,33 @@ CREATE INDEX messages_received on messages (id) where state = 'received';
 CREATE TABLE "migrations" ("name" text not null primary key,
   "applied_at" bigint not null);
 
+CREATE TABLE "own_keys" ("id" text not null primary key,
+  "tenant" text not null,
+  "kind" text not null,
+  "address" text not null,
+  "usage" text not null,
+  "origin" text not null,
+  "fingerprint" text not null,
+  "material" text not null,
+  "sealed" text not null,
+  "state" text not null,
+  "serial" text,
+  "issuer_id" text,
+  "wkd" text,
+  "created_at" bigint not null,
+  "not_before" bigint not null,
+  "not_after" bigint,
+  "revoked_at" bigint,
+  "reason" text);
+
+CREATE UNIQUE INDEX own_keys_active on own_keys (tenant, address, kind, usage) where state = 'active';
+
+CREATE INDEX own_keys_by_wkd on own_keys (wkd) where wkd is not null;
+
+CREATE UNIQUE INDEX own_keys_once on own_keys (tenant, address, kind, fingerprint);
+
+CREATE INDEX own_keys_revoked on own_keys (issuer_id) where state = 'revoked';
+
 CREATE TABLE "portal_codes" ("delivery_id" text not null,
   "session_hash" text not null,
   "code_hash" text not null,
@@ -177,6 +204,13 @@ CREATE TABLE "publications" ("delivery_id" text not null primary key references 
 CREATE INDEX publications_by_expiry on publications (expires_at);
 
 CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
+
+CREATE TABLE "revocation_lists" ("authority_id" text not null primary key,
+  "der" text not null,
+  "number" bigint not null,
+  "this_update" bigint not null,
+  "next_update" bigint not null,
+  "renew_at" bigint not null);
 
 CREATE TABLE "sts_policies" ("domain" text not null primary key,
   "id" text not null,

@@ -5,6 +5,7 @@
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
 import type { KeyLookup, KeyRow } from './key-port.ts';
+import type { OwnKeyTables } from './own-key-tables.ts';
 import type { MessageKind, MessageRow } from './store.ts';
 
 export type MessageTable = {
@@ -189,7 +190,7 @@ type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
 
 type MigrationTable = { name: string; applied_at: number };
 
-export type Tables = {
+export type Tables = OwnKeyTables & {
   messages: MessageTable;
   deliveries: DeliveryTable;
   events: EventTable;

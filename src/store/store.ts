@@ -14,6 +14,7 @@ import type { Step } from '../plan/plan.ts';
 import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
 import type { KeyStore } from './key-port.ts';
+import type { OwnKeyStore } from './own-key-port.ts';
 
 /**
  * Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
@@ -342,6 +343,7 @@ export type Store = KeyStore & {
   /** Forgets counts and claims of the days before `day`. */
   forgetTls(day: string): Promise<void>;
 
+  readonly ownKeys: OwnKeyStore;
   portal: PortalStore;
   close(): Promise<void>;
 };
