@@ -18,7 +18,7 @@ import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createTlsReporter } from '../pipeline/tls-reports.ts';
-import { ownKeysKey } from '../protect/own-keys.ts';
+import { ownKeysKey } from '../protect/own/jobs.ts';
 import { createProtectPool } from '../protect/pool.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Spool } from '../spool/spool.ts';

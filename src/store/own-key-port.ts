@@ -1,10 +1,10 @@
 /**
- * The tenant's own keys as the other folders see them: private keys sealed (protect/own-keys.ts says under what), what is public of them in the
+ * The tenant's own keys as the other folders see them: private keys sealed (protect/own/jobs.ts says under what), what is public of them in the
  * clear. `OwnKeyStore` is for those who sign, open and administer; `PublishedStore` is all that the web may ask, and nothing sealed is in its
  * answers. Times are epoch milliseconds. Part of `Store` (store.ts), whose promises hold here too.
  */
 import type { Event } from '../event/event.ts';
-import type { RevocationReason } from '../protect/own-keys.ts';
+import type { RevocationReason } from '../protect/own/jobs.ts';
 
 export type OwnKeyRow = {
   readonly id: string;

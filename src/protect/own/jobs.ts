@@ -1,6 +1,6 @@
 /**
  * What can be asked about the tenant's own private keys, and what comes back: never a private key in the clear. The work is done in a thread of
- * its own (own-keys-thread.ts starts it, own-keys-work.ts does it), so that a private key exists only there, sealed before it leaves; there is no
+ * its own (thread.ts starts it, work.ts does it), so that a private key exists only there, sealed before it leaves; there is no
  * question whose answer would be one.
  *
  * Private keys rest sealed under a key of their own below the master key (`ownKeysKey`), each for the context `own key <id>`, so that a sealed key put in
