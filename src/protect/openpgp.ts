@@ -1,20 +1,13 @@
 /**
- * OpenPGP: PGP/MIME for one recipient (`protectPgp`), what a key says and whether mail may be encrypted to it (`inspectKeys`), and keys
- * for development and tests (`generateKey`).
+ * OpenPGP keys: what a key says and whether mail may be encrypted to it (`inspectKeys`; the judgement is openpgp/recipient.ts), and keys for
+ * development and tests (`generateKey`). Messages are made in openpgp/message.ts.
  *
- * The message takes AES-256 where the recipient's key lists it (every key of the last twenty years) and the integrity protection the key
- * asks for: version 1 (MDC) unless it announces version 2. Nothing is compressed, so that the size tells no more than the size.
- *
- * Standards: RFC 9580 (OpenPGP), RFC 3156 (PGP/MIME).
- * Limits: no signatures of ours; a key without AES-256 among its preferences gets AES-128, as RFC 9580 section 9.3 wants.
+ * Standards: RFC 9580 (OpenPGP).
  */
-import { randomBytes } from 'node:crypto';
 import * as openpgp from 'openpgp';
 import { canonicalAddress } from '../mail/address.ts';
+import { encryptionConfig as config, encryptionPartOf, revocationConfig, timeOf } from './openpgp/recipient.ts';
 import { armoredBlocks, cutKeys } from './openpgp-packets.ts';
-import type { Protected } from './protected.ts';
-import { CannotProtect } from './protected.ts';
-import { Recent } from './recent.ts';
 
 /** What one key says. Times are epoch milliseconds. */
 export type KeyFacts = {
@@ -37,96 +30,6 @@ export type KeyFacts = {
 const maximumKeySize = 65_536;
 const maximumUserIds = 50;
 const maximumKeys = 200;
-/** Messages up to this many octets are encrypted in one go, which is several times faster than as a stream. */
-const wholeUpTo = 262_144;
-
-const config: openpgp.PartialConfig = {
-  preferredSymmetricAlgorithm: openpgp.enums.symmetric.aes256,
-  preferredCompressionAlgorithm: openpgp.enums.compression.uncompressed,
-  aeadProtect: false,
-  showVersion: false,
-  showComment: false,
-};
-
-/**
- * The message for whoever holds one of `armoredKeys`. `entity` yields the inner entity, `entitySize` octets of it.
- * Rejects with CannotProtect when a key cannot be used now.
- */
-export async function protectPgp(
-  armoredKeys: readonly string[],
-  entity: AsyncIterable<Uint8Array>,
-  entitySize: number,
-): Promise<Protected> {
-  const encryptionKeys = await Promise.all(armoredKeys.map(readForEncryption));
-  if (encryptionKeys.length === 0) throw new CannotProtect('There is no OpenPGP key to encrypt to.');
-  // RFC 3156 section 4.
-  const boundary = `pgp-${randomBytes(18).toString('hex')}`;
-  const before =
-    `--${boundary}\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\n` +
-    `Version: 1\r\n\r\n--${boundary}\r\nContent-Type: application/octet-stream; name="encrypted.asc"\r\n` +
-    `Content-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; filename="encrypted.asc"\r\n\r\n`;
-  const after = `\r\n--${boundary}--\r\n`;
-  const headerLines =
-    'MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted";\r\n' +
-    ` boundary="${boundary}"\r\n`;
-  if (entitySize > wholeUpTo) {
-    return { headerLines, size: null, body: streamed(entity, encryptionKeys, before, after) };
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of entity) chunks.push(chunk);
-  const message = await openpgp.createMessage({ binary: new Uint8Array(Buffer.concat(chunks)) });
-  const armored = await openpgp.encrypt({ message, encryptionKeys, config });
-  const body = Buffer.from(before + withCrlf(armored) + after, 'latin1');
-  return { headerLines, size: body.length, body: once(body) };
-}
-
-async function* once(body: Buffer): AsyncGenerator<Uint8Array> {
-  yield body;
-}
-
-async function* streamed(
-  entity: AsyncIterable<Uint8Array>,
-  encryptionKeys: openpgp.PublicKey[],
-  before: string,
-  after: string,
-): AsyncGenerator<Uint8Array> {
-  const input = entity[Symbol.asyncIterator]();
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        const next = await input.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(new Uint8Array(next.value));
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  try {
-    const message = await openpgp.createMessage({ binary: source });
-    yield Buffer.from(before, 'latin1');
-    for await (const text of await openpgp.encrypt({ message, encryptionKeys, config })) {
-      yield Buffer.from(withCrlf(text), 'latin1');
-    }
-    yield Buffer.from(after, 'latin1');
-  } finally {
-    await input.return?.();
-  }
-}
-
-/** Armor comes with bare LF. */
-const withCrlf = (armored: string): string => armored.replaceAll('\n', '\r\n');
-
-/** By armored text; a parsed key remembers which of its signatures were verified. */
-const keysRead = new Recent<openpgp.Key>(256);
-
-async function readForEncryption(armoredKey: string): Promise<openpgp.PublicKey> {
-  const key = keysRead.get(armoredKey) ?? (await openpgp.readKey({ armoredKey, config }).catch(() => null));
-  if (key === null) throw new CannotProtect('The OpenPGP key cannot be read.');
-  keysRead.set(armoredKey, key);
-  const why = await whyNot(key, Date.now());
-  if (why !== null) throw new CannotProtect(`The OpenPGP key ${key.getFingerprint()} cannot be used: ${why}.`);
-  return key;
-}
 
 /**
  * Every key in a file: one or many, armored (also several blocks) or binary, public or private. What cannot be read is a sentence in
@@ -184,18 +87,24 @@ async function describe(key: openpgp.Key, hadPrivatePart: boolean, now: number):
   const addresses = new Set<string>();
   for (const user of key.users) {
     // Anyone can attach a user id; only those the key has signed itself, and not withdrawn, count.
-    const vouched = user.userID !== null && (await user.verify(date).catch(() => false));
+    const vouched =
+      user.userID !== null &&
+      (await user.verify(date, config).catch(() => false)) &&
+      (await user.verify(date, revocationConfig).catch(() => false));
     const address = vouched ? userIdAddress(user.userID?.userID ?? '') : null;
     if (address !== null) addresses.add(address);
   }
-  const why = (await whyNot(key, now)) ?? (addresses.size === 0 ? 'it names no mail address' : null);
+  const part = await encryptionPartOf(key, now);
+  const ends = [timeOf(await key.getExpirationTime()), part.ok ? part.expiresAt : null];
+  const times = ends.filter((end) => end !== null);
+  const why = part.ok ? (addresses.size === 0 ? 'it names no mail address' : null) : part.why;
   return {
     armored: key.armor(),
     fingerprint: key.getFingerprint(),
     addresses: [...addresses],
     createdAt: key.getCreationTime().getTime(),
-    expiresAt: await expiry(key, now),
-    revoked: await key.isRevoked(undefined, undefined, date),
+    expiresAt: times.length === 0 ? null : Math.min(...times),
+    revoked: await key.isRevoked(undefined, undefined, date, revocationConfig),
     hadPrivatePart,
     usableForEncryption: why === null ? { ok: true } : { ok: false, why },
   };
@@ -208,36 +117,6 @@ export function userIdAddress(userId: string): string | null {
   if (!userId.endsWith('>') || userId.includes('<', open + 1)) return null;
   return canonicalAddress(userId.slice(open + 1, -1));
 }
-
-async function expiry(key: openpgp.Key, now: number): Promise<number | null> {
-  const part = await key.getEncryptionKey(undefined, new Date(now)).catch(() => null);
-  const ends = [await key.getExpirationTime(), part instanceof openpgp.Subkey ? await part.getExpirationTime() : null];
-  const times = ends.flatMap((end) => (end instanceof Date ? [end.getTime()] : []));
-  return times.length === 0 ? null : Math.min(...times);
-}
-
-/** The reason against encrypting to a key at `now`, or null. */
-async function whyNot(key: openpgp.Key, now: number): Promise<string | null> {
-  const date = new Date(now);
-  if (await key.isRevoked(undefined, undefined, date)) return 'it was revoked';
-  const created = key.getCreationTime();
-  if (created > date) return `it is valid only from ${day(created)}`;
-  const ends = await key.getExpirationTime();
-  if (ends === null) return 'it has no valid signature of its own';
-  if (ends instanceof Date && ends <= date) return `it expired on ${day(ends)}`;
-  try {
-    await key.getEncryptionKey(undefined, date);
-    return null;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : '';
-    if (message.includes('expired')) return 'its encryption part has expired';
-    if (message.includes('revoked')) return 'its encryption part was revoked';
-    if (message.includes('shorter than')) return 'its encryption part is too short (2048 bits is the least for RSA)';
-    return 'it has no part that may be used to encrypt';
-  }
-}
-
-const day = (at: Date): string => at.toISOString().slice(0, 10);
 
 /** A key pair for development and tests. Never one to protect real mail. */
 export type GeneratedKey = {

@@ -8,7 +8,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Channel } from './channel.ts';
-import { protectPgp } from './openpgp.ts';
+import { encryptPgp, signPgp } from './openpgp/message.ts';
 import type { OpenedSigningKey, Protected, ProtectJob } from './protected.ts';
 import { CannotProtect } from './protected.ts';
 import { openText, SealBroken } from './seal.ts';
@@ -89,12 +89,9 @@ async function protect(job: ProtectJob, entity: AsyncIterable<Uint8Array>): Prom
   const { method, recipients, entitySize, form = 'clear' } = job;
   const signer = openSigner(job);
   if (method === 'smime') return protectSmime({ recipients, signer, form, entitySize }, entity);
-  if (signer !== null) throw new CannotProtect('OpenPGP messages are not signed here yet.');
-  return protectPgp(
-    recipients.map(({ material }) => material),
-    entity,
-    entitySize,
-  );
+  const keys = recipients.map(({ material }) => material);
+  if (signer !== null && keys.length === 0) return signPgp(signer, entity, entitySize);
+  return encryptPgp(keys, signer, entity, entitySize);
 }
 
 function openSigner({ method, signer }: ProtectJob): OpenedSigningKey | null {

@@ -10,7 +10,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { authorsOf, parseHeader } from '../../src/mail/header.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
-import { generateKey, protectPgp } from '../../src/protect/openpgp.ts';
+import { encryptPgp } from '../../src/protect/openpgp/message.ts';
+import { generateKey } from '../../src/protect/openpgp.ts';
 import type { SmtpClient } from '../../src/sandbox/client.ts';
 import { importKeys, type Stage, setStage } from './stage.ts';
 
@@ -235,7 +236,7 @@ describe('Bcc', { timeout: 240_000 }, () => {
   async function keyIdOf(publicKey: string): Promise<Buffer> {
     const entity = Buffer.from('Content-Type: text/plain\r\n\r\nx\r\n');
     const chunks: Uint8Array[] = [];
-    for await (const chunk of (await protectPgp([publicKey], Readable.from([entity]), entity.length)).body)
+    for await (const chunk of (await encryptPgp([publicKey], null, Readable.from([entity]), entity.length)).body)
       chunks.push(chunk);
     return decoded(Buffer.concat(chunks)).subarray(3, 11);
   }

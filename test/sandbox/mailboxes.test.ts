@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decryptPgp, protectPgp } from '../../src/protect/openpgp.ts';
+import { encryptPgp } from '../../src/protect/openpgp/message.ts';
+import { decryptPgp } from '../../src/protect/openpgp.ts';
 import type { Protected } from '../../src/protect/protected.ts';
 import { protectSmime } from '../../src/protect/smime.ts';
 import { connectSmtp } from '../../src/sandbox/client.ts';
@@ -47,7 +48,7 @@ describe('reading', () => {
     const owner = person(kind === 'OpenPGP' ? 'Petra' : 'Simon');
     const made =
       kind === 'OpenPGP'
-        ? await protectPgp([owner.pgp?.publicKey ?? ''], once(inner), inner.length)
+        ? await encryptPgp([owner.pgp?.publicKey ?? ''], null, once(inner), inner.length)
         : protectSmime(
             {
               recipients: [{ material: owner.smime?.certPem ?? '' }],
@@ -72,7 +73,7 @@ describe('reading', () => {
   });
 
   test('another key does not open it', async () => {
-    const made = await protectPgp([person('Petra').pgp?.publicKey ?? ''], once(inner), inner.length);
+    const made = await encryptPgp([person('Petra').pgp?.publicKey ?? ''], null, once(inner), inner.length);
     const stranger = (await createWorld()).people.find(({ pgp }) => pgp !== null)?.pgp?.privateKey ?? '';
     const armored = (await whole('', made)).toString('latin1');
     const message = armored.slice(armored.indexOf('-----BEGIN'), armored.indexOf('-----END') + 25);
