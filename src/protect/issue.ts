@@ -156,7 +156,7 @@ function extensionsFor(request: IssueRequest, spki: Buffer, signer: KeyObject): 
       ? [entry(extension.extendedKeyUsage, false, der.sequence(...eku.map((each) => der.oid(purposes[each]))))]
       : []),
     ...(names.length > 0 ? [entry(extension.subjectAltName, false, der.sequence(...names))] : []),
-    ...(mailDomains.length > 0 ? [entry(extension.nameConstraints, true, onlyFor(mailDomains))] : []),
+    ...(mailDomains.length > 0 ? [entry(extension.nameConstraints, false, onlyFor(mailDomains))] : []),
     ...(request.aesGcm === true ? [entry(extension.smimeCapabilities, false, der.sequence(aesGcmCapability))] : []),
     ...(crlUrl === undefined ? [] : [entry(crlDistributionPoints, false, distributionPoint(crlUrl))]),
     ...(issuerUrl === undefined ? [] : [entry(authorityInfoAccess, false, caIssuers(issuerUrl))]),
@@ -172,7 +172,10 @@ function usageOf(type: KeyType): KeyUsage[] {
   return ['digitalSignature', type.startsWith('rsa') ? 'keyEncipherment' : 'keyAgreement'];
 }
 
-/** Mailboxes at these domains: for an rfc822Name a bare domain means its host, not those below. RFC 5280 section 4.2.1.10. */
+/**
+ * Mailboxes at these domains, and not critical against RFC 5280's word: GnuPG would refuse the authority, and who knows the extension heeds it anyway. For an rfc822Name a bare domain means its host, not
+ * those below. RFC 5280 section 4.2.1.10.
+ */
 function onlyFor(domains: readonly string[]): Buffer {
   const subtrees = domains.map((domain) => der.sequence(ia5Name(1, domain)));
   return der.sequence(der.tagged(0, ...subtrees));
