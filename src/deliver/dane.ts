@@ -15,7 +15,7 @@
  */
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TlsaRecord } from '../net/resolver.ts';
-import { weaknessOf } from '../protect/path.ts';
+import { weaknessOf } from '../protect/path-rules.ts';
 
 /** Authorities between the server's certificate and the one that matches, at most. */
 const maxChain = 10;

@@ -16,7 +16,8 @@ import { createSecureContext, rootCertificates, type SecureContext, type TLSSock
 import type { TlsLevel } from '../config/config.ts';
 import type { TlsFault } from '../mail/tls-report.ts';
 import { suites } from '../net/tls.ts';
-import { chainOf, weaknessOf } from '../protect/path.ts';
+import { chainOf } from '../protect/path.ts';
+import { weaknessOf } from '../protect/path-rules.ts';
 import { recordName, verifyDane } from './dane.ts';
 import type { Demand } from './demand.ts';
 import { cleanText } from './reply.ts';

@@ -1,16 +1,15 @@
 /**
  * Certificates: what one says and whether mail may be encrypted to it, with the reason in words (`inspectCertificate`). Making them is issue.ts.
  *
- * A certificate gets into the keyring because a person put it there, so no chain is followed here: what is judged is the certificate
- * itself, its time, its purpose and its strength.
+ * What is judged here is the certificate itself, its time, its purpose and its strength. Whether it leads to a trusted root is path.ts, whose names
+ * it may carry certificate-names.ts, and whether it was revoked crl.ts and ocsp.ts.
  *
  * Standards: RFC 5280, RFC 8550 (certificates for mail), RFC 5480 (elliptic curve keys).
- * Limits: internationalised mailboxes (RFC 9598 otherName) are not read. Revocation is not asked for.
  */
 import type { KeyObject } from 'node:crypto';
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
-import { BasicConstraints, Certificate, ExtKeyUsage, GeneralNames } from 'pkijs';
-import { canonicalAddress } from '../mail/address.ts';
+import { BasicConstraints, Certificate, ExtKeyUsage } from 'pkijs';
+import { namesOf } from './certificate-names.ts';
 import * as der from './der.ts';
 
 /** What a certificate says. Times are epoch milliseconds. */
@@ -18,7 +17,7 @@ export type CertificateFacts = {
   readonly pem: string;
   /** SHA-256 of the DER, lower-case hex. */
   readonly fingerprint: string;
-  /** The mail addresses it is for, canonical: rfc822Name alternative names and emailAddress in the subject. RFC 8550 section 3. */
+  /** The mail addresses it is for, canonical (certificate-names.ts). RFC 8550 section 3. */
   readonly addresses: readonly string[];
   readonly subject: string;
   readonly issuer: string;
@@ -66,14 +65,15 @@ export const extension = {
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
   nameConstraints: '2.5.29.30',
+  crlDistributionPoints: '2.5.29.31',
   certificatePolicies: '2.5.29.32',
   authorityKeyIdentifier: '2.5.29.35',
   policyConstraints: '2.5.29.36',
   extendedKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   smimeCapabilities: '1.2.840.113549.1.9.15',
 } as const;
 
-const emailAddress = '1.2.840.113549.1.9.1';
 /** Signatures made with MD2, MD5 or SHA-1. */
 const brokenSignatures = new Set([
   '1.2.840.113549.1.1.2',
@@ -108,7 +108,7 @@ function describe(outer: X509Certificate, parsed: Certificate, now: number): Cer
   const facts = {
     pem: outer.toString(),
     fingerprint: createHash('sha256').update(outer.raw).digest('hex'),
-    addresses: addressesOf(parsed),
+    addresses: namesOf(parsed.subject, findExtension(parsed, extension.subjectAltName)).addresses,
     subject: oneLine(outer.subject),
     issuer: oneLine(outer.issuer),
     notBefore: parsed.notBefore.value.getTime(),
@@ -190,21 +190,6 @@ function keyOf(parsed: Certificate, key: KeyObject): { keyType: string; bits: nu
   if (type === 'rsa-pss') return { keyType: 'RSA-PSS', bits };
   if (type === 'ec') return { keyType: `EC ${curveNames[details?.namedCurve ?? ''] ?? 'unnamed'}`, bits: null };
   return { keyType: `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`, bits: null };
-}
-
-function addressesOf(parsed: Certificate): string[] {
-  const found = new Set<string>();
-  const add = (text: unknown) => {
-    const address = typeof text === 'string' ? canonicalAddress(text) : null;
-    if (address !== null) found.add(address);
-  };
-  const names = findExtension(parsed, extension.subjectAltName);
-  // RFC 5280 section 4.2.1.6: rfc822Name is choice [1].
-  if (names !== null) for (const name of GeneralNames.fromBER(names).names) if (name.type === 1) add(name.value);
-  for (const attribute of parsed.subject.typesAndValues) {
-    if (attribute.type === emailAddress) add(attribute.value.valueBlock.value);
-  }
-  return [...found];
 }
 
 export function findExtension(parsed: Certificate, id: string): Uint8Array<ArrayBuffer> | null {

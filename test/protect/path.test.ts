@@ -132,7 +132,9 @@ describe.skipIf(!openssl && !process.env['CI'])('an authority with limits', () =
     ['for a domain that ends alike', 'nameConstraints=permitted;DNS:tner.example', /may not issue for its names$/],
     ['not for this domain', 'nameConstraints=critical,excluded;DNS:partner.example', /may not issue for its names$/],
     ['for mail addresses', 'nameConstraints=critical,permitted;email:partner.example', /^good$/],
-    ['for a directory', 'nameConstraints=critical,permitted;dirName:dn', /limited in a way that is not understood/],
+    ['for a directory', 'nameConstraints=critical,permitted;dirName:dn', /may not issue for its names$/],
+    ['not for a directory', 'nameConstraints=critical,excluded;dirName:dn', /^good$/],
+    ['for an address', 'nameConstraints=critical,permitted;IP:192.0.2.0/255.255.255.0', /^good$/],
     ['unknown and critical', '1.2.3.4=critical,ASN1:NULL', /critical extension \(1\.2\.3\.4\)/],
     ['unknown', '1.2.3.4=ASN1:NULL', /^good$/],
   ];
