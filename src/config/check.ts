@@ -145,6 +145,10 @@ function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
       owners.set(domain, tenant.id);
     }
     problems.push(...checkPins(tenant, at, problemAt));
+    if (tenant.ownKeys.renewBefore >= tenant.ownKeys.validFor) {
+      const remedy = 'Make ownKeys.validFor the longer one.';
+      problems.push(problemAt([...at, 'ownKeys'], 'keys would be renewed as soon as they are made', remedy));
+    }
     const { networks, secretHeader } = tenant.proof;
     if (networks.length === 0 && secretHeader === undefined) {
       const remedy = 'Add proof.networks or proof.secretHeader; without proof anybody could send as this tenant.';

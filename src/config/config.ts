@@ -87,6 +87,7 @@ export type Tenant = {
   /** Whether a message that needs no protection may waive what its recipient's domain demands (header field TLS-Required: No). */
   readonly honourTlsRequiredNo: boolean;
   readonly protection: Protection;
+  readonly ownKeys: OwnKeySettings;
 };
 
 /** What S/MIME and OpenPGP copies are like, where no rule says otherwise. */
@@ -150,6 +151,8 @@ export type Config = {
     readonly portalUrl: string;
     /** How long a message waits in the portal, milliseconds. */
     readonly keepFor: number;
+    /** Serves revocation lists without TLS; `url` is an origin without a trailing slash. */
+    readonly http: { readonly listen: Listen; readonly url: string } | null;
   } | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly addresses: 'full' | 'hashed' };
   /** How long what outlives the mail is kept, milliseconds. */
@@ -163,6 +166,17 @@ export type Config = {
   };
   readonly reporting: Reporting | null;
   readonly tenants: readonly Tenant[];
+};
+
+/** Keys and certificates made for the tenant's own people. Times are milliseconds. */
+export type OwnKeySettings = {
+  /** For which method a sender without a key gets one at the first signature. */
+  readonly generate: 'off' | 'smime' | 'pgp' | 'both';
+  readonly algorithm: 'rsa3072' | 'p256';
+  readonly validFor: number;
+  readonly renewBefore: number;
+  /** How long a revocation list may be relied on. */
+  readonly listFor: number;
 };
 
 /** Where recipients' keys are looked for. Times are milliseconds. */

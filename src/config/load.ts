@@ -87,12 +87,19 @@ function assemble(file: string, settings: Settings, references: References, prob
     dns: settings.dns,
     egress: settings.egress,
     keys,
-    web: web === undefined ? null : { ...web, tls: webIdentity },
+    web: web === undefined ? null : { ...web, tls: webIdentity, http: plainHttpOf(web) },
     log: settings.log,
     retention: settings.retention,
     reporting: settings.reporting === undefined ? null : assembleReporting(settings.reporting, references),
     tenants,
   };
+}
+
+function plainHttpOf({ http, portalUrl }: NonNullable<Settings['web']>): NonNullable<Config['web']>['http'] {
+  if (http === undefined) return null;
+  const { listen, url } = http;
+  const port = listen.port === 80 ? '' : `:${listen.port}`;
+  return { listen, url: url ?? `http://${new URL(portalUrl).hostname}${port}` };
 }
 
 function assembleKeys(keys: Settings['keys'], references: References): KeySettings {
@@ -143,6 +150,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     pins: tenant.pins,
     honourTlsRequiredNo: tenant.honourTlsRequiredNo,
     protection: tenant.protection,
+    ownKeys: tenant.ownKeys,
   };
 }
 

@@ -5,6 +5,7 @@
 import type * as z from 'zod';
 import * as kinds from './kinds.ts';
 import { keys } from './schema/keys.ts';
+import { plainHttp } from './schema/own-keys.ts';
 import { reporting } from './schema/reporting.ts';
 import { identity, setting } from './schema/setting.ts';
 import { smtp } from './schema/smtp.ts';
@@ -54,6 +55,10 @@ const web = section({
     },
   ),
   keepFor: setting(kinds.duration().prefault('30d'), 'How long a message waits in the portal.'),
+  http: setting(
+    plainHttp.optional(),
+    'Serves, without TLS, the lists of revoked certificates of your own authority and nothing else: Windows and Outlook fetch them only so.',
+  ),
 });
 
 /** The whole file. */

@@ -3,6 +3,7 @@ import { tlsLevels } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { branding } from './branding.ts';
+import { ownKeys } from './own-keys.ts';
 import { protection } from './protection.ts';
 import { setting } from './setting.ts';
 
@@ -109,6 +110,7 @@ export const tenant = section({
     'Let a sender waive, with the header field TLS-Required: No, the TLS that the domain of a recipient demands (DANE, MTA-STS, what it has shown before).\n' +
       'Only for mail that no rule protects; what your policy demands is never waived.',
   ),
+  ownKeys: setting(ownKeys.prefault({}), 'Keys and certificates of its own people, made here.'),
   protection: setting(
     protection.prefault({}),
     'What S/MIME and OpenPGP copies are like, where no rule says otherwise.',
