@@ -5,7 +5,7 @@
  * Limits: the message is whole in memory, up to smtp.maxMessageBytes; a larger one the gateway would refuse, too.
  */
 import { createReadStream } from 'node:fs';
-import { LineEnds } from '../ingress/normalise.ts';
+import { LineEnds } from '../mail/line-ends.ts';
 import { StructureParser } from '../mail/structure.ts';
 import { type ExaminePorts, examineMessage, type ToExamine } from '../pipeline/examine.ts';
 import type { Facts } from '../policy/facts.ts';

@@ -1,6 +1,6 @@
 /**
  * The content of DATA: where it ends, and its doubled dots made single again. Only CRLF . CRLF ends it, whatever else looks like a
- * line to some other server; a message is one message (see normalise.ts for what then happens to odd line ends).
+ * line to some other server; a message is one message (see mail/line-ends.ts for what then happens to odd line ends).
  *
  * A chunk without a dot at the start of a line is handed on as it is, not copied. Each octet is looked at once, whatever the input.
  */

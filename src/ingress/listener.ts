@@ -6,7 +6,7 @@
  * are asked for a certificate only where a partner's setting wants one of them, or of a sender they may yet name (partners.ts).
  *
  * The way of a message: connection.ts holds the conversation; envelope.ts judges MAIL and RCPT; receive.ts takes the content
- * through dots.ts (end of content), normalise.ts (line ends) and admit.ts (tenant by proof.ts, loops, header) to the
+ * through dots.ts (end of content), mail/line-ends.ts (line ends) and admit.ts (tenant by proof.ts, loops, header) to the
  * AcceptPort of the pipeline, whose answer becomes the reply.
  *
  * Offered: PIPELINING, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN, SIZE and STARTTLS, and after it REQUIRETLS. Not offered: AUTH, CHUNKING,

@@ -1,5 +1,5 @@
 /**
- * One message on its way from DATA to the spool: line ends made CRLF (normalise.ts), the header block gathered and judged
+ * One message on its way from DATA to the spool: line ends made CRLF (mail/line-ends.ts), the header block gathered and judged
  * (admit.ts), then everything written as it comes. Nothing is opened in the spool before the message has a tenant, and never more than
  * the header block is in memory.
  *
@@ -7,11 +7,11 @@
  * answer before the end. Faults of ours are 4xx. The entries are write(), end() and abort() of an Intake.
  */
 import type { Event } from '../event/event.ts';
+import { LineEnds } from '../mail/line-ends.ts';
 import type { Reception } from '../mail/trace.ts';
 import { SpoolFull, type SpoolWriter } from '../spool/spool.ts';
 import type { NewMessage, SmtpOptions } from '../store/store.ts';
 import { admit, type Gate, type Reply } from './admit.ts';
-import { LineEnds } from './normalise.ts';
 
 /** Everything of the message but where its bytes lie, which the port learns from the writer. */
 export type Submission = {

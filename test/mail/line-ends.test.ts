@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LineEnds } from '../../src/ingress/normalise.ts';
-import { cut, dense, somePlaces } from './chunks.ts';
+import { LineEnds } from '../../src/mail/line-ends.ts';
+import { cut, dense, somePlaces } from '../ingress/chunks.ts';
 
 function normalise(...chunks: Buffer[]): { text: string; sawNul: boolean } {
   const lineEnds = new LineEnds();
