@@ -1,21 +1,26 @@
 /**
  * `postern explain --from A --to B MESSAGE.eml`: what would happen, nothing sent. The same functions look through the message and decide as for
- * real mail, with the keys that are in the keyring now.
+ * real mail, with the keys that are in the keyring now and those that would be found. The look for keys is a real one, but the keyring stays as
+ * it is.
  */
 import path from 'node:path';
 import type { Config, Tenant } from '../config/config.ts';
 import { formatProblem } from '../config/load.ts';
+import type { Discovery } from '../keys/discover.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { parseHeader } from '../mail/header.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import type { ExaminePorts } from '../pipeline/examine.ts';
+import { lookedFor } from '../pipeline/look.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { wishOf } from '../plan/require-tls.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
 import type { Facts } from '../policy/facts.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Store } from '../store/store.ts';
+import { createCertificateCheck, createKeySearch } from './key-search.ts';
 import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
+import { createOutbound } from './outbound.ts';
 import { printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -68,6 +73,8 @@ export type ExplainPorts = ExaminePorts & {
   readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
   /** Whether this gateway has a portal to wait in. */
   readonly portal: boolean;
+  /** Finds recipients' keys without keeping them; null where no source of keys is set up. */
+  readonly discovery: Discovery | null;
 };
 
 /** What would become of a message that came in now. */
@@ -82,8 +89,9 @@ export async function explainMessage(
   const deliveries: Explanation['deliveries'][number][] = [];
   for (const recipient of envelope.recipients) {
     const rows = await ports.store.keysFor(addressKey(recipient));
-    const { portal } = ports;
-    const { verdict, plan } = planRecipient({ policy, facts, recipient, rows, tenant, wish, portal, now: Date.now() });
+    const { portal, discovery } = ports;
+    const input = { policy, facts, recipient, rows, tenant, wish, portal, now: Date.now() };
+    const { verdict, plan } = await lookedFor(planRecipient(input), input, discovery);
     const steps = plan.kind === 'deliver' ? plan.steps : [];
     deliveries.push({
       recipient,
@@ -102,9 +110,14 @@ export async function explainMessage(
 async function withPorts<T>(config: Config, work: (ports: ExplainPorts) => Promise<T>): Promise<T> {
   const { store, close } = await openStorage(config);
   const scan = createScanPool({ size: 1 });
+  const outbound = createOutbound(config, store);
+  const check = createCertificateCheck(config, outbound);
+  const looking = { store, check, emit: () => {}, now: Date.now, keep: false };
+  const discovery = createKeySearch(config, outbound, looking);
   try {
-    return await work({ store, scan: (job) => scan.scan(job), portal: config.web !== null });
+    return await work({ store, scan: (job) => scan.scan(job), portal: config.web !== null, discovery });
   } finally {
+    outbound.resolver.close();
     await scan.close();
     await close();
   }

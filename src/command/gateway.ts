@@ -9,6 +9,7 @@ import { withoutPolicy } from '../deliver/tls-session.ts';
 import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
+import { createHarvest } from '../keys/harvest.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
@@ -26,6 +27,7 @@ import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
+import { createCertificateCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
 
@@ -129,7 +131,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       inbound === null ? [] : domains.map((domain) => [domain, inbound] as const),
     ),
   );
-  const { resolver, egress, sts, ask, probe } = createOutbound(config, store);
+  const outbound = createOutbound(config, store);
+  const { resolver, egress, sts, ask, probe } = outbound;
   const domains = createDomainMemory({ store, emit, now: Date.now });
   const transmitter = createTransmitter({
     hostname: config.hostname,
@@ -159,6 +162,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   ending(() => protect.close());
   ending(() => scan.close());
   ending(() => transmitter.close());
+  const check = createCertificateCheck(config, outbound);
+  const finding = { store, check, emit, now: Date.now, keep: true };
   const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
   return new Runner({
     store,
@@ -187,6 +192,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       policy: (tenant) => policies.of(tenant),
       portal: config.web !== null,
       masterKey: config.masterKey,
+      discovery: createKeySearch(config, outbound, finding),
+      harvest: config.keys.harvest ? createHarvest(finding) : null,
       hostname: config.hostname,
       own: accept.own,
       now: Date.now,

@@ -6,11 +6,15 @@
  * the policy says, the deed is done in attempt.ts: a refused message or a plan without steps becomes a queued delivery with nothing to try,
  * whose attempt fails at once and tells the sender, in one transaction.
  */
+
 import { randomUUIDv7 } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Tenant, TlsLevel } from '../config/config.ts';
+import type { Discovery } from '../keys/discover.ts';
+import type { Harvest } from '../keys/harvest.ts';
 import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
+import { agreedFields } from '../mail/agreed.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
 import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
 import { asWished, type Wish, wishOf } from '../plan/require-tls.ts';
@@ -24,6 +28,7 @@ import type { KeyRow } from '../store/key-port.ts';
 import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { sealKept } from './kept.ts';
+import { lookedFor, type ToPlan } from './look.ts';
 import type { InForce } from './policies.ts';
 import { type ToldPorts, toldOf } from './told.ts';
 
@@ -38,6 +43,10 @@ export type DecidePorts = ExaminePorts &
     /** Whether this gateway has a portal to wait in. */
     readonly portal: boolean;
     readonly masterKey: Buffer;
+    /** Finds recipients' keys; null where no source of keys is set up. */
+    readonly discovery: Discovery | null;
+    /** Takes keys out of mail that passes; null where the settings say not to. */
+    readonly harvest: Harvest | null;
   };
 
 /** A message that cannot be decided at all (its tenant or policy is gone, its bytes are damaged) waits for a person, with the reason. */
@@ -55,10 +64,12 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   const { policy } = inForce;
   const structure = await readStructure(ports.spool, message.spool);
   const facts = await factsOfMessage(structure, message, tenant, inForce, ports);
-  const wish = wishOf(message.smtp.requireTls === true, structure.fields, tenant.honourTlsRequiredNo);
+  const { fields } = structure;
+  await ports.harvest?.({ fields, messageId: message.messageId, signature: null });
+  const wish = wishOf(message.smtp.requireTls === true, fields, tenant.honourTlsRequiredNo);
   const planned = await planAll({ facts, policy, tenant, wish }, ports);
   const seal = subjectSealer(message.id, ports.masterKey);
-  const deliveries = planned.map((each) => deliveryOf(message.id, each, seal));
+  const deliveries = planned.map((each) => deliveryOf(message.id, withoutAgreed(each, facts), seal));
   const { minimumTls } = tenant;
   const capabilities = Object.fromEntries(planned.map(({ verdict, capability }) => [verdict.recipient, capability]));
   return {
@@ -101,10 +112,10 @@ async function factsOfMessage(
 /** Milliseconds of one go at the recipients of a message; in between others have their turn. */
 const turn = 20;
 
-type ToPlan = Pick<Parameters<typeof planRecipient>[0], 'facts' | 'policy' | 'tenant' | 'wish'>;
+type Common = Pick<ToPlan, 'facts' | 'policy' | 'tenant' | 'wish'>;
 
-async function planAll(common: ToPlan, ports: DecidePorts): Promise<Planned[]> {
-  const planned: Planned[] = [];
+async function planAll(common: Common, ports: DecidePorts): Promise<Planned[]> {
+  const planned: { readonly first: Planned; readonly input: ToPlan }[] = [];
   let since = performance.now();
   for (const recipient of common.facts.envelope.recipients) {
     if (performance.now() - since > turn) {
@@ -112,9 +123,10 @@ async function planAll(common: ToPlan, ports: DecidePorts): Promise<Planned[]> {
       since = performance.now();
     }
     const rows = await ports.store.keysFor(addressKey(recipient));
-    planned.push(planRecipient({ ...common, recipient, rows, portal: ports.portal, now: ports.now() }));
+    const input = { ...common, recipient, rows, portal: ports.portal, now: ports.now() };
+    planned.push({ first: planRecipient(input), input });
   }
-  return planned;
+  return Promise.all(planned.map(({ first, input }) => lookedFor(first, input, ports.discovery)));
 }
 
 /** What an answer to this message is to know: how strictly it left at most, or will leave once a person releases it. */
@@ -151,9 +163,12 @@ export function planRecipient(input: {
   readonly wish: Wish;
   readonly portal: boolean;
   readonly now: number;
+  /** What came of a look for keys, in words. */
+  readonly notes?: readonly string[];
 }): Planned {
-  const { policy, facts, recipient, tenant } = input;
-  const capability = capabilityOf(input.rows, recipient, input.now, input.portal);
+  const { policy, facts, recipient, tenant, notes = [] } = input;
+  const known = capabilityOf(input.rows, recipient, input.now, input.portal);
+  const capability = { ...known, notes: [...notes, ...known.notes] };
   const planned = planWith({ policy, facts, recipient, capability, minimumTls: tenant.minimumTls });
   const { steps, because } = asWished(planned.steps, input.wish);
   const { plan } = planned;
@@ -200,6 +215,17 @@ export function openSubject(masterKey: Buffer, messageId: string, sealed: string
 
 function subjectContext(messageId: string): string {
   return `subject ${messageId}`;
+}
+
+/** What was agreed with the recipient is for us alone, whatever the rules say. */
+function withoutAgreed(planned: Planned, facts: Facts): Planned {
+  const given = agreedFields.filter((name) => facts.headers.some((header) => header.name === name.toLowerCase()));
+  if (given.length === 0) return planned;
+  const { headers } = planned.verdict;
+  return {
+    ...planned,
+    verdict: { ...planned.verdict, headers: { ...headers, remove: [...headers.remove, ...given] } },
+  };
 }
 
 function deliveryOf(

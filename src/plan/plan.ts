@@ -97,6 +97,14 @@ export function planFor(
   return { kind: 'deliver', steps, otherwise, because };
 }
 
+/** Whether keys of the recipient could make a difference, now or once a person releases the message. */
+export function mayUseKeys(verdict: Verdict): boolean {
+  const released = verdict.released === 'none' ? 'transport' : verdict.released;
+  const level = verdict.level === 'hold' ? released : verdict.level;
+  if (level === 'hold' || level === 'refuse') return false;
+  return wantedMethods(level, verdict, []).some((method) => method === 'smime' || method === 'pgp');
+}
+
 /** What the level and the rules allow, in order, before asking what is possible. */
 function wantedMethods(
   level: keyof typeof methodsOf,

@@ -69,6 +69,8 @@ export async function keepMail(count: number): Promise<KeptMail> {
     policy: () => reading.inForce,
     portal: config.web !== null,
     masterKey: config.masterKey,
+    discovery: null,
+    harvest: null,
     hostname: config.hostname,
     own: accept.own,
     now: Date.now,

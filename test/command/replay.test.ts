@@ -138,7 +138,7 @@ async function explained(tenant: Tenant, bytes: Buffer, envelope: { from: string
   if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
   const { store, scan } = mail;
   const sent = { from: envelope.from, recipients: envelope.to };
-  const ports = { store, scan: (job: ScanJob) => scan.scan(job), portal: true };
+  const ports = { store, scan: (job: ScanJob) => scan.scan(job), portal: true, discovery: null };
   return (await explainMessage({ ...reading.inForce, tenant, envelope: sent, bytes }, ports)).deliveries;
 }
 

@@ -62,6 +62,8 @@ async function decided(
     policy: () => ({ policy: policy(rules), groups: null }),
     portal: true,
     masterKey,
+    discovery: null,
+    harvest: null,
     hostname: 'gw.example',
     own: async () => message({ kind: 'notice' }),
     now: () => 0,

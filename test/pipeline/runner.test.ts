@@ -58,6 +58,8 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
       policy: () => inForce,
       portal: false,
       masterKey: Buffer.alloc(32, 1),
+      discovery: null,
+      harvest: null,
       hostname: 'gw.example',
       own: unused,
       now,
