@@ -86,6 +86,8 @@ export type Tenant = {
   readonly pins: readonly { readonly domain: string; readonly hosts: readonly string[] }[];
   /** Whether a message that needs no protection may waive what its recipient's domain demands (header field TLS-Required: No). */
   readonly honourTlsRequiredNo: boolean;
+  /** How far a recipient's key must be trusted where no rule says. */
+  readonly keys: { readonly minimumTrust: KeyTrust };
   readonly protection: Protection;
   readonly ownKeys: OwnKeySettings;
 };
@@ -101,6 +103,14 @@ export type Protection = {
   readonly form: 'clear' | 'opaque';
 };
 
+/** An application of ours, registered where people have accounts. */
+export type SignInProvider = {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** An https URL without a trailing slash. */
+  readonly authority: string;
+};
+
 export type Config = {
   /** Absolute path of the file it came from. */
   readonly file: string;
@@ -110,7 +120,7 @@ export type Config = {
   /** 'sqlite', or a postgres:// URL (its password may come from PGPASSWORD or a secret). */
   readonly database: string;
   readonly roles: readonly Role[];
-  /** 32 octets. */
+  /** 32 octets; none in a process that has only the role web, and `web.key`. */
   readonly masterKey: Buffer;
   readonly smtp: {
     readonly listen: readonly Listen[];
@@ -151,6 +161,9 @@ export type Config = {
     readonly portalUrl: string;
     /** How long a message waits in the portal, milliseconds. */
     readonly keepFor: number;
+    /** 32 octets, or null: derived from the master key (pipeline/portal.ts). */
+    readonly key: Buffer | null;
+    readonly signIn: { readonly microsoft: SignInProvider | null; readonly google: SignInProvider | null };
     /** Serves revocation lists without TLS; `url` is an origin without a trailing slash. */
     readonly http: { readonly listen: Listen; readonly url: string } | null;
   } | null;
@@ -192,6 +205,16 @@ export type KeySettings = {
   readonly hkp: readonly string[];
   readonly ldap: readonly LdapDirectory[];
   readonly harvest: boolean;
+  /** Whether certificates may lead to the roots of this system. */
+  readonly systemRoots: boolean;
+  /** PEM texts of more. */
+  readonly roots: readonly string[];
+  readonly revocation: {
+    readonly ocsp: boolean;
+    readonly crl: boolean;
+    readonly unreachable: 'accept' | 'refuse';
+    readonly deadline: number;
+  };
 };
 
 /** A directory of certificates. */

@@ -9,7 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { domainOf } from '../mail/address.ts';
 import { brandingOf } from './branding.ts';
 import { crossCheck } from './check.ts';
-import type { Branding, Config, KeySettings, LdapDirectory, Reporting, Tenant } from './config.ts';
+import type { Branding, Config, KeySettings, LdapDirectory, Reporting, SignInProvider, Tenant } from './config.ts';
 import { readDatabase } from './kinds.ts';
 import { type Environment, References } from './references.ts';
 import { type Settings, settings as schema } from './schema.ts';
@@ -57,7 +57,13 @@ export function passphrase(environment: Environment = process.env): string | nul
 function assemble(file: string, settings: Settings, references: References, problemAt: ProblemAt): Config | null {
   const { smtp, delivery, web } = settings;
   const database = readDatabaseSetting(settings.database, references, problemAt);
-  const masterKey = references.masterKey(settings.masterKey, ['masterKey']);
+  const portalKey =
+    web?.key === undefined ? null : references.sealingKey(web.key, ['web', 'key'], 'the key of the portal');
+  // What only shows the portal, with a key for that, is not to have the other.
+  const needsMaster = web?.key === undefined || settings.roles.some((role) => role !== 'web');
+  const masterKey = needsMaster
+    ? references.sealingKey(settings.masterKey, ['masterKey'], 'the master key')
+    : Buffer.alloc(0);
   const smtpIdentity = smtp.tls === undefined ? null : references.identity(smtp.tls, ['smtp', 'tls']);
   const webIdentity = web?.tls === undefined ? null : references.identity(web.tls, ['web', 'tls']);
   const trust = delivery.trust.flatMap((path, index) => references.roots(path, ['delivery', 'trust', index]));
@@ -87,7 +93,16 @@ function assemble(file: string, settings: Settings, references: References, prob
     dns: settings.dns,
     egress: settings.egress,
     keys,
-    web: web === undefined ? null : { ...web, tls: webIdentity, http: plainHttpOf(web) },
+    web:
+      web === undefined
+        ? null
+        : {
+            ...web,
+            tls: webIdentity,
+            http: plainHttpOf(web),
+            key: portalKey,
+            signIn: assembleSignIn(web.signIn, references),
+          },
     log: settings.log,
     retention: settings.retention,
     reporting: settings.reporting === undefined ? null : assembleReporting(settings.reporting, references),
@@ -110,7 +125,21 @@ function assembleKeys(keys: Settings['keys'], references: References): KeySettin
       bind === undefined ? '' : (references.secretText(bind.password, [...at, 'bind', 'password']) ?? '');
     return { ...directory, ...url, domains, trust: roots, bind: bind === undefined ? null : { dn: bind.dn, password } };
   });
-  return { ...keys, ldap };
+  const roots = keys.roots.flatMap((path, index) => references.roots(path, ['keys', 'roots', index]));
+  return { ...keys, ldap, roots };
+}
+
+function assembleSignIn(
+  signIn: NonNullable<Settings['web']>['signIn'],
+  references: References,
+): NonNullable<Config['web']>['signIn'] {
+  const assembled = (name: 'microsoft' | 'google'): SignInProvider | null => {
+    const provider = signIn[name];
+    if (provider === undefined) return null;
+    const clientSecret = references.secretText(provider.clientSecret, ['web', 'signIn', name, 'clientSecret']) ?? '';
+    return { ...provider, clientSecret };
+  };
+  return { microsoft: assembled('microsoft'), google: assembled('google') };
 }
 
 function assembleReporting(
@@ -149,6 +178,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     minimumTls: tenant.minimumTls,
     pins: tenant.pins,
     honourTlsRequiredNo: tenant.honourTlsRequiredNo,
+    keys: tenant.keys,
     protection: tenant.protection,
     ownKeys: tenant.ownKeys,
   };

@@ -65,8 +65,13 @@ const trustOfSource: Readonly<Record<KeySource, KeyTrust>> = {
 };
 
 /** How far what this source says is trusted; `status` is what the check of a certificate showed. */
-export function trustOf(source: KeySource, kind: KeyRow['kind'], status: KeyStatus = {}): KeyTrust {
-  const trust = trustOfSource[source];
+export function trustOf(
+  source: KeySource,
+  kind: KeyRow['kind'],
+  status: KeyStatus = {},
+  atMost: KeyTrust = 'pinned',
+): KeyTrust {
+  const trust = rank(atMost) < rank(trustOfSource[source]) ? atMost : trustOfSource[source];
   if (kind === 'pgp' || source === 'dns' || rank(trust) >= rank('confirmed')) return trust;
   return status.path?.ok === true ? 'vouched' : 'found';
 }
@@ -112,7 +117,7 @@ export function judgeFound(candidates: readonly KeyCandidate[], existing: readon
 
 /** Null when too many wait already. */
 function newRow(candidate: KeyCandidate, others: readonly KeyRow[], from: FoundAt): KeyRow | null {
-  const { source, where, now } = from;
+  const { source, where, now, atMost } = from;
   const { kind, address, fingerprint, material, notBefore, notAfter, issuers = '', features = {} } = candidate;
   const status = candidate.status ?? {};
   const key = { kind, address, fingerprint, material, issuers, notBefore, notAfter, features, status };
@@ -123,7 +128,7 @@ function newRow(candidate: KeyCandidate, others: readonly KeyRow[], from: FoundA
     stateSince: now,
     source,
     where,
-    trust: trustOf(source, kind, status),
+    trust: trustOf(source, kind, status, atMost),
     createdAt: now,
     checkedAt: candidate.status === undefined ? 0 : now,
     lastUsedAt: null,
@@ -161,9 +166,9 @@ function publicKeyOf(pem: string): Buffer | null {
 }
 
 /** A newer copy of a key that is there (a prolonged expiry, another subkey). A weaker source could show an older one, so it is not asked. */
-function refresh(same: KeyRow, candidate: KeyCandidate, { source }: FoundAt): KeyRow | null {
+function refresh(same: KeyRow, candidate: KeyCandidate, { source, atMost }: FoundAt): KeyRow | null {
   const { material, notBefore, notAfter, issuers = '' } = candidate;
-  if (same.state === 'rejected' || rank(trustOfSource[source]) < rank(capped(same.trust))) return null;
+  if (same.state === 'rejected' || rank(trustOf(source, 'pgp', {}, atMost)) < rank(capped(same.trust))) return null;
   if (same.material === material && (issuers === '' || same.issuers === issuers)) return null;
   return { ...same, material, notBefore, notAfter, issuers: issuers === '' ? same.issuers : issuers };
 }
@@ -172,10 +177,10 @@ function refresh(same: KeyRow, candidate: KeyCandidate, { source }: FoundAt): Ke
 const capped = (trust: KeyTrust): KeyTrust => (rank(trust) > rank('vouched') ? 'vouched' : trust);
 
 /** What a second source adds to a key that is there: trust, and what its owner's program can do. */
-function changeOf(same: KeyRow, candidate: KeyCandidate, { source, where }: FoundAt): KeyChange | null {
+function changeOf(same: KeyRow, candidate: KeyCandidate, { source, where, atMost }: FoundAt): KeyChange | null {
   if (same.state === 'rejected') return null;
   const status = candidate.status ?? same.status;
-  const trust = trustOf(source, same.kind, status);
+  const trust = trustOf(source, same.kind, status, atMost);
   const features = { ...same.features, ...candidate.features };
   const learned = Object.keys(features).length > Object.keys(same.features).length;
   if (rank(trust) <= rank(same.trust)) return learned ? { features } : null;

@@ -20,6 +20,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     minimumTls: 'verify',
     pins: [],
     honourTlsRequiredNo: false,
+    keys: { minimumTrust: 'vouched' },
     ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
     protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
   };

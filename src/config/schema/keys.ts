@@ -85,4 +85,25 @@ export const keys = section({
     kinds.flag().prefault(true),
     'Take keys and certificates from mail that passes through: from signatures that were verified, and from Autocrypt headers.',
   ),
+  systemRoots: setting(
+    kinds.flag().prefault(true),
+    "Certificates may lead to this system's roots (Debian: /etc/ssl/certs/ca-certificates.crt; without that file, the runtime's own).",
+  ),
+  roots: setting(
+    kinds.listOf(kinds.file('a root certificate in PEM'), 'a list of files').prefault([]),
+    'PEM files of more roots that certificates may lead to: of a partner, of an authority that is for mail only.',
+  ),
+  revocation: setting(
+    section({
+      ocsp: setting(kinds.flag().prefault(true), 'Ask the responders that a certificate names (OCSP).'),
+      crl: setting(kinds.flag().prefault(true), 'Fetch the lists that a certificate names (CRL), where no responder answers.'),
+      unreachable: setting(
+        kinds.choice(['accept', 'refuse']).prefault('accept'),
+        'What it means that no answer is to be had: accept uses the certificate and asks again within the hour; refuse does not use it until then.\n' +
+          'Somebody who can stop the answer on its way hides a revocation as long as this is accept.',
+      ),
+      deadline: setting(kinds.duration().prefault('5s'), 'How long it may take to learn all about one certificate.'),
+    }).prefault({}),
+    'Whether certificates were taken back before their time. Answers are remembered for as long as they say, at most a day.',
+  ),
 });

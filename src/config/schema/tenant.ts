@@ -1,5 +1,5 @@
 /** Settings of one tenant: who it is, what proves its mail, and how that mail is treated. */
-import { tlsLevels } from '../config.ts';
+import { keyTrusts, tlsLevels } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { branding } from './branding.ts';
@@ -111,6 +111,16 @@ export const tenant = section({
       'Only for mail that no rule protects; what your policy demands is never waived.',
   ),
   ownKeys: setting(ownKeys.prefault({}), 'Keys and certificates of its own people, made here.'),
+  keys: setting(
+    section({
+      minimumTrust: setting(
+        kinds.choice(keyTrusts).prefault('vouched'),
+        "How far a recipient's key must be trusted where no rule says (keys: in a policy): found, vouched (so says the recipient's own domain, " +
+          'a certificate authority or a directory you listed), confirmed (a person said so) or pinned.',
+      ),
+    }).prefault({}),
+    "Recipients' keys.",
+  ),
   protection: setting(
     protection.prefault({}),
     'What S/MIME and OpenPGP copies are like, where no rule says otherwise.',
