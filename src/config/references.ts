@@ -42,8 +42,8 @@ export class References {
     return this.absolute(path);
   }
 
-  /** 32 octets, or null after a problem. */
-  masterKey(reference: SecretReference, at: Path): Buffer | null {
+  /** 32 octets, or null after a problem. `what`: "the master key". */
+  sealingKey(reference: SecretReference, at: Path, what: string): Buffer | null {
     const file = reference.file === undefined ? null : this.absolute(reference.file);
     // Nobody may be talked into overwriting the key of a gateway that has mail waiting.
     const keep = 'Restore your copy of it; do not make a new one while mail waits, which only the old one opens.';
@@ -56,7 +56,7 @@ export class References {
     const octets = this.#secret(reference, at, make);
     if (octets === null) return null;
     const key = decodeKey(octets, reference.env === undefined);
-    if (key === null) this.#report(at, 'the master key is not 32 octets, raw, in hexadecimal or in base64', keep);
+    if (key === null) this.#report(at, `${what} is not 32 octets, raw, in hexadecimal or in base64`, keep);
     return key;
   }
 

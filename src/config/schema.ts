@@ -5,11 +5,11 @@
 import type * as z from 'zod';
 import * as kinds from './kinds.ts';
 import { keys } from './schema/keys.ts';
-import { plainHttp } from './schema/own-keys.ts';
 import { reporting } from './schema/reporting.ts';
-import { identity, setting } from './schema/setting.ts';
+import { setting } from './schema/setting.ts';
 import { smtp } from './schema/smtp.ts';
 import { tenant } from './schema/tenant.ts';
+import { web } from './schema/web.ts';
 import { section } from './yaml.ts';
 
 const delivery = section({
@@ -41,23 +41,6 @@ const delivery = section({
     kinds.flag().prefault(false),
     'Put a header field X-Postern-TLS before each message that leaves over TLS: protocol, cipher, level and what proved it, for the recipient.\n' +
       'No message leaves byte-identical then.',
-  ),
-});
-
-const web = section({
-  listen: setting(kinds.listen().prefault('0.0.0.0:443'), 'Where browsers connect.'),
-  tls: setting(section(identity).optional(), 'Leave out only behind a proxy that ends TLS.', { live: true }),
-  portalUrl: setting(
-    kinds.httpsOrigin(),
-    'How recipients reach the portal from outside; links in notifications begin with it.',
-    {
-      example: 'https://secure.corp.example',
-    },
-  ),
-  keepFor: setting(kinds.duration().prefault('30d'), 'How long a message waits in the portal.'),
-  http: setting(
-    plainHttp.optional(),
-    'Serves, without TLS, the lists of revoked certificates of your own authority and nothing else: Windows and Outlook fetch them only so.',
   ),
 });
 

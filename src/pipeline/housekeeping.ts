@@ -50,10 +50,10 @@ export function createHousekeeping(ports: Ports): { turn(): Promise<void>; sweep
 /** Senders are told before the wait ends: a crash in between tells them twice, not never. */
 async function expire({ store, attempt, emit, now }: Ports): Promise<void> {
   const at = now();
-  const due = await store.portal.unfetched(at);
+  const due = await store.publications.unfetched(at);
   const notices = await failureNotices(due, attempt);
   if (notices.length > 0) await store.insertMessages(notices, []);
-  await store.portal.expire(at, expiredEvent);
+  await store.publications.expire(at, expiredEvent);
   for (const delivery of due) emit(expiredEvent(delivery));
 }
 

@@ -1,21 +1,70 @@
 /**
  * The portal's part of an attempt: `publish` makes a link and the notification that carries it, while the message stays sealed where it is;
  * `withdraw` ends the wait when the notification could not be delivered, since nobody would ever come for the message.
+ *
+ * The portal never has the master key. What it needs of a message is wrapped for its own key as the message is published: the data key, and a card with
+ * what a list shows.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { addressKey } from '../mail/address.ts';
+import { agreedIn } from '../mail/agreed.ts';
+import { authorsOf, type Field, parseHeader, valuesOf } from '../mail/header.ts';
 import type { Outcome } from '../plan/delivery.ts';
-import type { ClaimedDelivery, Store } from '../store/store.ts';
+import type { Proof } from '../policy/verdict.ts';
+import { hashPassword } from '../protect/password.ts';
+import { openText, sealText } from '../protect/seal.ts';
+import { itemKey } from '../spool/items.ts';
+import type { Passphrase } from '../store/portal-port.ts';
+import type { ClaimedDelivery, Settlement, Store } from '../store/store.ts';
 import type { Conclusion } from './attempt.ts';
+import { openSubject } from './decide.ts';
+import { threadHash } from './examine.ts';
 import { type Ended, type NoticePorts, noticesFor, portalNotice } from './notices.ts';
+import { readHeader } from './octets.ts';
 
 type PortalPorts = NoticePorts & { readonly store: Pick<Store, 'findMessages'> };
+
+/** What lists and threads show of a message without its octets being read. Content, so it is stored sealed. */
+export type PortalCard = {
+  /** As policy chose it. */
+  readonly subject: string;
+  /** Whether that is not what the sender wrote. */
+  readonly subjectChanged: boolean;
+  readonly from: { readonly name: string; readonly address: string };
+  /** Of the message itself, with its angle brackets, or empty. */
+  readonly messageId: string;
+  /** Of what it answers, oldest first. */
+  readonly references: readonly string[];
+};
+
+/** What seals for the portal: the setting `web.key`, or derived from the master key. RFC 5869 section 3.2. */
+export function portalKeyOf({ web, masterKey }: Pick<Config, 'web' | 'masterKey'>): Buffer {
+  if (web !== null && web.key !== null) return web.key;
+  if (masterKey.length !== 32) throw new Error('a process without master key needs the setting web.key');
+  return Buffer.from(hkdfSync('sha256', masterKey, '', 'postern portal', 32));
+}
+
+export function sealCard(portalKey: Buffer, delivery: string, card: PortalCard): string {
+  return sealText(portalKey, JSON.stringify(card), `card ${delivery}`);
+}
+
+/** Throws SealBroken. */
+export function openCard(portalKey: Buffer, delivery: string, sealed: string): PortalCard {
+  return JSON.parse(openText(portalKey, sealed, `card ${delivery}`)) as PortalCard;
+}
 
 export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Conclusion> {
   const { web } = ports.config;
   if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
+  const { id, messageId, recipient, step, attempts, warned, actions, message } = delivery;
+  const fields = parseHeader(await readHeader(message, ports.spool));
+  const passphrase = await hashAgreed(fields);
+  const demand: Proof = passphrase === null ? (actions.proof ?? 'code') : 'passphrase';
+  if (demand === 'passphrase' && passphrase === null) return nothingAgreed(delivery, ports);
   const token = randomBytes(32).toString('base64url');
-  const { id, messageId, recipient, step, attempts, warned, actions } = delivery;
   const expiresAt = ports.now() + (actions.expires ?? web.keepFor);
+  const portal = portalKeyOf(ports.config);
   return {
     settlements: [
       {
@@ -28,11 +77,69 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
         status: '2.0.0',
         reason: 'Waiting in the portal.',
         remote: delivery.remote,
-        portal: { tokenHash: hashToken(token), expiresAt },
+        portal: {
+          tenant: message.tenant,
+          address: addressKey(recipient),
+          tokenHash: hashToken(token),
+          publishedAt: ports.now(),
+          expiresAt,
+          itemKey: itemKey({ master: ports.config.masterKey, portal }, { delivery: id, spool: message.spool }),
+          card: sealCard(portal, id, cardOf(delivery, fields, ports)),
+          thread: threadOf(delivery, fields),
+          demand,
+          passphrase,
+        },
       },
     ],
     messages: [await portalNotice(delivery, { token, expiresAt }, ports)],
     events: [{ kind: 'delivery.waiting', message: messageId, delivery: id, recipient, expiresAt }],
+  };
+}
+
+function cardOf({ message, subject }: ClaimedDelivery, fields: readonly Field[], ports: NoticePorts): PortalCard {
+  const [author] = authorsOf(fields).mailboxes;
+  const chosen = subject === null ? null : openSubject(ports.config.masterKey, message.id, subject);
+  return {
+    subject: chosen ?? valuesOf(fields, 'subject')[0] ?? '',
+    subjectChanged: chosen !== null,
+    from: { name: author?.name ?? '', address: author?.address ?? message.mailFrom },
+    messageId: message.messageId,
+    references: answeredBy(fields).slice(-50),
+  };
+}
+
+/** The Message-IDs a message refers to, oldest first. RFC 5322 section 3.6.4. */
+function answeredBy(fields: readonly Field[]): string[] {
+  const named = [...valuesOf(fields, 'references'), ...valuesOf(fields, 'in-reply-to')].join(' ');
+  return [...new Set(named.match(/<[^<>\s]{1,250}>/g) ?? [])];
+}
+
+/** A conversation goes by the message that began it, as far as its headers say. */
+function threadOf({ message, id }: ClaimedDelivery, fields: readonly Field[]): string {
+  const root = answeredBy(fields)[0] ?? message.messageId;
+  return threadHash(message.tenant, root === '' ? id : root);
+}
+
+async function hashAgreed(fields: readonly Field[]): Promise<Passphrase | null> {
+  const agreed = agreedIn(fields);
+  return agreed === null ? null : { question: agreed.question, hash: await hashPassword(agreed.answer) };
+}
+
+/** A rule demands what nobody agreed on: better back to its sender than open to whoever reads the mailbox. */
+async function nothingAgreed(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Conclusion> {
+  const { id, messageId, recipient, step, attempts, warned, message, remote } = delivery;
+  const status = '5.7.0';
+  const reason = 'Policy asks for a passphrase agreed with the recipient, and this message came without one.';
+  const settled = { state: 'failed', step, attempts: attempts + 1, nextAt: 0, status, reason, warned } as const;
+  const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote: null };
+  const settlement: Settlement = { id, remote, ...settled };
+  const next: Ended['next'] = { ...settled, notify: 'failure', fellBackTo: null };
+  return {
+    settlements: [settlement],
+    messages: await noticesFor(message, [{ delivery, outcome, next }], ports),
+    events: [
+      { kind: 'delivery.failed', message: messageId, delivery: id, recipient, method: 'portal', status, reason },
+    ],
   };
 }
 

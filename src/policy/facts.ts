@@ -16,7 +16,9 @@
  * Limits: what the scan did not find out is what the message says of itself. PGP text inside a body is not seen here. Members of
  * archives after the first `mostMembers` are left out, and that is a doubt (`limits`).
  */
+
 import { domainOf, parseMailboxes } from '../mail/address.ts';
+import { isAgreedField } from '../mail/agreed.ts';
 import { decodeValue, type Field, fieldsNamed, valuesOf } from '../mail/header.ts';
 import { leaves, type Part, type Structure } from '../mail/structure.ts';
 import { classificationOf } from './classification.ts';
@@ -60,7 +62,7 @@ export type Facts = {
   readonly from: readonly string[];
   readonly to: readonly string[];
   readonly cc: readonly string[];
-  /** Every header field in order: lower-case name, decoded value. */
+  /** Every header field in order: lower-case name, decoded value; empty where it is for us alone (mail/agreed.ts). */
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   readonly attachments: readonly AttachmentFact[];
   /** Sent on by a mailbox rule or redirect, not written by a tenant's person. */
@@ -142,7 +144,10 @@ export function factsOf(input: FactsInput): Facts {
     from,
     to: addressesIn(fields, 'to'),
     cc: addressesIn(fields, 'cc'),
-    headers: fields.map((field) => ({ name: field.name.toLowerCase(), value: decodeValue(field.raw) })),
+    headers: fields.map(({ name, raw }) => ({
+      name: name.toLowerCase(),
+      value: isAgreedField(name) ? '' : decodeValue(raw),
+    })),
     attachments,
     forwarded: isForwarded(fields, from, envelope.from, input.tenantDomains),
     autoSubmitted: isAutoSubmitted(fields, envelope.from),

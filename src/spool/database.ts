@@ -22,15 +22,18 @@ const framesAtOnce = 8;
 
 /** Closing it leaves the chunk store open. `masterKey`: 32 octets. */
 export function openDatabaseSpool(options: { readonly chunks: ChunkStore; readonly masterKey: Buffer }): Spool {
-  const { chunks, masterKey } = options;
-  const medium: Medium = {
+  return createSealedSpool(options.masterKey, databaseMedium(options.chunks));
+}
+
+/** The rows alone, for whoever seals. */
+export function databaseMedium(chunks: ChunkStore): Medium {
+  return {
     begin: async (id) => chunkWriter(chunks, id),
     frames: (id, from, to, size) => readChunks(chunks, id, from, Math.min(to, lastFrame(size) + 1)),
     remove: (id) => chunks.remove([id]),
     olderThan: (time) => listOlder(chunks, time),
     close: async () => {},
   };
-  return createSealedSpool(masterKey, medium);
 }
 
 function chunkWriter(chunks: ChunkStore, id: string): MediumWriter {

@@ -28,21 +28,23 @@ const framesAtOnce = 4;
 /** Milliseconds for which what the file system said about its free space is believed, less what we wrote since. */
 const freeSpaceFor = 1_000;
 
-export type DiskSpoolOptions = {
+export type DiskOptions = {
   readonly folder: string;
-  /** 32 octets. */
-  readonly masterKey: Buffer;
   /** Octets that must stay free on the file system; fewer is SpoolFull. */
   readonly minFreeBytes: number;
 };
 
-/** Opens the spool in `folder`, which is made if it does not exist. */
-export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
-  const { folder, masterKey, minFreeBytes } = options;
+/** Opens the spool in `folder`, which is made if it does not exist. `masterKey`: 32 octets. */
+export async function openDiskSpool(options: DiskOptions & { readonly masterKey: Buffer }): Promise<Spool> {
+  return createSealedSpool(options.masterKey, await openDisk(options));
+}
+
+/** The files alone, for whoever seals. */
+export async function openDisk({ folder, minFreeBytes }: DiskOptions): Promise<Medium> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const room = new Room(folder, minFreeBytes);
   const folders = new Folders(folder);
-  const medium: Medium = {
+  return {
     async begin(id) {
       await room.need(0);
       return new FileWriter(id, folders, room);
@@ -52,7 +54,6 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     olderThan: (time) => folders.olderThan(time),
     close: () => folders.close(),
   };
-  return createSealedSpool(masterKey, medium);
 }
 
 class FileWriter implements MediumWriter {

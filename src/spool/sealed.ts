@@ -49,7 +49,8 @@ export function createSealedSpool(masterKey: Buffer, medium: Medium): Spool {
     },
     read: (ref, range) => {
       const whole = { start: 0, end: ref.size };
-      return readSealed(fresh.framesOf(ref.id) ?? medium, masterKey, ref, range ?? whole);
+      const key = unwrapKey(masterKey, ref.wrappedKey, ref.id);
+      return readSealed(fresh.framesOf(ref.id) ?? medium, key, ref, range ?? whole);
     },
     remove: async (id) => {
       fresh.forget(id);
@@ -135,15 +136,15 @@ function sealingWriter(id: string, masterKey: Buffer, medium: MediumWriter, fres
   };
 }
 
-async function* readSealed(
+/** Octets of a range of a blob, opened with its data key. */
+export async function* readSealed(
   medium: Pick<Medium, 'frames'>,
-  masterKey: Buffer,
-  ref: SpoolRef,
+  key: Buffer,
+  ref: Pick<SpoolRef, 'id' | 'size'>,
   range: { readonly start: number; readonly end: number },
 ): AsyncIterable<Uint8Array> {
   const start = Math.max(0, range.start);
   const end = Math.min(ref.size, range.end);
-  const key = unwrapKey(masterKey, ref.wrappedKey, ref.id);
   // The last frame vouches for the size: an empty range of an empty blob still opens it.
   if (start >= end && ref.size > 0) return;
   const last = lastFrame(ref.size);

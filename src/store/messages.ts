@@ -168,6 +168,7 @@ export async function knownSpoolIds(database: Database, ids: readonly string[]):
       .select('spool_id')
       .where('spool_id', 'in', ids)
       .where('bytes', '<>', sql.lit('gone'))
+      .union(db.selectFrom('portal_outbox').select('spool_id').where('spool_id', 'in', ids))
       .execute(),
   );
   return new Set(rows.map((row) => row.spool_id));

@@ -5,10 +5,12 @@
  *
  * Partial indexes hold only rows that somebody looks for: what ended costs no index anything.
  */
-import { type CreateTableBuilder, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Traits } from './dialect.ts';
 import { ownKeyTables } from './own-key-tables.ts';
+import { portalIdentity } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
+import { columns, type Table } from './table.ts';
 import type { Database } from './transaction.ts';
 
 type Step = { readonly name: string; readonly up: (trx: Transaction<Tables>, traits: Traits) => Promise<void> };
@@ -24,6 +26,7 @@ const steps: readonly Step[] = [
   { name: '008 MTA-STS policies, checks of domains and results for TLS reports', up: tlsMemory },
   { name: '009 keys', up: keyTrust },
   { name: '010 own keys', up: ownKeyTables },
+  { name: '011 portal: people, sessions and proofs', up: portalIdentity },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */
@@ -45,20 +48,6 @@ async function runOnce(trx: Transaction<Tables>, traits: Traits, step: Step): Pr
   if (applied.some((row) => row.name === step.name)) return;
   await step.up(trx, traits);
   await trx.insertInto('migrations').values({ name: step.name, applied_at: Date.now() }).execute();
-}
-
-type Table = CreateTableBuilder<string, string>;
-
-/** Adds columns, all NOT NULL but those whose name ends in '?'. */
-function columns(table: Table, type: Traits['textType'] | 'bigint' | 'integer', names: string): Table {
-  let builder = table;
-  for (const name of names.split(' ')) {
-    const optional = name.endsWith('?');
-    builder = builder.addColumn(optional ? name.slice(0, -1) : name, type, (column) =>
-      optional ? column : column.notNull(),
-    );
-  }
-  return builder;
 }
 
 async function mailTables(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {

@@ -16,6 +16,7 @@ import { migrate } from './migrations.ts';
 import { createOwnKeyStore } from './own-keys.ts';
 import { createPortalStore } from './portal.ts';
 import { postgresDialect } from './postgres.ts';
+import { createPublications } from './publications.ts';
 import { countByState, findMessages, listQueue, queueAction } from './queue.ts';
 import type { Tables } from './schema.ts';
 import { settle } from './settle.ts';
@@ -97,6 +98,7 @@ function createStore(database: Database): Store {
     forgetTls: (day) => tls.forget(day),
     ownKeys: createOwnKeyStore(database),
     portal: createPortalStore(database),
+    publications: createPublications(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.
       await domains.write().catch(() => {});

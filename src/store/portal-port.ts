@@ -129,9 +129,16 @@ export type AccessRequest = PortalAddress & {
 };
 
 /** Where the mail with a code has got to; null when it is not known any more. */
-export type CodeMail = { readonly sentAt: number; readonly expiresAt: number; readonly mail: DeliveryRow['state'] | 'received' | null };
+export type CodeMail = {
+  readonly sentAt: number;
+  readonly expiresAt: number;
+  readonly mail: DeliveryRow['state'] | 'received' | null;
+};
 
-export type CodeAnswer = { readonly kind: 'right' } | { readonly kind: 'wrong'; readonly triesLeft: number } | { readonly kind: 'dead' };
+export type CodeAnswer =
+  | { readonly kind: 'right' }
+  | { readonly kind: 'wrong'; readonly triesLeft: number }
+  | { readonly kind: 'dead' };
 
 export type PortalStore = {
   /** The waiting message behind a link's token, by the token's SHA-256; null when unknown or expired at `now`. */
@@ -220,7 +227,12 @@ export type PortalStore = {
   /** Sets a credential's counter to `counter` if that is more than it was (or both are 0, for passkeys without one); false: a replay. */
   useCredential(id: string, counter: number, now: number): Promise<boolean>;
   /** Lets a member join an address; what it already is stays. */
-  join(member: string, at: PortalAddress & { readonly role: MemberRole }, now: number, events: readonly Event[]): Promise<void>;
+  join(
+    member: string,
+    at: PortalAddress & { readonly role: MemberRole },
+    now: number,
+    events: readonly Event[],
+  ): Promise<void>;
   leave(member: string, at: PortalAddress, events: readonly Event[]): Promise<void>;
   renameMember(member: string, name: string): Promise<void>;
 

@@ -1,190 +1,198 @@
 /**
- * What the portal asks: who may read which waiting message. Tokens, codes and sessions are here only as hashes.
- *
- * Every count is taken and judged in one step that first takes the delivery's publication row, so of a hundred guesses at once no more are
- * answered than of a hundred in a row. Limits hold for a code (maxTries) and, whatever the session, for a delivery within an hour.
+ * What the portal shows: the message behind a link, a delivery's message, an address's conversations. Who may see them is judged by web/; who has proved
+ * what is portal-sessions.ts and portal-codes.ts, who people are portal-members.ts, and what the work role does here publications.ts.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
+import { codeOf, countFailure, dropCode, failures, putCode, tryCode } from './portal-codes.ts';
+import * as members from './portal-members.ts';
+import type { Conversation, Passphrase, PortalAddress, PortalRow, PortalStore } from './portal-port.ts';
+import { beginSession, endSession, prove, session, sessionsOf } from './portal-sessions.ts';
+import type { PublicationTable } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
-import { freeEnded } from './settle.ts';
-import type { DeliveryRow, PortalRow, PortalStore } from './store.ts';
 import type { Database } from './transaction.ts';
 
 const hour = 3_600_000;
-const triesPerHour = 20;
-/** Publications ended in one transaction. */
-const expireBatch = 200;
-/** RFC 3463 has no word for "nobody came": a message that could not be delivered in the time it had. */
-const expiredStatus = '5.4.7';
-const expiredReason = 'Nobody opened the message in the portal in the time it waited there.';
 
-type Publication = {
-  readonly delivery_id: string;
-  readonly expires_at: number;
-  readonly codes_sent: number;
-  readonly codes_since: number;
-};
+type Reading = Pick<Transaction<Tables>, 'selectFrom'>;
 
 export function createPortalStore(database: Database): PortalStore {
+  const write = <T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> => database.write(work);
   return {
-    byToken: (tokenHash, now) => byToken(database, tokenHash, now),
-    putCode: (code) => database.write((trx) => putCode(trx, code)),
-    tryCode: (attempt) => database.write((trx) => tryCode(trx, database, attempt)),
-    bySession: (sessionHash, deliveryId, now) => bySession(database, sessionHash, deliveryId, now),
-    opened: (deliveryId, now, events) => database.write((trx) => opened(trx, deliveryId, now, events)),
-    endSession: async (sessionHash) => {
-      await database.write((trx) =>
-        trx.deleteFrom('portal_sessions').where('session_hash', '=', sessionHash).execute(),
-      );
-    },
-    expire: (now, events) => expire(database, now, events),
-    unfetched: (now) => unfetched(database, now),
+    byToken: (hash, now) => one(database, 'token_hash', hash, now),
+    byDelivery: (id, now) => one(database, 'delivery_id', id, now),
+    conversations: (addresses, page) => conversations(database, addresses, page),
+    conversation: (of, now, limit) => conversation(database, of, now, limit),
+    opened: (deliveryId, now, events) => write((trx) => opened(trx, deliveryId, now, events)),
+    note: (events, now) => write((trx) => insertEvents(trx, events, now)),
+
+    beginSession: (fresh) => write((trx) => beginSession(trx, fresh)),
+    session: (secretHash, now, idle) => session(database, secretHash, now, idle),
+    prove: (proof, proving, events) => write((trx) => prove(trx, proof, proving, events)),
+    sessionsOf: (who, now) => sessionsOf(database, who, now),
+    endSession: (id) => write((trx) => endSession(trx, id)),
+
+    putCode: (code) => write((trx) => putCode(trx, code)),
+    dropCode: (delivery, of) => write((trx) => dropCode(trx, delivery, of)),
+    codeOf: (delivery, of, now) => codeOf(database, delivery, of, now),
+    tryCode: (attempt, proving, events) => write((trx) => tryCode(trx, database, attempt, proving, events)),
+    countFailure: (what, now) => write((trx) => countFailure(trx, what, now)),
+    failures: (what, now) => failures(database, what, now),
+
+    members: (of) => members.membersOf(database, of),
+    memberAddresses: (member) => members.addressesOf(database, member),
+    enrol: (member, at, credential, events) => write((trx) => members.enrol(trx, member, at, credential, events)),
+    addCredential: (credential, events) => write((trx) => members.addCredential(trx, credential, events)),
+    replaceCredential: (credential, events) => write((trx) => members.replaceCredential(trx, credential, events)),
+    removeCredential: (id, member, events) => write((trx) => members.removeCredential(trx, id, member, events)),
+    credentials: (member) => members.credentialsOf(database, member),
+    credentialBy: (kind, lookup) => members.credentialBy(database, kind, lookup),
+    useCredential: (id, counter, now) => write((trx) => members.useCredential(trx, id, counter, now)),
+    join: (member, at, now, events) => write((trx) => members.join(trx, member, at, now, events)),
+    leave: (member, at, events) => write((trx) => members.leave(trx, member, at, events)),
+    renameMember: (member, name) => write((trx) => members.rename(trx, member, name)),
+
+    askAccess: (request, events) => write((trx) => members.askAccess(trx, request, events)),
+    accessByToken: (hash) => members.accessByToken(database, hash),
+    accessOf: (delivery) => members.accessOf(database, delivery),
+    decideAccess: (id, state, events) => write((trx) => members.decideAccess(trx, id, state, events)),
+
+    submit: (message, now) =>
+      write(async (trx) => {
+        const row = { id: message.id, created_at: now, spool_id: message.spool.id, message: JSON.stringify(message) };
+        await trx.insertInto('portal_outbox').values(row).execute();
+      }),
   };
 }
 
-async function byToken(database: Database, tokenHash: string, now: number): Promise<PortalRow | null> {
+async function one(
+  database: Database,
+  by: 'token_hash' | 'delivery_id',
+  value: string,
+  now: number,
+): Promise<PortalRow | null> {
   return await database.read(async (db) => {
-    const publication = await db
+    const found = await db
       .selectFrom('publications')
       .selectAll()
-      .where('token_hash', '=', tokenHash)
+      .where(by, '=', value)
       .where('expires_at', '>', now)
-      .executeTakeFirst();
-    return publication === undefined ? null : await portalRow(db, publication, now);
+      .execute();
+    const [row] = await portalRows(db, found, now);
+    return row ?? null;
   });
 }
 
-async function bySession(
-  database: Database,
-  sessionHash: string,
-  deliveryId: string,
-  now: number,
-): Promise<PortalRow | null> {
-  return await database.read(async (db) => {
-    const publication = await db
-      .selectFrom('portal_sessions as session')
-      .innerJoin('publications as publication', 'publication.delivery_id', 'session.delivery_id')
-      .selectAll('publication')
-      .where('session.session_hash', '=', sessionHash)
-      .where('session.delivery_id', '=', deliveryId)
-      .where('session.expires_at', '>', now)
-      .where('publication.expires_at', '>', now)
-      .executeTakeFirst();
-    return publication === undefined ? null : await portalRow(db, publication, now);
-  });
-}
-
-async function portalRow(
-  db: Pick<Transaction<Tables>, 'selectFrom'>,
-  publication: Publication,
-  now: number,
-): Promise<PortalRow | null> {
-  const delivery = await db
+/** In the order of the publications; those that are not waiting any more are left out. */
+async function portalRows(db: Reading, found: readonly PublicationTable[], now: number): Promise<PortalRow[]> {
+  if (found.length === 0) return [];
+  const ids = found.map((publication) => publication.delivery_id);
+  const deliveryRows = await db
     .selectFrom('deliveries')
     .select(deliveryColumns)
-    .where('id', '=', publication.delivery_id)
+    .where('id', 'in', ids)
     .where('state', 'in', ['waiting', 'opened'])
-    .executeTakeFirst();
-  if (delivery === undefined) return null;
-  const message = await db
-    .selectFrom('messages')
-    .select(messageColumns)
-    .where('id', '=', delivery.message_id)
-    .executeTakeFirstOrThrow();
-  const current = publication.codes_since > now - hour;
-  return {
-    delivery: deliveryFromRow(delivery),
-    message: messageFromRow(message),
-    expiresAt: publication.expires_at,
-    codesSent: current ? publication.codes_sent : 0,
-    codesSentSince: current ? publication.codes_since : now,
-  };
-}
-
-async function putCode(trx: Transaction<Tables>, code: Parameters<PortalStore['putCode']>[0]): Promise<boolean> {
-  const { deliveryId, sessionHash, codeHash, expiresAt, now, perHour } = code;
-  const { numUpdatedRows } = await trx
-    .updateTable('publications')
-    .set({
-      codes_sent: sql`case when codes_since > ${now - hour} then codes_sent + 1 else 1 end`,
-      codes_since: sql`case when codes_since > ${now - hour} then codes_since else cast(${now} as bigint) end`,
-    })
-    .where('delivery_id', '=', deliveryId)
-    .where('expires_at', '>', now)
-    .where((eb) => eb.or([eb('codes_since', '<=', now - hour), eb('codes_sent', '<', perHour)]))
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return false;
-  const fresh = { code_hash: codeHash, expires_at: expiresAt, tries: 0 };
-  await trx
-    .insertInto('portal_codes')
-    .values({ delivery_id: deliveryId, session_hash: sessionHash, ...fresh })
-    .onConflict((conflict) => conflict.columns(['delivery_id', 'session_hash']).doUpdateSet(fresh))
     .execute();
-  return true;
+  const deliveries = new Map(deliveryRows.map((row) => [row.id, deliveryFromRow(row)]));
+  const messageIds = [...new Set([...deliveries.values()].map((delivery) => delivery.messageId))];
+  if (messageIds.length === 0) return [];
+  const messageRows = await db.selectFrom('messages').select(messageColumns).where('id', 'in', messageIds).execute();
+  const messages = new Map(messageRows.map((row) => [row.id, messageFromRow(row)]));
+  return found.flatMap((publication) => {
+    const delivery = deliveries.get(publication.delivery_id);
+    const message = messages.get(delivery?.messageId ?? '');
+    if (delivery === undefined || message === undefined) return [];
+    const current = publication.codes_since > now - hour;
+    return [
+      {
+        tenant: publication.tenant,
+        address: publication.address,
+        delivery,
+        message: { ...message, spool: { ...message.spool, wrappedKey: publication.item_key } },
+        publishedAt: publication.published_at,
+        expiresAt: publication.expires_at,
+        tokenHash: publication.token_hash,
+        card: publication.card,
+        thread: publication.thread,
+        demand: publication.demand,
+        passphrase: publication.passphrase === null ? null : (JSON.parse(publication.passphrase) as Passphrase),
+        codesSent: current ? publication.codes_sent : 0,
+        codesSentSince: current ? publication.codes_since : now,
+      },
+    ];
+  });
 }
 
-/** Makes everybody else who counts on this delivery wait; also the order in which rows are locked: publications, then codes. */
-async function takePublication(trx: Transaction<Tables>, database: Database, deliveryId: string): Promise<void> {
-  if (database.traits.oneWriter) return;
-  await sql`select delivery_id from publications where delivery_id = ${deliveryId} ${database.traits.forUpdate}`.execute(
-    trx,
+type Grouped = { delivery_id: string; messages: number; unread: number };
+
+async function conversations(
+  database: Database,
+  addresses: readonly PortalAddress[],
+  { now, before, limit }: Parameters<PortalStore['conversations']>[1],
+): Promise<Conversation[]> {
+  if (addresses.length === 0) return [];
+  const mine = sql.join(
+    addresses.map(({ tenant, address }) => sql`(item.tenant = ${tenant} and item.address = ${address})`),
+    sql` or `,
+  );
+  const together = sql`partition by item.tenant, item.address, item.thread`;
+  const until = before === null ? sql`` : sql`and published_at < ${before}`;
+  return await database.read(async (db) => {
+    const { rows } = await sql<Grouped>`
+      select delivery_id, messages, unread from (
+        select item.delivery_id, item.published_at,
+          row_number() over (${together} order by item.published_at desc, item.delivery_id desc) as place,
+          count(*) over (${together}) as messages,
+          sum(case when delivery.state = 'waiting' then 1 else 0 end) over (${together}) as unread
+        from publications as item inner join deliveries as delivery on delivery.id = item.delivery_id
+        where (${mine}) and item.expires_at > ${now} and delivery.state in ('waiting', 'opened')) as grouped
+      where place = 1 ${until} order by published_at desc, delivery_id desc limit ${limit}`.execute(db);
+    const counts = new Map(rows.map((row) => [row.delivery_id, row]));
+    const newest = await rowsOf(db, [...counts.keys()], now);
+    return newest.flatMap((row) => {
+      const count = counts.get(row.delivery.id);
+      if (count === undefined) return [];
+      const { tenant, address, thread, publishedAt: latestAt } = row;
+      const { messages, unread } = count;
+      return [{ tenant, address, thread, messages: Number(messages), unread: Number(unread), latestAt, newest: row }];
+    });
+  });
+}
+
+/** In the order of the ids. */
+async function rowsOf(db: Reading, ids: readonly string[], now: number): Promise<PortalRow[]> {
+  if (ids.length === 0) return [];
+  const found = await db.selectFrom('publications').selectAll().where('delivery_id', 'in', ids).execute();
+  const byId = new Map(found.map((publication) => [publication.delivery_id, publication]));
+  return await portalRows(
+    db,
+    ids.flatMap((id) => byId.get(id) ?? []),
+    now,
   );
 }
 
-async function tryCode(
-  trx: Transaction<Tables>,
+async function conversation(
   database: Database,
-  attempt: Parameters<PortalStore['tryCode']>[0],
-): ReturnType<PortalStore['tryCode']> {
-  const { deliveryId, sessionHash, codeHash, now, maxTries, sessionUntil } = attempt;
-  const perHour = attempt.triesPerHour ?? triesPerHour;
-  await takePublication(trx, database, deliveryId);
-  const code = await trx
-    .updateTable('portal_codes')
-    .set({ tries: sql`tries + 1` })
-    .where('delivery_id', '=', deliveryId)
-    .where('session_hash', '=', sessionHash)
-    .where('expires_at', '>', now)
-    .where('tries', '<', maxTries)
-    .returning(['code_hash', 'tries'])
-    .executeTakeFirst();
-  if (code === undefined) return { kind: 'dead' };
-  const publication = await trx
-    .updateTable('publications')
-    .set({
-      tries: sql`case when tries_since > ${now - hour} then tries + 1 else 1 end`,
-      tries_since: sql`case when tries_since > ${now - hour} then tries_since else cast(${now} as bigint) end`,
-    })
-    .where('delivery_id', '=', deliveryId)
-    .where('expires_at', '>', now)
-    .where((eb) => eb.or([eb('tries_since', '<=', now - hour), eb('tries', '<', perHour)]))
-    .returning('tries')
-    .executeTakeFirst();
-  if (publication === undefined) return { kind: 'dead' };
-  if (!sameHash(code.code_hash, codeHash))
-    return { kind: 'wrong', triesLeft: Math.min(maxTries - code.tries, perHour - publication.tries) };
-  await trx
-    .deleteFrom('portal_codes')
-    .where('delivery_id', '=', deliveryId)
-    .where('session_hash', '=', sessionHash)
-    .execute();
-  await trx
-    .insertInto('portal_sessions')
-    .values({ session_hash: sessionHash, delivery_id: deliveryId, expires_at: sessionUntil })
-    .onConflict((conflict) =>
-      conflict.columns(['session_hash', 'delivery_id']).doUpdateSet({ expires_at: sessionUntil }),
-    )
-    .execute();
-  return { kind: 'right' };
-}
-
-function sameHash(stored: string, given: string): boolean {
-  const [a, b] = [Buffer.from(stored), Buffer.from(given)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  { tenant, address, thread }: PortalAddress & { readonly thread: string },
+  now: number,
+  limit: number,
+): Promise<PortalRow[]> {
+  return await database.read(async (db) => {
+    const found = await db
+      .selectFrom('publications')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('address', '=', address)
+      .where('thread', '=', thread)
+      .where('expires_at', '>', now)
+      .orderBy('published_at', 'desc')
+      .orderBy('delivery_id', 'desc')
+      .limit(limit)
+      .execute();
+    return await portalRows(db, found.toReversed(), now);
+  });
 }
 
 async function opened(
@@ -202,77 +210,4 @@ async function opened(
   if (numUpdatedRows === 0n) return false;
   await insertEvents(trx, events, now);
   return true;
-}
-
-async function expire(database: Database, now: number, events: (delivery: DeliveryRow) => Event): Promise<number> {
-  await database.write(async (trx) => {
-    await trx.deleteFrom('portal_codes').where('expires_at', '<=', now).execute();
-    await trx.deleteFrom('portal_sessions').where('expires_at', '<=', now).execute();
-  });
-  let expired = 0;
-  let ended = expireBatch;
-  while (ended === expireBatch) {
-    ended = await database.write((trx) => expireSome(trx, database, now, events));
-    expired += ended;
-  }
-  return expired;
-}
-
-async function unfetched(database: Database, now: number): Promise<DeliveryRow[]> {
-  const rows = await database.read((db) =>
-    db
-      .selectFrom('publications')
-      .innerJoin('deliveries', 'deliveries.id', 'publications.delivery_id')
-      .select(deliveryColumns.map((column) => `deliveries.${column}` as const))
-      .where('publications.expires_at', '<=', now)
-      .where('deliveries.state', '=', 'waiting')
-      .execute(),
-  );
-  return rows.map((row) => ({ ...deliveryFromRow(row), status: expiredStatus, reason: expiredReason }));
-}
-
-async function expireSome(
-  trx: Transaction<Tables>,
-  database: Database,
-  now: number,
-  events: (delivery: DeliveryRow) => Event,
-): Promise<number> {
-  const { rows: due } = await sql<{ delivery_id: string }>`
-    select delivery_id from publications where expires_at <= ${now}
-    order by expires_at limit ${expireBatch} ${database.traits.skipLocked}`.execute(trx);
-  const ids = due.map((row) => row.delivery_id);
-  if (ids.length === 0) return 0;
-  const unread = await trx
-    .updateTable('deliveries')
-    .set({
-      state: 'failed',
-      status: expiredStatus,
-      reason: expiredReason,
-      settled_at: now,
-      needs_bytes: 0,
-    })
-    .where('id', 'in', ids)
-    .where('state', '=', 'waiting')
-    .returning(deliveryColumns)
-    .execute();
-  const read = await trx
-    .updateTable('deliveries')
-    .set({ needs_bytes: 0 })
-    .where('id', 'in', ids)
-    .where('state', '=', 'opened')
-    .returning('message_id')
-    .execute();
-  for (const table of ['portal_codes', 'portal_sessions', 'publications'] as const)
-    await trx.deleteFrom(table).where('delivery_id', 'in', ids).execute();
-  await insertEvents(
-    trx,
-    unread.map((row) => events(deliveryFromRow(row))),
-    now,
-  );
-  await freeEnded(
-    trx,
-    database,
-    [...unread, ...read].map((row) => row.message_id),
-  );
-  return ids.length;
 }

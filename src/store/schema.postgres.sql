@@ -151,19 +151,94 @@ create table own_keys (
 );
 
 create table portal_codes (
-  delivery_id text collate "C" not null,
-  session_hash text collate "C" not null,
+  session text collate "C" not null,
+  delivery text collate "C" not null,
   code_hash text collate "C" not null,
+  mail text collate "C" not null,
+  sent_at bigint not null,
   expires_at bigint not null,
   tries integer not null,
-  PRIMARY KEY (delivery_id, session_hash)
+  PRIMARY KEY (session, delivery)
+);
+
+create table portal_credentials (
+  id text collate "C" not null,
+  member text collate "C" not null,
+  tenant text collate "C" not null,
+  kind text collate "C" not null,
+  lookup text collate "C" not null,
+  secret text collate "C" not null,
+  label text collate "C" not null,
+  counter bigint not null,
+  created_at bigint not null,
+  last_used_at bigint,
+  PRIMARY KEY (id)
+);
+
+create table portal_failures (
+  what text collate "C" not null,
+  since bigint not null,
+  times integer not null,
+  PRIMARY KEY (what)
+);
+
+create table portal_member_addresses (
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  member text collate "C" not null,
+  role text collate "C" not null,
+  joined_at bigint not null,
+  PRIMARY KEY (tenant, address, member)
+);
+
+create table portal_members (
+  id text collate "C" not null,
+  tenant text collate "C" not null,
+  name text collate "C" not null,
+  created_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+create table portal_outbox (
+  id text collate "C" not null,
+  spool_id text collate "C" not null,
+  message text collate "C" not null,
+  created_at bigint not null,
+  PRIMARY KEY (id)
+);
+
+create table portal_proofs (
+  session text collate "C" not null,
+  method text collate "C" not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  member text collate "C" not null,
+  delivery text collate "C" not null,
+  at bigint not null,
+  PRIMARY KEY (session, method, tenant, address, member, delivery)
+);
+
+create table portal_requests (
+  id text collate "C" not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  delivery text collate "C" not null,
+  colleague text collate "C" not null,
+  asked_by text collate "C" not null,
+  state text collate "C" not null,
+  token_hash text collate "C" not null,
+  asked_at bigint not null,
+  PRIMARY KEY (id)
 );
 
 create table portal_sessions (
-  session_hash text collate "C" not null,
-  delivery_id text collate "C" not null,
-  expires_at bigint not null,
-  PRIMARY KEY (session_hash, delivery_id)
+  id text collate "C" not null,
+  secret_hash text collate "C" not null,
+  agent text collate "C" not null,
+  created_at bigint not null,
+  seen_at bigint not null,
+  ends_at bigint not null,
+  PRIMARY KEY (id)
 );
 
 create table publications (
@@ -174,6 +249,14 @@ create table publications (
   tries_since bigint not null,
   codes_sent integer not null,
   tries integer not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  item_key text collate "C" not null,
+  card text collate "C" not null,
+  thread text collate "C" not null,
+  demand text collate "C" not null,
+  published_at bigint not null,
+  passphrase text collate "C",
   FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
   PRIMARY KEY (delivery_id)
 );
@@ -276,9 +359,33 @@ CREATE UNIQUE INDEX own_keys_once ON own_keys USING btree (tenant, address, kind
 
 CREATE INDEX own_keys_revoked ON own_keys USING btree (issuer_id) WHERE (state = 'revoked'::text);
 
-CREATE INDEX portal_codes_by_expiry ON portal_codes USING btree (expires_at);
+CREATE INDEX portal_codes_by_delivery ON portal_codes USING btree (delivery);
 
-CREATE INDEX portal_sessions_by_expiry ON portal_sessions USING btree (expires_at);
+CREATE INDEX portal_codes_by_end ON portal_codes USING btree (expires_at);
+
+CREATE UNIQUE INDEX portal_credentials_by_lookup ON portal_credentials USING btree (kind, lookup) WHERE (lookup <> ''::text);
+
+CREATE INDEX portal_credentials_by_member ON portal_credentials USING btree (member);
+
+CREATE INDEX portal_failures_by_age ON portal_failures USING btree (since);
+
+CREATE INDEX portal_member_addresses_by_member ON portal_member_addresses USING btree (member);
+
+CREATE INDEX portal_outbox_by_blob ON portal_outbox USING btree (spool_id);
+
+CREATE INDEX portal_proofs_by_address ON portal_proofs USING btree (tenant, address) WHERE (address <> ''::text);
+
+CREATE INDEX portal_proofs_by_member ON portal_proofs USING btree (member) WHERE (member <> ''::text);
+
+CREATE UNIQUE INDEX portal_requests_by_token ON portal_requests USING btree (token_hash);
+
+CREATE UNIQUE INDEX portal_requests_once ON portal_requests USING btree (delivery, colleague);
+
+CREATE INDEX portal_sessions_by_end ON portal_sessions USING btree (ends_at);
+
+CREATE UNIQUE INDEX portal_sessions_by_secret ON portal_sessions USING btree (secret_hash);
+
+CREATE INDEX publications_by_address ON publications USING btree (tenant, address, published_at);
 
 CREATE INDEX publications_by_expiry ON publications USING btree (expires_at);
 

@@ -177,21 +177,103 @@ CREATE UNIQUE INDEX own_keys_once on own_keys (tenant, address, kind, fingerprin
 
 CREATE INDEX own_keys_revoked on own_keys (issuer_id) where state = 'revoked';
 
-CREATE TABLE "portal_codes" ("delivery_id" text not null,
-  "session_hash" text not null,
+CREATE TABLE "portal_codes" ("session" text not null,
+  "delivery" text not null,
   "code_hash" text not null,
+  "mail" text not null,
+  "sent_at" bigint not null,
   "expires_at" bigint not null,
-  "tries" integer not null, constraint "portal_codes_key" primary key ("delivery_id",
-  "session_hash"));
+  "tries" integer not null, constraint "portal_codes_key" primary key ("session",
+  "delivery"));
 
-CREATE INDEX portal_codes_by_expiry on portal_codes (expires_at);
+CREATE INDEX portal_codes_by_delivery on portal_codes (delivery);
 
-CREATE TABLE "portal_sessions" ("session_hash" text not null,
-  "delivery_id" text not null,
-  "expires_at" bigint not null, constraint "portal_sessions_key" primary key ("session_hash",
-  "delivery_id"));
+CREATE INDEX portal_codes_by_end on portal_codes (expires_at);
 
-CREATE INDEX portal_sessions_by_expiry on portal_sessions (expires_at);
+CREATE TABLE "portal_credentials" ("id" text not null primary key,
+  "member" text not null,
+  "tenant" text not null,
+  "kind" text not null,
+  "lookup" text not null,
+  "secret" text not null,
+  "label" text not null,
+  "counter" bigint not null,
+  "created_at" bigint not null,
+  "last_used_at" bigint);
+
+CREATE UNIQUE INDEX portal_credentials_by_lookup on portal_credentials (kind, lookup) where lookup <> '';
+
+CREATE INDEX portal_credentials_by_member on portal_credentials (member);
+
+CREATE TABLE "portal_failures" ("what" text not null primary key,
+  "since" bigint not null,
+  "times" integer not null);
+
+CREATE INDEX portal_failures_by_age on portal_failures (since);
+
+CREATE TABLE "portal_member_addresses" ("tenant" text not null,
+  "address" text not null,
+  "member" text not null,
+  "role" text not null,
+  "joined_at" bigint not null, constraint "portal_member_addresses_key" primary key ("tenant",
+  "address",
+  "member"));
+
+CREATE INDEX portal_member_addresses_by_member on portal_member_addresses (member);
+
+CREATE TABLE "portal_members" ("id" text not null primary key,
+  "tenant" text not null,
+  "name" text not null,
+  "created_at" bigint not null);
+
+CREATE TABLE "portal_outbox" ("id" text not null primary key,
+  "spool_id" text not null,
+  "message" text not null,
+  "created_at" bigint not null);
+
+CREATE INDEX portal_outbox_by_blob on portal_outbox (spool_id);
+
+CREATE TABLE "portal_proofs" ("session" text not null,
+  "method" text not null,
+  "tenant" text not null,
+  "address" text not null,
+  "member" text not null,
+  "delivery" text not null,
+  "at" bigint not null, constraint "portal_proofs_key" primary key ("session",
+  "method",
+  "tenant",
+  "address",
+  "member",
+  "delivery"));
+
+CREATE INDEX portal_proofs_by_address on portal_proofs (tenant, address) where address <> '';
+
+CREATE INDEX portal_proofs_by_member on portal_proofs (member) where member <> '';
+
+CREATE TABLE "portal_requests" ("id" text not null primary key,
+  "tenant" text not null,
+  "address" text not null,
+  "delivery" text not null,
+  "colleague" text not null,
+  "asked_by" text not null,
+  "state" text not null,
+  "token_hash" text not null,
+  "asked_at" bigint not null);
+
+CREATE UNIQUE INDEX portal_requests_by_token on portal_requests (token_hash);
+
+CREATE UNIQUE INDEX portal_requests_once on portal_requests (delivery, colleague);
+
+CREATE TABLE "portal_sessions" ("id" text not null primary key,
+  "secret_hash" text not null,
+  "agent" text not null,
+  "created_at" bigint not null,
+  "seen_at" bigint not null,
+  "ends_at" bigint not null);
+
+CREATE INDEX portal_sessions_by_end on portal_sessions (ends_at);
+
+CREATE UNIQUE INDEX portal_sessions_by_secret on portal_sessions (secret_hash);
 
 CREATE TABLE "publications" ("delivery_id" text not null primary key references "deliveries" ("id"),
   "token_hash" text not null,
@@ -199,7 +281,17 @@ CREATE TABLE "publications" ("delivery_id" text not null primary key references 
   "codes_since" bigint not null,
   "tries_since" bigint not null,
   "codes_sent" integer not null,
-  "tries" integer not null);
+  "tries" integer not null,
+  "tenant" text default '' not null,
+  "address" text default '' not null,
+  "item_key" text default '' not null,
+  "card" text default '' not null,
+  "thread" text default '' not null,
+  "demand" text default 'code' not null,
+  "published_at" bigint default 0 not null,
+  "passphrase" text);
+
+CREATE INDEX publications_by_address on publications (tenant, address, published_at);
 
 CREATE INDEX publications_by_expiry on publications (expires_at);
 

@@ -6,6 +6,7 @@ import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
 import type { KeyLookup, KeyRow } from './key-port.ts';
 import type { OwnKeyTables } from './own-key-tables.ts';
+import type { PortalTables } from './portal-tables.ts';
 import type { MessageKind, MessageRow } from './store.ts';
 
 export type MessageTable = {
@@ -89,28 +90,6 @@ type EventTable = {
   detail: string;
 };
 
-/** A delivery that waits in the portal, or waited and was opened, until its time is over. */
-type PublicationTable = {
-  delivery_id: string;
-  token_hash: string;
-  expires_at: number;
-  /** Codes mailed since `codes_since`, tries since `tries_since`: windows of one hour. */
-  codes_sent: number;
-  codes_since: number;
-  tries: number;
-  tries_since: number;
-};
-
-type PortalCodeTable = {
-  delivery_id: string;
-  session_hash: string;
-  code_hash: string;
-  expires_at: number;
-  tries: number;
-};
-
-type PortalSessionTable = { session_hash: string; delivery_id: string; expires_at: number };
-
 export type KeyTable = {
   id: string;
   kind: KeyRow['kind'];
@@ -190,14 +169,11 @@ type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
 
 type MigrationTable = { name: string; applied_at: number };
 
-export type Tables = OwnKeyTables & {
+export type Tables = OwnKeyTables & PortalTables & {
   messages: MessageTable;
   deliveries: DeliveryTable;
   events: EventTable;
   threads: ThreadTable;
-  publications: PublicationTable;
-  portal_codes: PortalCodeTable;
-  portal_sessions: PortalSessionTable;
   keys: KeyTable;
   key_lookups: KeyLookupTable;
   domains: DomainTable;

@@ -38,7 +38,7 @@ export async function settle(
         if (row.needs_bytes === 0) ended.push(row.message_id);
       }
     }
-    await publish(trx, publications(settlements, changed));
+    await publish(trx, settlements, changed);
     await freeEnded(trx, database, ended);
     await insertRows(trx, 'messages', rows);
     await insertEvents(trx, events, now);
@@ -60,34 +60,30 @@ export async function freeEnded(trx: Transaction<Tables>, database: Database, id
 /** A delivery that was attempted twice (its lease ran out) has the link that was made last. */
 async function publish(
   trx: Transaction<Tables>,
-  rows: readonly ReturnType<typeof publications>[number][],
+  settlements: readonly Settlement[],
+  changed: ReadonlySet<string>,
 ): Promise<void> {
-  for (const row of rows) {
+  for (const { id, portal } of settlements) {
+    if (portal === undefined || !changed.has(id)) continue;
+    const { tenant, address, card, thread, demand, passphrase } = portal;
+    const row = {
+      tenant,
+      address,
+      card,
+      thread,
+      demand,
+      token_hash: portal.tokenHash,
+      expires_at: portal.expiresAt,
+      published_at: portal.publishedAt,
+      item_key: portal.itemKey,
+      passphrase: passphrase === null ? null : JSON.stringify(passphrase),
+    };
     await trx
       .insertInto('publications')
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.column('delivery_id').doUpdateSet({ token_hash: row.token_hash, expires_at: row.expires_at }),
-      )
+      .values({ delivery_id: id, codes_sent: 0, codes_since: 0, tries: 0, tries_since: 0, ...row })
+      .onConflict((conflict) => conflict.column('delivery_id').doUpdateSet(row))
       .execute();
   }
-}
-
-function publications(settlements: readonly Settlement[], changed: ReadonlySet<string>) {
-  return settlements.flatMap(({ id, portal }) => {
-    if (portal === undefined || !changed.has(id)) return [];
-    return [
-      {
-        delivery_id: id,
-        token_hash: portal.tokenHash,
-        expires_at: portal.expiresAt,
-        codes_sent: 0,
-        codes_since: 0,
-        tries: 0,
-        tries_since: 0,
-      },
-    ];
-  });
 }
 
 type Changed = { readonly id: string; readonly message_id: string; readonly needs_bytes: number };

@@ -15,6 +15,7 @@ import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
 import type { KeyStore } from './key-port.ts';
 import type { OwnKeyStore } from './own-key-port.ts';
+import type { PortalStore, Publication, Publications } from './portal-port.ts';
 
 /**
  * Who wrote the message: a tenant's user, or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
@@ -120,7 +121,7 @@ export type Settlement = {
   readonly remote: Remote | null;
   readonly because?: readonly string[];
   readonly warned: boolean;
-  readonly portal?: { readonly tokenHash: string; readonly expiresAt: number };
+  readonly portal?: Publication;
 };
 
 export type DomainRow = {
@@ -181,15 +182,6 @@ export type StsRow = {
   };
   readonly fetchedAt: number;
   readonly expiresAt: number;
-};
-
-export type PortalRow = {
-  readonly delivery: DeliveryRow;
-  readonly message: MessageRow;
-  readonly expiresAt: number;
-  /** Codes mailed within the hour that began at `codesSentSince`. */
-  readonly codesSent: number;
-  readonly codesSentSince: number;
 };
 
 /** What replay needs of a message: its facts, and how each recipient's delivery was decided. */
@@ -344,50 +336,10 @@ export type Store = KeyStore & {
   forgetTls(day: string): Promise<void>;
 
   readonly ownKeys: OwnKeyStore;
+  /** For web/, and all it gets. */
   portal: PortalStore;
+  publications: Publications;
   close(): Promise<void>;
-};
-
-/** What the portal may ask of the database, and nothing else (web/ is handed this, not the Store). */
-export type PortalStore = {
-  /** The waiting message behind a link's token, by the token's SHA-256; null when unknown or expired at `now`. */
-  byToken(tokenHash: string, now: number): Promise<PortalRow | null>;
-  /**
-   * Stores the hash of a fresh code for (delivery, browser session), replacing an earlier one, unless `perHour` were sent within the last
-   * hour: then false. Atomic.
-   */
-  putCode(code: {
-    deliveryId: string;
-    sessionHash: string;
-    codeHash: string;
-    expiresAt: number;
-    now: number;
-    perHour: number;
-  }): Promise<boolean>;
-  /**
-   * Counts one try and compares in one atomic step, so that 100 parallel guesses get `maxTries` answers. A right code is consumed and turns
-   * the session into one that may read the delivery until `sessionUntil`.
-   */
-  tryCode(attempt: {
-    deliveryId: string;
-    sessionHash: string;
-    codeHash: string;
-    now: number;
-    /** Answers to one code. */
-    maxTries: number;
-    /** Answers within an hour for the delivery, whatever the code and the session; 20 when absent. */
-    triesPerHour?: number;
-    sessionUntil: number;
-  }): Promise<{ kind: 'right' } | { kind: 'wrong'; triesLeft: number } | { kind: 'dead' }>;
-  /** The waiting message this session may read at `now`, or null. */
-  bySession(sessionHash: string, deliveryId: string, now: number): Promise<PortalRow | null>;
-  /** waiting -> opened, once: true when it was this call that did it (only then are the events written); later calls change nothing. */
-  opened(deliveryId: string, now: number, events: readonly Event[]): Promise<boolean>;
-  endSession(sessionHash: string): Promise<void>;
-  /** Deliveries whose time in the portal is over: they become failed (never opened) or stay opened, and their links die. */
-  expire(now: number, events: (delivery: DeliveryRow) => Event): Promise<number>;
-  /** Those that `expire(now)` will end although nobody opened them, already with the status and reason it will give them. */
-  unfetched(now: number): Promise<DeliveryRow[]>;
 };
 
 /** Another process holds the database, or it takes too long: answered with 451 4.3.0 and tried again. */

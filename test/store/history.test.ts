@@ -6,7 +6,7 @@ import { type Level, levels } from '../../src/policy/verdict.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { NewDelivery, NewMessage, Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
-import { claimAll, delivery, message, settlement } from './rows.ts';
+import { claimAll, delivery, message, publication, settlement } from './rows.ts';
 
 const day = 86_400_000;
 
@@ -205,7 +205,7 @@ eachEngine((engine) => {
       const event = { kind: 'delivery.held', message: each.messageId, delivery: each.id } as const;
       const events = [{ ...event, recipient: each.recipient, reason: 'r' }];
       // As it is while a message waits in the portal, and after.
-      const portal = { tokenHash: each.id, expiresAt: 1_000 };
+      const portal = publication({ tokenHash: each.id, expiresAt: 1_000 });
       await store.settle([settlement(each, { state: 'waiting', portal })], [], events);
       await store.settle([settlement(each)], [], []);
     }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import type { QueueAction, Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
-import { claimAll, decide, message, settlement } from './rows.ts';
+import { claimAll, decide, message, publication, settlement } from './rows.ts';
 
 const states = [
   'sending',
@@ -28,7 +28,7 @@ async function oneOfEach(store: Store): Promise<Record<(typeof states)[number], 
     const [claimed] = await store.claimDeliveries(1_000, Date.now() + 60_000, () => 1_000);
     if (claimed === undefined) throw new Error('a claim was expected');
     if (state === 'sending') continue;
-    const portal = { tokenHash: `token ${state}`, expiresAt: 9_000_000_000_000 };
+    const portal = publication({ tokenHash: `token ${state}`, expiresAt: 9_000_000_000_000 });
     const via = state === 'opened' ? 'waiting' : state;
     await store.settle([settlement(row, { state: via, nextAt: 1, ...(via === 'waiting' ? { portal } : {}) })], [], []);
     if (state === 'opened') await store.portal.opened(row.id, 5, []);
@@ -121,7 +121,7 @@ eachEngine((engine) => {
     const [claimed] = await claimAll(store);
     if (claimed === undefined) throw new Error('one was expected');
     await store.settle(
-      [settlement(claimed, { state: 'waiting', portal: { tokenHash: 't', expiresAt: 1_000 } })],
+      [settlement(claimed, { state: 'waiting', portal: publication({ tokenHash: 't', expiresAt: 1_000 }) })],
       [],
       [],
     );
@@ -181,11 +181,11 @@ eachEngine((engine) => {
     const { store } = await openStore(place);
     await decide(store, ['a@x.example', 'b@x.example', 'c@x.example']);
     for (const [index, each] of (await claimAll(store)).entries()) {
-      const portal = { tokenHash: each.id, expiresAt: index === 0 ? 1_000 : 9_000 };
+      const portal = publication({ tokenHash: each.id, expiresAt: index === 0 ? 1_000 : 9_000 });
       await store.settle([settlement(each, { state: 'waiting', portal })], [], []);
       await store.portal.opened(each.id, 500, []);
     }
-    await store.portal.expire(2_000, () => ({ kind: 'service.failed', component: 'test', error: '' }));
+    await store.publications.expire(2_000, () => ({ kind: 'service.failed', component: 'test', error: '' }));
     expect(await store.countByState()).toEqual({ opened: 3 });
     await store.close();
   });

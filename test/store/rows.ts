@@ -1,6 +1,7 @@
 /** Rows for tests of the store, with something sensible in every field. */
 import { randomUUIDv7 } from 'node:crypto';
 import { noActions, usualPriority } from '../../src/policy/verdict.ts';
+import type { Publication } from '../../src/store/portal-port.ts';
 import type { ClaimedDelivery, NewDelivery, NewMessage, Settlement, Store } from '../../src/store/store.ts';
 
 export function message(changes: Partial<NewMessage> = {}): NewMessage {
@@ -78,4 +79,21 @@ export async function decide(
 /** Claims everything that is ready. */
 export async function claimAll(store: Store): Promise<ClaimedDelivery[]> {
   return await store.claimDeliveries(1_000, Date.now() + 60_000, () => 1_000);
+}
+
+/** What begins to wait for bob@partner.example. */
+export function publication(changes: Partial<Publication> = {}): Publication {
+  return {
+    tenant: 'corp',
+    address: 'bob@partner.example',
+    tokenHash: 'token',
+    publishedAt: 1_700_000_000_000,
+    expiresAt: 1_900_000_000_000,
+    itemKey: 'v1.item',
+    card: 'v1.card',
+    thread: 'thread',
+    demand: 'code',
+    passphrase: null,
+    ...changes,
+  };
 }
