@@ -9,7 +9,7 @@ import { addressKey, domainOf } from '../../mail/address.ts';
 import { openPkcs12Keys } from '../containers.ts';
 import { readOwnPgp } from '../openpgp/own.ts';
 import { looksLikeKey } from '../openpgp-packets.ts';
-import { weaknessOf } from '../path.ts';
+import { weaknessOf } from '../path-rules.ts';
 import { type CertificateFacts, inspectCertificate } from '../x509.ts';
 import type { OwnKeyAnswer, OwnKeyJob, SealedKey } from './jobs.ts';
 import { factsOf, sealedPgp, sealedX509 } from './sealed.ts';

@@ -73,7 +73,7 @@ export type OwnKeyJob =
   | {
       readonly kind: 'prolong';
       readonly key: StoredKey;
-      readonly mailbox: string;
+      readonly mailbox: string | null;
       readonly now: number;
       readonly notAfter: number;
     }
