@@ -9,7 +9,7 @@
 
 import { randomUUIDv7 } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Tenant, TlsLevel } from '../config/config.ts';
+import type { KeyTrust, Tenant, TlsLevel } from '../config/config.ts';
 import type { Discovery } from '../keys/discover.ts';
 import type { Harvest } from '../keys/harvest.ts';
 import { capabilityOf } from '../keys/keyring.ts';
@@ -70,13 +70,17 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   const planned = await planAll({ facts, policy, tenant, wish }, ports);
   const seal = subjectSealer(message.id, ports.masterKey);
   const deliveries = planned.map((each) => deliveryOf(message.id, withoutAgreed(each, facts), seal));
-  const { minimumTls } = tenant;
   const capabilities = Object.fromEntries(planned.map(({ verdict, capability }) => [verdict.recipient, capability]));
   return {
     kind: 'decided',
     decision: {
       messageId: message.id,
-      sealedFacts: sealKept(ports.masterKey, message.id, { facts, capabilities, minimumTls, portal: ports.portal }),
+      sealedFacts: sealKept(ports.masterKey, message.id, {
+        facts,
+        capabilities,
+        ...minimaOf(tenant),
+        portal: ports.portal,
+      }),
       policyVersion: policy.version,
       deliveries,
       thread: threadOf(message, planned),
@@ -158,7 +162,7 @@ export function planRecipient(input: {
   readonly facts: Facts;
   readonly recipient: string;
   readonly rows: readonly KeyRow[];
-  readonly tenant: Pick<Tenant, 'minimumTls'>;
+  readonly tenant: Pick<Tenant, 'minimumTls' | 'keys'>;
   /** What the sender wants of TLS on the way. */
   readonly wish: Wish;
   readonly portal: boolean;
@@ -169,11 +173,16 @@ export function planRecipient(input: {
   const { policy, facts, recipient, tenant, notes = [] } = input;
   const known = capabilityOf(input.rows, recipient, input.now, input.portal);
   const capability = { ...known, notes: [...notes, ...known.notes] };
-  const planned = planWith({ policy, facts, recipient, capability, minimumTls: tenant.minimumTls });
+  const planned = planWith({ policy, facts, recipient, capability, ...minimaOf(tenant) });
   const { steps, because } = asWished(planned.steps, input.wish);
   const { plan } = planned;
   const wished = plan.kind === 'deliver' ? { ...plan, steps } : plan;
   return { ...planned, steps, plan: { ...wished, because: [...because, ...plan.because] } };
+}
+
+/** What the tenant's settings demand where no rule does. */
+function minimaOf({ minimumTls, keys }: Pick<Tenant, 'minimumTls' | 'keys'>) {
+  return { minimumTls, minimumTrust: keys.minimumTrust };
 }
 
 /** The same without the sender's wish, with what is known of the recipient already. */
@@ -183,14 +192,16 @@ export function planWith(input: {
   readonly recipient: string;
   readonly capability: Capability;
   readonly minimumTls: TlsLevel;
+  readonly minimumTrust: KeyTrust;
 }): Planned {
-  const { capability, minimumTls } = input;
+  const { capability, minimumTls, minimumTrust } = input;
   const verdict = evaluate(input.policy, input.facts, input.recipient);
-  const plan = planFor(verdict, capability, minimumTls);
+  const plan = planFor(verdict, capability, minimumTls, minimumTrust);
   if (plan.kind === 'deliver') return { verdict, capability, plan, steps: plan.steps };
   if (plan.kind === 'refuse') return { verdict, capability, plan, steps: [] };
   // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
-  const released = planFor({ ...verdict, level: atLeast(verdict.released, 'transport') }, capability, minimumTls);
+  const releasedVerdict = { ...verdict, level: atLeast(verdict.released, 'transport') };
+  const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust);
   return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
 }
 

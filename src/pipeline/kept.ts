@@ -2,7 +2,7 @@
  * What is kept of a decision so that it can be repeated under another policy (`postern replay`): the facts, and what was known of each
  * recipient. Sealed, for the time the setting `retention.facts` gives.
  */
-import type { TlsLevel } from '../config/config.ts';
+import type { KeyTrust, TlsLevel } from '../config/config.ts';
 import type { Capability } from '../plan/plan.ts';
 import type { Facts } from '../policy/facts.ts';
 import { openText, SealBroken, sealText } from '../protect/seal.ts';
@@ -13,6 +13,8 @@ export type Kept = {
   readonly capabilities: Readonly<Record<string, Capability>>;
   /** The tenant's. */
   readonly minimumTls: TlsLevel;
+  /** Records from before there was one: vouched. */
+  readonly minimumTrust?: KeyTrust;
   /** Whether the gateway had a portal. */
   readonly portal: boolean;
 };

@@ -183,10 +183,14 @@ type Fate = {
   readonly aspects: Readonly<Record<Aspect, string>>;
 };
 
-function fateOf(policy: Policy, { facts, capabilities, minimumTls }: Kept, recipient: string): Fate {
+function fateOf(
+  policy: Policy,
+  { facts, capabilities, minimumTls, minimumTrust = 'vouched' }: Kept,
+  recipient: string,
+): Fate {
   const capability = capabilities[recipient];
   if (capability === undefined) throw new Error('a kept record without the capability of a recipient');
-  return fateIn(planWith({ policy, facts, recipient, capability, minimumTls }));
+  return fateIn(planWith({ policy, facts, recipient, capability, minimumTls, minimumTrust }));
 }
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {

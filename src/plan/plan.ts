@@ -75,7 +75,7 @@ export function planFor(
   verdict: Verdict,
   capability: Capability,
   tenantMinimum: TlsLevel,
-  tenantTrust: KeyTrust = 'vouched',
+  tenantTrust: KeyTrust,
 ): Plan {
   const { level } = verdict;
   if (level === 'hold' || level === 'refuse') return { kind: level, because: [`level ${level}: nothing is sent`] };

@@ -49,7 +49,7 @@ function recorded(live: Policy, all: readonly Kept[]) {
       id: `message-${index}`,
       policyVersion: live.version,
       deliveries: Object.entries(kept.capabilities).map(([recipient, capability]) => {
-        const { verdict } = planWith({ ...kept, policy: live, recipient, capability });
+        const { verdict } = planWith({ minimumTrust: 'vouched', ...kept, policy: live, recipient, capability });
         return { id: `delivery-${index}-${recipient}`, recipient, level: verdict.level, rules: verdict.rules };
       }),
     },

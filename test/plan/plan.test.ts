@@ -112,12 +112,29 @@ describe('a plan is the level cut by what is possible', () => {
     ],
     ['a demand for TLS outlives level none', { level: 'none', tls: 'verify' }, everything, 'none:verify | bounce'],
   ])('%s', (_name, changes, capability, expected) => {
-    expect(line(planFor(verdict(changes), capability, 'verify'))).toBe(expected);
+    expect(line(planFor(verdict(changes), capability, 'verify', 'vouched'))).toBe(expected);
   });
+
+  const trusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
+  test.each(trusts.flatMap((has) => trusts.map((wants) => [has, wants] as const)))(
+    'a key that is %s, where %s is demanded by the tenant or by a rule',
+    (has, wants) => {
+      const capability: Capability = { ...everything, certificates: [], trust: { 'pgp-1': has } };
+      const enough = trusts.indexOf(has) >= trusts.indexOf(wants);
+      const expected = enough ? 'pgp:may[pgp-1], portal:may | bounce' : 'portal:may | bounce';
+      expect(line(planFor(verdict({ level: 'message' }), capability, 'verify', wants))).toBe(expected);
+      const byRule = planFor(verdict({ level: 'message', keyTrust: wants }), capability, 'verify', 'pinned');
+      expect(line(byRule)).toBe(expected);
+      if (!enough)
+        expect(byRule.because).toContain(
+          `pgp is left out: the OpenPGP key for this recipient is ${has}, and ${wants} is demanded (postern keys trust pgp-1)`,
+        );
+    },
+  );
 
   test('the reasons say what was left out and why', () => {
     const capability = { ...portalOnly, notes: ['the OpenPGP key 0xABCD expired on 2026-01-01'] };
-    const { because } = planFor(verdict({ level: 'message' }), capability, 'verify');
+    const { because } = planFor(verdict({ level: 'message' }), capability, 'verify', 'vouched');
     expect(because).toEqual([
       'smime is left out: no usable certificate for this recipient',
       'pgp is left out: no usable OpenPGP key for this recipient',
@@ -147,7 +164,7 @@ describe('for every verdict and capability', () => {
   test('nothing leaves weaker than the level', () => {
     fc.assert(
       fc.property(anyVerdict, anyCapability, anyMinimum, (given, capability, minimum) => {
-        const plan = planFor(given, capability, minimum);
+        const plan = planFor(given, capability, minimum, 'vouched');
         const tried = plan.kind === 'deliver' ? plan.steps.map(({ method }) => method) : [];
         expect(new Set(tried).size).toBe(tried.length);
         if (given.level !== 'none') expect(tried).not.toContain('none');
@@ -165,7 +182,7 @@ describe('for every verdict and capability', () => {
   test('every step can be done, at no less than the TLS asked for', () => {
     fc.assert(
       fc.property(anyVerdict, anyCapability, anyMinimum, (given, capability, minimum) => {
-        const plan = planFor(given, capability, minimum);
+        const plan = planFor(given, capability, minimum, 'vouched');
         if (plan.kind !== 'deliver') return;
         for (const { method, tls, keys } of plan.steps) {
           if (method === 'smime') expect(keys).toEqual(capability.certificates);
