@@ -121,7 +121,7 @@ describe('a plan is the level cut by what is possible', () => {
     (has, wants) => {
       const capability: Capability = { ...everything, certificates: [], trust: { 'pgp-1': has } };
       const enough = trusts.indexOf(has) >= trusts.indexOf(wants);
-      const expected = enough ? 'pgp:may[pgp-1], portal:may | bounce' : 'portal:may | bounce';
+      const expected = enough ? 'pgp:may[pgp-1] portal:may | bounce' : 'portal:may | bounce';
       expect(line(planFor(verdict({ level: 'message' }), capability, 'verify', wants))).toBe(expected);
       const byRule = planFor(verdict({ level: 'message', keyTrust: wants }), capability, 'verify', 'pinned');
       expect(line(byRule)).toBe(expected);
