@@ -73,7 +73,7 @@ export function createProtectPool(options: ProtectPoolOptions): ProtectPool {
       if (job.entitySize > wholeUpTo) return leastBusy().stream(job, entity);
       const chunks: Uint8Array[] = [];
       for await (const chunk of entity) chunks.push(chunk);
-      return leastBusy().whole(job, chunks);
+      return leastBusy().whole(job, ownCopy(chunks));
     },
     async close() {
       closed = true;
@@ -146,8 +146,8 @@ class Lane {
     this.#copies.clear();
   }
 
-  #send(message: ToWorker): void {
-    this.#worker.postMessage(message, []);
+  #send(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   #begin(copy: Omit<Copy, 'moved' | 'read'>): { readonly id: number; readonly copy: Copy } {
@@ -157,7 +157,7 @@ class Lane {
     return { id: this.#lastId, copy: whole };
   }
 
-  whole(job: ProtectJob, entity: readonly Uint8Array[]): Promise<Protected> {
+  whole(job: ProtectJob, entity: Uint8Array<ArrayBuffer>): Promise<Protected> {
     return new Promise((resolve, reject) => {
       const { id } = this.#begin({
         owes: () => true,
@@ -170,7 +170,7 @@ class Lane {
           } else reject(errorOf(message));
         },
       });
-      this.#send({ kind: 'whole', id, job, entity });
+      this.#send({ kind: 'whole', id, job, entity }, [entity.buffer]);
     });
   }
 
@@ -179,7 +179,7 @@ class Lane {
       let ready = false;
       let lent = window;
       const source = new Source(entity, {
-        send: (chunk) => this.#send({ kind: 'input', id, chunk }),
+        send: (chunk) => this.#send({ kind: 'input', id, chunk }, [chunk.buffer]),
         end: () => this.#send({ kind: 'inputEnd', id }),
         broken: (error) => over(error),
       });
@@ -220,9 +220,12 @@ class Lane {
   }
 }
 
-type SourceReader = { send(chunk: Uint8Array): void; end(): void; broken(error: Error): void };
+type SourceReader = { send(chunk: Uint8Array<ArrayBuffer>): void; end(): void; broken(error: Error): void };
 
-/** Feeds an entity to the worker, `window` octets ahead of what it has consumed. */
+/**
+ * Feeds an entity to the worker, `window` octets ahead of what it has consumed. It goes in pieces of one size that move over: a chunk as it came
+ * would be copied with all the memory it is a part of, and is not ours to give away.
+ */
 class Source {
   readonly #entity: AsyncIterator<Uint8Array>;
   readonly #to: SourceReader;
@@ -249,24 +252,38 @@ class Source {
 
   async #feed(): Promise<void> {
     try {
+      let piece = new Uint8Array(pieceSize);
+      let filled = 0;
       for (let next = await this.#entity.next(); next.done !== true; next = await this.#entity.next()) {
-        for (let at = 0; at < next.value.length; at += pieceSize) {
-          while (this.#ahead >= window && !this.#stopped) {
-            await new Promise<void>((resolve) => {
-              this.#goOn = resolve;
-            });
-          }
+        for (let at = 0; at < next.value.length; ) {
+          const some = next.value.subarray(at, at + pieceSize - filled);
+          piece.set(some, filled);
+          at += some.length;
+          filled += some.length;
+          if (filled < pieceSize) continue;
+          await this.#give(piece);
           if (this.#stopped) return;
-          const piece = next.value.subarray(at, at + pieceSize);
-          this.#ahead += piece.length;
-          this.#to.send(piece);
+          piece = new Uint8Array(pieceSize);
+          filled = 0;
         }
       }
+      if (filled > 0) await this.#give(piece.subarray(0, filled));
       this.#ended = true;
       if (!this.#stopped) this.#to.end();
     } finally {
       if (this.#stopped) await this.#entity.return?.();
     }
+  }
+
+  async #give(piece: Uint8Array<ArrayBuffer>): Promise<void> {
+    while (this.#ahead >= window && !this.#stopped) {
+      await new Promise<void>((resolve) => {
+        this.#goOn = resolve;
+      });
+    }
+    if (this.#stopped) return;
+    this.#ahead += piece.length;
+    this.#to.send(piece);
   }
 
   consumed(octets: number): void {
@@ -278,6 +295,17 @@ class Source {
     this.#stopped = true;
     this.#goOn?.();
   }
+}
+
+/** The octets in memory of their own, which can move to the worker. */
+function ownCopy(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    copy.set(chunk, at);
+    at += chunk.length;
+  }
+  return copy;
 }
 
 async function* once(body: Uint8Array): AsyncGenerator<Uint8Array> {

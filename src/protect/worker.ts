@@ -16,7 +16,7 @@ import { protectSmime } from './smime.ts';
 
 /** Pool to worker. `id` numbers the copies of one worker. */
 export type ToWorker =
-  | { readonly kind: 'whole'; readonly id: number; readonly job: ProtectJob; readonly entity: readonly Uint8Array[] }
+  | { readonly kind: 'whole'; readonly id: number; readonly job: ProtectJob; readonly entity: Uint8Array }
   | { readonly kind: 'begin'; readonly id: number; readonly job: ProtectJob; readonly window: number }
   | { readonly kind: 'input'; readonly id: number; readonly chunk: Uint8Array }
   | { readonly kind: 'inputEnd'; readonly id: number }
@@ -109,11 +109,11 @@ function openSigner({ method, signer }: ProtectJob): OpenedSigningKey | null {
   }
 }
 
-async function whole(id: number, job: ProtectJob, entity: readonly Uint8Array[]): Promise<void> {
+async function whole(id: number, job: ProtectJob, entity: Uint8Array): Promise<void> {
   const made = await protect(
     job,
     (async function* () {
-      yield* entity;
+      yield entity;
     })(),
   );
   const chunks: Uint8Array[] = [];
