@@ -1,0 +1,249 @@
+/** Where people keep their sign-in: an offer to make it one tap, their ways in, addresses and named members, sessions; and asking a colleague in. */
+import { html, raw } from 'hono/html';
+import type { AccountView, AuthenticatorView, ColleagueView, PasswordView } from '../views.ts';
+import { passkeyForm } from './arriving.ts';
+import type { Icon } from './icons.ts';
+import { type Around, layout } from './layout.ts';
+import {
+  address,
+  button,
+  field,
+  form,
+  lead,
+  link,
+  list,
+  moment,
+  more,
+  notice,
+  type Page,
+  type Piece,
+  type Row,
+  sheet,
+} from './parts.ts';
+
+/** Where the forms of these pages post to. */
+export const accountPaths = {
+  name: '/account/name',
+  passkey: '/account/passkey',
+  passkeyOptions: '/account/passkey/options',
+  authenticator: '/account/authenticator',
+  password: '/account/password',
+  removeCredential: '/account/credential/remove',
+  invite: '/account/invite',
+  removeMember: '/account/member/remove',
+  leave: '/account/leave',
+  endSession: '/account/session/end',
+  endAll: '/account/session/end-all',
+} as const;
+
+const failures: readonly AccountView['said'][] = ['passkey-failed', 'stronger-proof-needed'];
+
+export function accountPage(around: Around, view: AccountView): Page {
+  const { account } = around.words;
+  const { said } = view;
+  const content = sheet(
+    'person',
+    account.title,
+    said === null ? '' : notice(failures.includes(said) ? 'bad' : 'good', html`<p>${account.said[said]}</p>`),
+    view.member === null ? offer(around, view) : '',
+    ways(around, view),
+    view.addresses.length === 0 ? '' : addresses(around, view),
+    view.member === null ? '' : nameForm(around, view.member.name, view.form),
+    sessions(around, view),
+  );
+  return layout(around, account.title, content, { scripts: [around.assets.passkey] });
+}
+
+const nameField = (label: string, value = ''): Page =>
+  field({ name: 'name', label, value, autocomplete: 'name', maxLength: 80 });
+
+/** To who has proved a mailbox only: a name and a passkey, and the next message opens with one tap. */
+function offer(around: Around, { form: token }: AccountView): Page {
+  const { offer: words } = around.words.enrol;
+  return html`<section><h2>${words.title}</h2><p>${words.text}</p>${newPasskey(around, token, html`${nameField(words.name)}${button(words.add)}`)}</section>`;
+}
+
+function newPasskey(around: Around, token: string, content: Piece): Page {
+  const { passkey: action, passkeyOptions: options } = accountPaths;
+  return passkeyForm(around, { action, options, token, ceremony: 'create' }, content);
+}
+
+const pictures = { passkey: 'key', authenticator: 'phone', password: 'lock', oidc: 'person' } as const satisfies Record<
+  string,
+  Icon
+>;
+
+function ways(around: Around, { credentials, member, form: token }: AccountView): Page | string {
+  const { account } = around.words;
+  if (member === null) return '';
+  const has = (kind: string): boolean => credentials.some((credential) => credential.kind === kind);
+  const rows = credentials.map(({ id, kind, label, createdAt, lastUsedAt }): Row => {
+    const what = label === '' ? account.kinds[kind] : label;
+    return {
+      picture: pictures[kind],
+      title: what,
+      line: lastUsedAt === null ? account.added(moment(around, createdAt)) : account.used(moment(around, lastUsedAt)),
+      end: row(accountPaths.removeCredential, token, { id }, account.remove, account.removeThat(what)),
+    };
+  });
+  return html`<section><h2>${account.ways}</h2>${rows.length === 0 ? html`<p>${account.noWays}</p>` : list(rows)}
+<div class="ways">${newPasskey(around, token, button(account.addPasskey, 'quiet'))}
+${has('authenticator') ? '' : link(account.addAuthenticator, accountPaths.authenticator, 'quiet')}
+${link(has('password') ? account.changePassword : account.setPassword, accountPaths.password, 'quiet')}</div></section>`;
+}
+
+/** A button at the end of a row. `name` says to who only hears it which row it is about. */
+function row(
+  action: string,
+  token: string,
+  fields: Readonly<Record<string, string>>,
+  label: string,
+  name: string,
+): Page {
+  const hidden = Object.entries(fields).map(
+    ([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`,
+  );
+  return form(action, token, html`${hidden}${button(label, 'plain', { 'aria-label': name })}`);
+}
+
+function addresses(around: Around, view: AccountView): Page {
+  const { people } = around.words;
+  return html`<section><h2>${people.addresses}</h2><p class="hint">${people.addressesText}</p>${view.addresses.map((of) => addressOf(around, view, of))}</section>`;
+}
+
+function addressOf(around: Around, { member, form: token }: AccountView, of: AccountView['addresses'][number]): Page {
+  const { people, account } = around.words;
+  const { tenant, address: at, role, members, organisation } = of;
+  const whose = { tenant, address: at };
+  const rows = members.map(({ id, name, role: theirs, joinedAt }): Row => {
+    const self = member?.id === id;
+    return {
+      picture: 'person',
+      title: self ? [name, ' (', people.you, ')'] : name,
+      line: [theirs === 'owner' ? people.owner : people.member, ' · ', account.added(moment(around, joinedAt))],
+      ...(self
+        ? { end: row(accountPaths.leave, token, whose, people.leave, `${people.leave}: ${at}`) }
+        : role === 'owner'
+          ? {
+              end: row(
+                accountPaths.removeMember,
+                token,
+                { ...whose, member: id },
+                account.remove,
+                people.removeMember(name),
+              ),
+            }
+          : {}),
+    };
+  });
+  return html`<div class="address-of"><h3>${address(at)} <span>${organisation}</span></h3>${rows.length === 0 ? '' : list(rows)}${role === 'member' ? '' : invitation(around, token, whose)}</div>`;
+}
+
+function invitation(around: Around, token: string, whose: { readonly tenant: string; readonly address: string }): Page {
+  const { people } = around.words;
+  // Several of these forms can stand on one page, so their fields are named by whom they are about.
+  const at = `${whose.tenant}-${whose.address}`.replace(/[^a-z0-9]+/gi, '-');
+  const hidden = Object.entries(whose).map(
+    ([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`,
+  );
+  const inputs = html`${field({ name: 'name', id: `name-${at}`, label: people.inviteName, autocomplete: 'off', maxLength: 80 })}
+${field({ name: 'to', id: `to-${at}`, label: people.inviteAddress, type: 'email', inputmode: 'email', autocomplete: 'off', maxLength: 320 })}`;
+  return more(
+    people.invite,
+    html`<p>${people.inviteText}</p>`,
+    form(accountPaths.invite, token, html`${hidden}${inputs}${button(people.sendInvite)}`),
+  );
+}
+
+function nameForm(around: Around, name: string, token: string): Page {
+  const { account } = around.words;
+  return html`<section><h2>${account.name}</h2>${form(accountPaths.name, token, html`${nameField(account.name, name)}${button(account.rename, 'quiet')}`)}</section>`;
+}
+
+function sessions(around: Around, { sessions: all, form: token }: AccountView): Page {
+  const { account } = around.words;
+  const rows = all.map(
+    ({ id, agent, createdAt, seenAt, current, methods }): Row => ({
+      picture: 'screen',
+      title: current ? [agent, ' – ', account.thisOne] : agent,
+      line: [
+        account.since(moment(around, createdAt)),
+        methods.length === 0 ? '' : [' (', methods.map((method) => account.proofs[method]).join(', '), ')'],
+        ', ',
+        account.seen(moment(around, seenAt)),
+      ],
+      ...(current ? {} : { end: row(accountPaths.endSession, token, { id }, account.end, account.endThat(agent)) }),
+    }),
+  );
+  const endAll = form(accountPaths.endAll, token, button(account.endAll, 'quiet'));
+  return html`<section><h2>${account.sessions}</h2>${list(rows)}${endAll}</section>`;
+}
+
+export function authenticatorPage(around: Around, view: AuthenticatorView): Page {
+  const { authenticator } = around.words.enrol;
+  const input = field({
+    name: 'code',
+    label: authenticator.label,
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    maxLength: 12,
+    look: 'code',
+    problem: view.problem === null ? null : authenticator.wrong,
+  });
+  const content = sheet(
+    'phone',
+    authenticator.title,
+    lead(authenticator.scan),
+    html`<figure class="qr" role="img" aria-label="${authenticator.picture}">${raw(view.qr)}</figure>`,
+    html`<p>${authenticator.key}<br><code class="secret" dir="ltr">${view.secret}</code></p>`,
+    form(accountPaths.authenticator, view.form, html`${input}${button(authenticator.save)}`),
+    html`<p>${link(around.words.frame.cancel, '/account')}</p>`,
+  );
+  return layout(around, authenticator.title, content, { problem: view.problem !== null });
+}
+
+export function passwordPage(around: Around, view: PasswordView): Page {
+  const { password } = around.words.enrol;
+  const { problem, minLength } = view;
+  const said = problem === null ? null : password.problems[problem];
+  const common = { type: 'password', autocomplete: 'new-password', maxLength: 200 } as const;
+  const inputs = html`${field({ ...common, name: 'password', label: password.label, hint: password.text(minLength), minLength, autofocus: true, problem: problem === 'different' ? null : said })}
+${field({ ...common, name: 'again', label: password.again, problem: problem === 'different' ? said : null })}`;
+  const content = sheet(
+    'lock',
+    password.title,
+    form(accountPaths.password, view.form, html`${inputs}${button(password.save)}`),
+    html`<p>${link(around.words.frame.cancel, '/account')}</p>`,
+  );
+  return layout(around, password.title, content, { problem: problem !== null });
+}
+
+export function colleaguePage(around: Around, view: ColleagueView): Page {
+  const { colleague } = around.words.people;
+  const { problem, deliveryId, asked } = view;
+  const input = field({
+    name: 'colleague',
+    label: colleague.label,
+    type: 'email',
+    inputmode: 'email',
+    autocomplete: 'off',
+    maxLength: 320,
+    problem: problem === null ? null : colleague.problems[problem],
+  });
+  const rows = asked.map(
+    ({ colleague: who, state, askedAt }): Row => ({
+      picture: state === 'allowed' ? 'done' : state === 'refused' ? 'warning' : 'clock',
+      title: who,
+      line: [colleague.states[state], ' · ', moment(around, askedAt)],
+    }),
+  );
+  const content = sheet(
+    'people',
+    colleague.title,
+    lead(colleague.text(view.sender === '' ? (around.brand.name ?? '') : address(view.sender))),
+    form(`/d/${deliveryId}/colleague`, view.form, html`${input}${button(colleague.ask)}`),
+    rows.length === 0 ? '' : html`<section><h2>${colleague.asked}</h2>${list(rows)}</section>`,
+    html`<p>${link(around.words.frame.back, `/d/${deliveryId}`)}</p>`,
+  );
+  return layout(around, colleague.title, content, { problem: problem !== null });
+}

@@ -1,0 +1,173 @@
+/** Words about who else reads what is sent to an address: named members, and colleagues the sender is asked to let in. */
+import type { InEachLanguage } from '../../mail/language.ts';
+import type { Piece } from '../pages/parts.ts';
+
+const en = {
+  addresses: 'Addresses',
+  addressesText: 'Whoever reads the mail of an address can open its messages and add people to it by name.',
+  owner: 'manages this address',
+  member: 'reads here',
+  you: 'you',
+  invite: 'Add a person',
+  inviteName: 'Name of the person',
+  inviteAddress: 'Their own e-mail address',
+  inviteText:
+    'They get an e-mail and set up their own passkey. They read what is sent to this address; the records show who opened what.',
+  sendInvite: 'Send the invitation',
+  leave: 'Leave this address',
+  removeMember: (name: string) => `Remove ${name}`,
+  colleague: {
+    title: 'Let a colleague in',
+    text: (sender: Piece): Piece => [
+      'We ask ',
+      sender,
+      ' whether this person may read the message, too. Nothing is shown to them before the sender agrees.',
+    ],
+    label: 'E-mail address of your colleague',
+    ask: 'Ask the sender',
+    asked: 'Asked so far',
+    states: { asked: 'waiting for the sender', allowed: 'may read it', refused: 'the sender said no' },
+    problems: {
+      address: 'That is not a complete e-mail address.',
+      same: 'That is the address this message was sent to.',
+      many: 'You have asked for as many people as we take for one message.',
+    },
+  },
+};
+
+type People = typeof en;
+
+const de: People = {
+  addresses: 'Adressen',
+  addressesText: 'Wer die E-Mails einer Adresse liest, kann ihre Nachrichten öffnen und Personen mit Namen hinzufügen.',
+  owner: 'verwaltet diese Adresse',
+  member: 'liest hier',
+  you: 'Sie',
+  invite: 'Person hinzufügen',
+  inviteName: 'Name der Person',
+  inviteAddress: 'Ihre eigene E-Mail-Adresse',
+  inviteText:
+    'Sie erhält eine E-Mail und richtet ihren eigenen Passkey ein. Sie liest, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
+  sendInvite: 'Einladung senden',
+  leave: 'Diese Adresse verlassen',
+  removeMember: (name) => `${name} entfernen`,
+  colleague: {
+    title: 'Kollegin oder Kollegen einlassen',
+    text: (sender) => [
+      'Wir fragen ',
+      sender,
+      ', ob diese Person die Nachricht auch lesen darf. Bevor der Absender zustimmt, sieht sie nichts.',
+    ],
+    label: 'E-Mail-Adresse der Person',
+    ask: 'Absender fragen',
+    asked: 'Bisher gefragt',
+    states: { asked: 'wartet auf den Absender', allowed: 'darf sie lesen', refused: 'der Absender hat abgelehnt' },
+    problems: {
+      address: 'Das ist keine vollständige E-Mail-Adresse.',
+      same: 'An diese Adresse wurde die Nachricht gesendet.',
+      many: 'Sie haben für so viele Personen gefragt, wie wir für eine Nachricht annehmen.',
+    },
+  },
+};
+
+const fr: People = {
+  addresses: 'Adresses',
+  addressesText:
+    'Quiconque lit les e-mails d’une adresse peut ouvrir ses messages et y ajouter des personnes par leur nom.',
+  owner: 'gère cette adresse',
+  member: 'lit ici',
+  you: 'vous',
+  invite: 'Ajouter une personne',
+  inviteName: 'Nom de la personne',
+  inviteAddress: 'Sa propre adresse e-mail',
+  inviteText:
+    'Elle reçoit un e-mail et configure sa propre clé d’accès. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
+  sendInvite: 'Envoyer l’invitation',
+  leave: 'Quitter cette adresse',
+  removeMember: (name) => `Retirer ${name}`,
+  colleague: {
+    title: 'Donner accès à un ou une collègue',
+    text: (sender) => [
+      'Nous demandons à ',
+      sender,
+      ' si cette personne peut lire le message, elle aussi. Rien ne lui est montré avant l’accord de l’expéditeur.',
+    ],
+    label: 'Adresse e-mail de cette personne',
+    ask: 'Demander à l’expéditeur',
+    asked: 'Demandes jusqu’ici',
+    states: { asked: 'en attente de l’expéditeur', allowed: 'peut le lire', refused: 'l’expéditeur a refusé' },
+    problems: {
+      address: 'Ce n’est pas une adresse e-mail complète.',
+      same: 'C’est l’adresse à laquelle ce message a été envoyé.',
+      many: 'Vous avez fait autant de demandes que nous en acceptons pour un message.',
+    },
+  },
+};
+
+const es: People = {
+  addresses: 'Direcciones',
+  addressesText: 'Quien lee el correo de una dirección puede abrir sus mensajes y añadir personas por su nombre.',
+  owner: 'gestiona esta dirección',
+  member: 'lee aquí',
+  you: 'usted',
+  invite: 'Añadir a una persona',
+  inviteName: 'Nombre de la persona',
+  inviteAddress: 'Su propia dirección de correo',
+  inviteText:
+    'Recibe un correo y configura su propia clave de acceso. Lee lo que se envía a esta dirección; el registro muestra quién abrió qué.',
+  sendInvite: 'Enviar la invitación',
+  leave: 'Dejar esta dirección',
+  removeMember: (name) => `Quitar a ${name}`,
+  colleague: {
+    title: 'Dar acceso a un colega',
+    text: (sender) => [
+      'Preguntamos a ',
+      sender,
+      ' si esta persona también puede leer el mensaje. No se le muestra nada antes de que el remitente acepte.',
+    ],
+    label: 'Dirección de correo de esa persona',
+    ask: 'Preguntar al remitente',
+    asked: 'Preguntado hasta ahora',
+    states: { asked: 'a la espera del remitente', allowed: 'puede leerlo', refused: 'el remitente ha dicho que no' },
+    problems: {
+      address: 'No es una dirección de correo completa.',
+      same: 'Es la dirección a la que se envió este mensaje.',
+      many: 'Ha preguntado por tantas personas como admitimos para un mensaje.',
+    },
+  },
+};
+
+const nl: People = {
+  addresses: 'Adressen',
+  addressesText: 'Wie de mail van een adres leest, kan de berichten openen en mensen met naam toevoegen.',
+  owner: 'beheert dit adres',
+  member: 'leest hier mee',
+  you: 'u',
+  invite: 'Iemand toevoegen',
+  inviteName: 'Naam van de persoon',
+  inviteAddress: 'Eigen e-mailadres van die persoon',
+  inviteText:
+    'Die persoon krijgt een e-mail en stelt een eigen passkey in. Hij of zij leest wat naar dit adres wordt gestuurd; het logboek laat zien wie wat heeft geopend.',
+  sendInvite: 'Uitnodiging sturen',
+  leave: 'Dit adres verlaten',
+  removeMember: (name) => `${name} verwijderen`,
+  colleague: {
+    title: 'Een collega toelaten',
+    text: (sender) => [
+      'We vragen ',
+      sender,
+      ' of deze persoon het bericht ook mag lezen. Vóór de afzender instemt, krijgt die persoon niets te zien.',
+    ],
+    label: 'E-mailadres van uw collega',
+    ask: 'De afzender vragen',
+    asked: 'Tot nu toe gevraagd',
+    states: { asked: 'wacht op de afzender', allowed: 'mag het lezen', refused: 'de afzender zei nee' },
+    problems: {
+      address: 'Dat is geen volledig e-mailadres.',
+      same: 'Dat is het adres waarnaar dit bericht is gestuurd.',
+      many: 'U hebt voor zoveel mensen gevraagd als we voor één bericht aannemen.',
+    },
+  },
+};
+
+export const people: InEachLanguage<People> = { en, de, fr, es, nl };

@@ -1,0 +1,192 @@
+/** Words of the open message. */
+import type { InEachLanguage } from '../../mail/language.ts';
+import type { Piece } from '../pages/parts.ts';
+
+const en = {
+  title: 'Protected message',
+  noSubject: '(no subject)',
+  from: 'From',
+  to: 'To',
+  cc: 'Cc',
+  date: 'Date',
+  attachments: 'Attachments',
+  pictures: 'Pictures',
+  picturesIn: (count: number) => `Pictures in the message (${count})`,
+  formatted: 'Formatted message',
+  ownTab: 'Open the formatted message in its own tab',
+  plain: 'Show it as plain text',
+  noText: 'The message has no text.',
+  about: (size: string) => `about ${size}`,
+  whole: 'Download the whole message',
+  cut: 'The text is longer than a page can show. Download the whole message to read the rest.',
+  incomplete:
+    'This message is built in an unusual way, so something may be missing from this page. Download the whole message to have all of it.',
+  until: (moment: Piece): Piece => ['Available here until ', moment, '.'],
+  shared: 'On a shared computer, sign out when you are done; downloads stay on it.',
+  unnamed: {
+    invitation: 'invitation',
+    message: 'attached message',
+    text: 'text',
+    attachment: 'attachment',
+    whole: 'message',
+  },
+  frame: {
+    unsafe:
+      'The formatted view of this message is too large or too complicated to be shown safely. Read it as plain text, or download the whole message.',
+    cut: 'This message is longer than can be shown here: the end is missing. Download the whole message to read the rest.',
+    remote: (count: number) =>
+      `${count === 1 ? 'One picture was' : `${count} pictures were`} left out: loading from elsewhere would tell others that you opened this message.`,
+  },
+};
+
+type Reading = typeof en;
+
+const de: Reading = {
+  title: 'Geschützte Nachricht',
+  noSubject: '(kein Betreff)',
+  from: 'Von',
+  to: 'An',
+  cc: 'Kopie',
+  date: 'Datum',
+  attachments: 'Anhänge',
+  pictures: 'Bilder',
+  picturesIn: (count) => `Bilder in der Nachricht (${count})`,
+  formatted: 'Formatierte Nachricht',
+  ownTab: 'Formatierte Nachricht in eigenem Tab öffnen',
+  plain: 'Als reinen Text zeigen',
+  noText: 'Die Nachricht hat keinen Text.',
+  about: (size) => `etwa ${size}`,
+  whole: 'Ganze Nachricht herunterladen',
+  cut: 'Der Text ist länger, als eine Seite zeigen kann. Laden Sie die ganze Nachricht herunter, um den Rest zu lesen.',
+  incomplete:
+    'Diese Nachricht ist ungewöhnlich aufgebaut, daher fehlt auf dieser Seite vielleicht etwas. Laden Sie die ganze Nachricht herunter, um alles zu haben.',
+  until: (moment) => ['Hier verfügbar bis ', moment, '.'],
+  shared: 'Melden Sie sich an einem gemeinsamen Computer ab, wenn Sie fertig sind; Heruntergeladenes bleibt dort.',
+  unnamed: {
+    invitation: 'Einladung',
+    message: 'angehängte Nachricht',
+    text: 'Text',
+    attachment: 'Anhang',
+    whole: 'Nachricht',
+  },
+  frame: {
+    unsafe:
+      'Die formatierte Ansicht dieser Nachricht ist zu groß oder zu verwickelt, um sie sicher zu zeigen. Lesen Sie sie als reinen Text, oder laden Sie die ganze Nachricht herunter.',
+    cut: 'Diese Nachricht ist länger, als hier gezeigt werden kann: Das Ende fehlt. Laden Sie die ganze Nachricht herunter, um den Rest zu lesen.',
+    remote: (count) =>
+      `${count === 1 ? 'Ein Bild wurde' : `${count} Bilder wurden`} weggelassen: Sie von anderswo zu laden würde anderen verraten, dass Sie diese Nachricht geöffnet haben.`,
+  },
+};
+
+const fr: Reading = {
+  title: 'Message protégé',
+  noSubject: '(sans objet)',
+  from: 'De',
+  to: 'À',
+  cc: 'Copie',
+  date: 'Date',
+  attachments: 'Pièces jointes',
+  pictures: 'Images',
+  picturesIn: (count) => `Images du message (${count})`,
+  formatted: 'Message mis en forme',
+  ownTab: 'Ouvrir le message mis en forme dans son propre onglet',
+  plain: 'Afficher en texte brut',
+  noText: 'Le message ne contient pas de texte.',
+  about: (size) => `environ ${size}`,
+  whole: 'Télécharger tout le message',
+  cut: 'Le texte est plus long qu’une page ne peut l’afficher. Téléchargez tout le message pour lire la suite.',
+  incomplete:
+    'Ce message est construit de façon inhabituelle, il manque donc peut-être quelque chose sur cette page. Téléchargez tout le message pour l’avoir en entier.',
+  until: (moment) => ['Disponible ici jusqu’au ', moment, '.'],
+  shared: 'Sur un ordinateur partagé, déconnectez-vous quand vous avez terminé ; les fichiers téléchargés y restent.',
+  unnamed: {
+    invitation: 'invitation',
+    message: 'message joint',
+    text: 'texte',
+    attachment: 'pièce jointe',
+    whole: 'message',
+  },
+  frame: {
+    unsafe:
+      'La vue mise en forme de ce message est trop grande ou trop compliquée pour être affichée en toute sécurité. Lisez-le en texte brut ou téléchargez tout le message.',
+    cut: 'Ce message est plus long que ce qui peut être affiché ici : la fin manque. Téléchargez tout le message pour lire la suite.',
+    remote: (count) =>
+      `${count < 2 ? 'Une image a été laissée' : `${count} images ont été laissées`} de côté : les charger depuis un autre site révélerait à d’autres que vous avez ouvert ce message.`,
+  },
+};
+
+const es: Reading = {
+  title: 'Mensaje protegido',
+  noSubject: '(sin asunto)',
+  from: 'De',
+  to: 'Para',
+  cc: 'Copia',
+  date: 'Fecha',
+  attachments: 'Archivos adjuntos',
+  pictures: 'Imágenes',
+  picturesIn: (count) => `Imágenes del mensaje (${count})`,
+  formatted: 'Mensaje con formato',
+  ownTab: 'Abrir el mensaje con formato en su propia pestaña',
+  plain: 'Mostrar como texto sin formato',
+  noText: 'El mensaje no tiene texto.',
+  about: (size) => `unos ${size}`,
+  whole: 'Descargar el mensaje completo',
+  cut: 'El texto es más largo de lo que puede mostrar una página. Descargue el mensaje completo para leer el resto.',
+  incomplete:
+    'Este mensaje tiene una estructura poco habitual, así que puede faltar algo en esta página. Descargue el mensaje completo para tenerlo todo.',
+  until: (moment) => ['Disponible aquí hasta el ', moment, '.'],
+  shared: 'En un ordenador compartido, cierre la sesión al terminar; lo que descargue se queda en él.',
+  unnamed: {
+    invitation: 'invitación',
+    message: 'mensaje adjunto',
+    text: 'texto',
+    attachment: 'archivo adjunto',
+    whole: 'mensaje',
+  },
+  frame: {
+    unsafe:
+      'La vista con formato de este mensaje es demasiado grande o complicada para mostrarla con seguridad. Léalo como texto sin formato o descargue el mensaje completo.',
+    cut: 'Este mensaje es más largo de lo que se puede mostrar aquí: falta el final. Descargue el mensaje completo para leer el resto.',
+    remote: (count) =>
+      `${count === 1 ? 'Se ha omitido una imagen' : `Se han omitido ${count} imágenes`}: cargarlas desde otro sitio revelaría a otros que ha abierto este mensaje.`,
+  },
+};
+
+const nl: Reading = {
+  title: 'Beveiligd bericht',
+  noSubject: '(geen onderwerp)',
+  from: 'Van',
+  to: 'Aan',
+  cc: 'Kopie',
+  date: 'Datum',
+  attachments: 'Bijlagen',
+  pictures: 'Afbeeldingen',
+  picturesIn: (count) => `Afbeeldingen in het bericht (${count})`,
+  formatted: 'Opgemaakt bericht',
+  ownTab: 'Het opgemaakte bericht in een eigen tabblad openen',
+  plain: 'Als platte tekst tonen',
+  noText: 'Het bericht heeft geen tekst.',
+  about: (size) => `ongeveer ${size}`,
+  whole: 'Het hele bericht downloaden',
+  cut: 'De tekst is langer dan een pagina kan tonen. Download het hele bericht om de rest te lezen.',
+  incomplete:
+    'Dit bericht is ongewoon opgebouwd, dus er ontbreekt misschien iets op deze pagina. Download het hele bericht om alles te hebben.',
+  until: (moment) => ['Hier beschikbaar tot ', moment, '.'],
+  shared: 'Meld u op een gedeelde computer af als u klaar bent; downloads blijven daarop staan.',
+  unnamed: {
+    invitation: 'uitnodiging',
+    message: 'bijgevoegd bericht',
+    text: 'tekst',
+    attachment: 'bijlage',
+    whole: 'bericht',
+  },
+  frame: {
+    unsafe:
+      'De opgemaakte weergave van dit bericht is te groot of te ingewikkeld om veilig te tonen. Lees het als platte tekst of download het hele bericht.',
+    cut: 'Dit bericht is langer dan hier getoond kan worden: het einde ontbreekt. Download het hele bericht om de rest te lezen.',
+    remote: (count) =>
+      `${count === 1 ? 'Eén afbeelding is' : `${count} afbeeldingen zijn`} weggelaten: ze van elders laden zou anderen verraden dat u dit bericht hebt geopend.`,
+  },
+};
+
+export const reading: InEachLanguage<Reading> = { en, de, fr, es, nl };
