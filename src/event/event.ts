@@ -2,6 +2,7 @@
  * Everything that happens, as one closed union. An event is one log line (event/log.ts), one audit row (store/) and, later, one
  * webhook and one counter. No event carries content: no subject, body, file name, token, code or key material.
  */
+import type { Proof } from '../policy/verdict.ts';
 
 type MessageEvent =
   | {
@@ -29,15 +30,26 @@ type DeliveryEvent = { message: string; delivery: string; recipient: string } & 
   | { kind: 'delivery.held'; reason: string }
   | { kind: 'delivery.released'; by: string }
   | { kind: 'delivery.waiting'; expiresAt: number }
-  | { kind: 'delivery.opened'; client: string }
-  | { kind: 'delivery.downloaded'; client: string }
+  /** `reader`: the name of the member who did, null when only the mailbox was proved. */
+  | { kind: 'delivery.opened'; client: string; reader: string | null; proof: Proof }
+  | { kind: 'delivery.downloaded'; client: string; reader: string | null }
   | { kind: 'delivery.expired' }
 );
 
 type PortalEvent =
   | { kind: 'portal.codeSent'; delivery: string; client: string }
   | { kind: 'portal.codeWrong'; delivery: string; client: string; triesLeft: number }
-  | { kind: 'portal.limited'; delivery: string | null; client: string; reason: string };
+  | { kind: 'portal.limited'; delivery: string | null; client: string; reason: string }
+  /** Who reads was proved. `member` is an id, `address` empty for a passphrase, which is about one delivery alone. */
+  | (PortalPlace & { kind: 'portal.proved'; delivery: string | null; member: string | null; method: Proof })
+  | { kind: 'portal.proofWrong'; delivery: string | null; member: string | null; method: Proof; client: string }
+  | (PortalPlace & { kind: 'portal.enrolled' | 'portal.unenrolled'; member: string; reader: string; method: Proof })
+  | (PortalPlace & { kind: 'portal.joined' | 'portal.left' | 'portal.invited'; member: string; reader: string })
+  /** `address` is the colleague's. */
+  | (PortalPlace & { kind: 'portal.accessAsked' | 'portal.accessAllowed' | 'portal.accessRefused'; delivery: string })
+  | { kind: 'portal.signedOut'; sessions: number; client: string };
+
+type PortalPlace = { tenant: string; address: string; client: string };
 
 /** What became of a recipient's key. `source` is where it came from (store/key-port.ts). */
 type KeyEvent = { key: string; address: string; fingerprint: string } & (

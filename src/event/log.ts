@@ -27,6 +27,7 @@ const severity: Partial<Record<EventKind, Level>> = {
   'delivery.fellback': 'warn',
   'portal.codeWrong': 'warn',
   'portal.limited': 'warn',
+  'portal.proofWrong': 'warn',
   'policy.broken': 'error',
   'certificate.broken': 'error',
   'domain.downgraded': 'error',
@@ -36,8 +37,8 @@ const severity: Partial<Record<EventKind, Level>> = {
   'message.decided': 'debug',
 };
 
-/** The fields of events that hold an address. */
-const addressFields = ['from', 'recipient', 'address'] as const;
+/** The fields of events that hold an address, or a person's name. */
+const addressFields = ['from', 'recipient', 'address', 'reader'] as const;
 
 export function createLog(options: LogOptions): (event: Event) => void {
   const destination = options.destination ?? pino.destination({ dest: 2, sync: true });
