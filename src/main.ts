@@ -22,6 +22,8 @@ const usage = `Postern, a secure email gateway.
   postern queue   --config FILE list|retry|hold|release|bounce [ID] [--json]
   postern domains --config FILE [check DOMAIN|forget DOMAIN|publish DOMAIN [MX...]|report [PLACE]] [--json]
   postern keys    --config FILE list|import FILE|trust ID|reject ID [--json]
+  postern keys    --config FILE own list|import FILE|generate ADDRESS|ca|issue ADDRESS|renew ID|revoke ID|show ID [--tenant ID]
+                              [--name NAME] [--reason compromised|left|replaced|unused] [--whole-tenant] [--json]
   postern migrate --config FILE
 
 Passphrases of key files are asked for in the environment variable POSTERN_PASSPHRASE, never on the command line.
@@ -41,6 +43,9 @@ type Options = {
   readonly policy: string | undefined;
   readonly since: string | undefined;
   readonly tenant: string | undefined;
+  readonly name: string | undefined;
+  readonly reason: string | undefined;
+  readonly wholeTenant: boolean;
 };
 
 /** Each is loaded when it is asked for: a trace needs no OpenPGP. */
@@ -79,7 +84,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   },
   keys: async () => {
     const { keys } = await import('./command/keys.ts');
-    return ({ config, words, options }) => keys(config, words, options.json);
+    const { ownKeys } = await import('./command/keys-own.ts');
+    return ({ config, words, options }) =>
+      words[0] === 'own' ? ownKeys(config, words.slice(1), options) : keys(config, words, options.json);
   },
   migrate: async () => {
     const { migrate } = await import('./command/migrate.ts');
@@ -119,8 +126,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const run = await command();
-    const { json, from, to, policy, since, tenant } = values;
-    return await run({ config: loaded.config, words, options: { json, from, to, policy, since, tenant } });
+    const { json, from, to, policy, since, tenant, name: called, reason, 'whole-tenant': wholeTenant } = values;
+    const options = { json, from, to, policy, since, tenant, name: called, reason, wholeTenant };
+    return await run({ config: loaded.config, words, options });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
     const { mistakeOf } = await import('./command/mistakes.ts');
@@ -152,6 +160,9 @@ function readArguments(args: readonly string[]) {
         policy: { type: 'string' },
         since: { type: 'string' },
         tenant: { type: 'string' },
+        name: { type: 'string' },
+        reason: { type: 'string' },
+        'whole-tenant': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
