@@ -1,5 +1,5 @@
 /**
- * HTTPS to hosts that strangers name: one GET or POST, through the egress guard, to an address that was checked and to no other.
+ * HTTPS to hosts that strangers name, and plain HTTP for what is signed itself (revocation lists, OCSP): one GET or POST, through the egress guard, to an address that was checked and to no other.
  *
  * The name is resolved by our own resolver, every address judged by the guard, and the connection goes to an address that passed, so nothing
  * can change between check and connect. The certificate must be good for the name. Redirects are not followed: they would lead to a host that
@@ -8,6 +8,7 @@
  *
  * Standards: RFC 9110 (as far as one request needs it).
  */
+import { request as plainRequest } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
 import type { Egress } from './egress.ts';
@@ -20,6 +21,8 @@ export type HttpsRequest = {
   /** Begins with a slash. */
   readonly path: string;
   readonly method: 'GET' | 'POST';
+  /** Without TLS: only where the answer proves itself. */
+  readonly plain?: true;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** Octets of the answer that are read; more is an error. */
@@ -71,7 +74,7 @@ function failed(reason: string): HttpsAnswer {
 }
 
 function ask(asked: HttpsRequest, ip: string, timeout: number, roots: readonly string[]): Promise<HttpsAnswer> {
-  const { host, port, path, method, headers = {}, body, maxBytes } = asked;
+  const { host, port, path, method, plain = false, headers = {}, body, maxBytes } = asked;
   const pinned: LookupFunction = (_, options, done) => {
     const family = isIPv6(ip) ? 6 : 4;
     if (options.all === true) done(null, [{ address: ip, family }]);
@@ -83,14 +86,13 @@ function ask(asked: HttpsRequest, ip: string, timeout: number, roots: readonly s
     path,
     method,
     agent: false,
-    ca: [...roots],
-    minVersion: 'TLSv1.2',
+    ...(plain ? {} : { ca: [...roots], minVersion: 'TLSv1.2' as const }),
     lookup: pinned,
     headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
     maxHeaderSize: 16_384,
   };
   return new Promise((resolve) => {
-    const sent = request(options);
+    const sent = plain ? plainRequest(options) : request(options);
     const give = (answer: HttpsAnswer): void => {
       clearTimeout(timer);
       resolve(answer);
