@@ -27,6 +27,7 @@ import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
+import { openCustody, publishKeys } from './custody.ts';
 import { createCertificateCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
@@ -151,6 +152,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       store.noteTlsSession(trouble === null ? session : withoutPolicy(session, trouble), Date.now());
     },
   });
+  const custody = openCustody(config, store, emit);
+  ending(custody.close);
   const protect = createProtectPool({ ownKeys: ownKeysKey(config.masterKey) });
   const scan = createScanPool();
   ending(async () => resolver.close());
@@ -198,7 +201,17 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       own: accept.own,
       now: Date.now,
     },
-    attempt: { config, spool, store, transmitter, protect, own: accept.own, now: Date.now, random: Math.random },
+    attempt: {
+      config,
+      spool,
+      store,
+      transmitter,
+      protect,
+      signerFor: custody.keys.signerFor,
+      own: accept.own,
+      now: Date.now,
+      random: Math.random,
+    },
   });
 }
 
@@ -233,6 +246,11 @@ async function startPortal(
     emit,
   });
   ending(() => portal.close());
+  const lists = publishKeys(portal, config, store, emit);
+  if (lists !== null) {
+    ending(() => lists.close());
+    await lists.listen();
+  }
   const server = createWebServer({
     routes: portal.routes,
     listen: web.listen,

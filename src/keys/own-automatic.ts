@@ -1,6 +1,6 @@
 /**
  * What happens to the tenant's own keys without anybody asking: a sender gets a key at the first signature where the tenant's settings say so
- * (`createGenerator`), keys that end soon are renewed and lists of revoked certificates signed again (`tendOwnKeys`).
+ * (`createGenerator`), keys that end soon are renewed and lists of revoked certificates signed again (`startTending`).
  */
 import type { Tenant } from '../config/config.ts';
 import type { OwnKeyRow } from '../store/own-key-port.ts';
@@ -60,7 +60,31 @@ async function make(
   return signingRow(await ports.store.of(tenant.id, [address]), address, method, ports.now());
 }
 
-/** For every few minutes. */
+/** Milliseconds between two looks at what ends. */
+const every = 10 * 60_000;
+
+/** Looks now and every few minutes at what ends; the result stops that and resolves when nothing is under way. */
+export function startTending(tenants: readonly Tenant[], ports: MakerPorts): () => Promise<void> {
+  let running = Promise.resolve();
+  const look = (): void => {
+    running = running.then(async () => {
+      try {
+        await tendOwnKeys(tenants, ports);
+      } catch (error) {
+        const why = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+        ports.emit({ kind: 'service.failed', component: 'own keys', error: why });
+      }
+    });
+  };
+  look();
+  const timer = setInterval(look, every).unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+/** Signs the lists that are due and renews what ends soon. Rejects with the first reason why a key could not be renewed. */
 export async function tendOwnKeys(tenants: readonly Tenant[], ports: MakerPorts): Promise<void> {
   await signDueLists(tenants, ports);
   const problem = await renewEnding(tenants, ports);

@@ -1,0 +1,55 @@
+/** The tenant's own keys, wired for the gateway: who signs and what opens (`openCustody`), and what the web publishes of them (`publishKeys`). */
+import type { Config } from '../config/config.ts';
+import type { Event } from '../event/event.ts';
+import { createOwnKeys, type OwnKeys } from '../keys/own.ts';
+import { createGenerator, startTending } from '../keys/own-automatic.ts';
+import { type MakerPorts, publishedAt } from '../keys/own-maker.ts';
+import { ownKeysKey } from '../protect/own/jobs.ts';
+import { createOwnKeyWork } from '../protect/own/thread.ts';
+import type { Store } from '../store/store.ts';
+import type { Portal } from '../web/portal.ts';
+import { createKeyDirectory, createRevocationPages } from '../web/published.ts';
+import { createWebServer, type WebServer } from '../web/server.ts';
+
+type Custody = {
+  readonly keys: OwnKeys;
+  /** Ends the renewals. */
+  readonly close: () => Promise<void>;
+};
+
+/** Renews by itself what ends soon, until it is closed. */
+export function openCustody(config: Config, store: Pick<Store, 'ownKeys'>, emit: (event: Event) => void): Custody {
+  const { tenants } = config;
+  const maker: MakerPorts = {
+    store: store.ownKeys,
+    work: createOwnKeyWork(ownKeysKey(config.masterKey)),
+    publishedAt: publishedAt(config.web),
+    emit,
+    now: Date.now,
+  };
+  const keys = createOwnKeys({ store: store.ownKeys, generate: createGenerator(tenants, maker), now: Date.now });
+  return { keys, close: startTending(tenants, maker) };
+}
+
+/**
+ * Adds the Web Key Directory and the revocation lists to the portal's routes; returns the server that serves the lists without TLS, not listening yet, or
+ * null when the settings name none.
+ */
+export function publishKeys(
+  { routes }: Portal,
+  { tenants, web }: Config,
+  store: Pick<Store, 'ownKeys'>,
+  emit: (event: Event) => void,
+): WebServer | null {
+  const published = { store: store.ownKeys, tenants };
+  routes.route('/', createKeyDirectory(published));
+  routes.route('/', createRevocationPages(published));
+  if (web === null || web.http === null) return null;
+  return createWebServer({
+    routes: createRevocationPages(published),
+    listen: web.http.listen,
+    tls: null,
+    emit,
+    healthy: () => store.ownKeys.find(''),
+  });
+}
