@@ -30,10 +30,10 @@ export type ProtectPool = {
 };
 
 /** Octets under way in each direction of one copy. */
-const window = 262_144;
+const window = 524_288;
 /** Entities up to this many octets go to the worker and come back in one message each. */
 const wholeUpTo = 262_144;
-const pieceSize = 65_536;
+const pieceSize = 262_144;
 const abandonedAfter = 900_000;
 
 export type ProtectPoolOptions = {

@@ -154,7 +154,9 @@ function readOaep({ algorithmParams: parameters }: AlgorithmIdentifier): Oaep | 
   const maskParameters: unknown = maskGenAlgorithm.algorithmParams;
   const maskHash = maskParameters instanceof Sequence ? maskParameters.valueBlock.value[0] : null;
   const sameHash = maskHash instanceof ObjectIdentifier && maskHash.valueBlock.toString() === hashAlgorithm.algorithmId;
-  const label: unknown = pSourceAlgorithm.algorithmParams;
+  // Absent it means an empty label; pkijs has another in its place.
+  const labelled = parameters.valueBlock.value.some(({ idBlock }) => idBlock.tagNumber === 2);
+  const label: unknown = labelled ? pSourceAlgorithm.algorithmParams : new OctetString();
   if (hash === null || !sameHash || maskGenAlgorithm.algorithmId !== mgf1 || !(label instanceof OctetString))
     return 'unknown';
   const algorithm = der.sequence(der.oid(rsaesOaep), new Uint8Array(parameters.toBER()));

@@ -54,8 +54,6 @@ export function asOctets({ headerLines, body }: MimeEntity): Sized {
 /** One line: 57 octets become 76 characters and CRLF. RFC 2045 section 6.8. */
 const octetsPerLine = 57;
 const lineLength = 78;
-/** Fewer octets than this wait for more, so that small pieces do not each become a message between threads. */
-const gathered = 16_384;
 
 /** The base64 lines of `content`, the last with CRLF like the others. */
 export function base64Lines(content: Sized): Sized {
@@ -64,33 +62,30 @@ export function base64Lines(content: Sized): Sized {
 }
 
 async function* encoded(octets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
+  let rest: Uint8Array = Buffer.alloc(0);
   for await (const piece of octets) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size < gathered) continue;
-    const all = waiting.length === 1 ? piece : Buffer.concat(waiting);
-    const whole = size - (size % octetsPerLine);
-    yield wholeLines(all.subarray(0, whole));
-    waiting = [all.subarray(whole)];
-    size -= whole;
+    const needed = rest.length === 0 ? 0 : octetsPerLine - rest.length;
+    if (piece.length < needed) {
+      rest = Buffer.concat([rest, piece]);
+      continue;
+    }
+    const line = Buffer.concat([rest, piece.subarray(0, needed)]);
+    const end = piece.length - ((piece.length - needed) % octetsPerLine);
+    if (line.length + end > needed) yield wholeLines(line, piece.subarray(needed, end));
+    rest = piece.subarray(end);
   }
-  const all = Buffer.concat(waiting);
-  const whole = size - (size % octetsPerLine);
-  if (size === 0) return;
-  const last = whole === size ? '' : `${all.toString('base64', whole)}\r\n`;
-  yield Buffer.concat([wholeLines(all.subarray(0, whole)), Buffer.from(last, 'latin1')]);
+  if (rest.length > 0) yield Buffer.from(`${base64(rest)}\r\n`, 'latin1');
 }
 
 /**
- * Lines in a buffer of their own, which can move to another thread. All of the base64 is written at the end of the buffer, then each line moves
- * forward to its place, eight octets at a time: three times as fast as copying line by line.
+ * Lines in a buffer of their own, which can move to another thread; `first` has the octets of one line or none. All of the base64 is written at
+ * the end of the buffer, then each line moves forward to its place, eight octets at a time: three times as fast as copying line by line.
  */
-function wholeLines(octets: Uint8Array): Buffer {
-  const lines = octets.length / octetsPerLine;
+function wholeLines(first: Uint8Array, others: Uint8Array): Buffer {
+  const lines = (first.length + others.length) / octetsPerLine;
   const out = Buffer.allocUnsafeSlow(lines * lineLength);
-  out.write(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64'), lines * 2, 'latin1');
+  const begun = lines * 2 + out.write(base64(first), lines * 2, 'latin1');
+  out.write(base64(others), begun, 'latin1');
   const view = new DataView(out.buffer);
   for (let line = 0, from = lines * 2, to = 0; line < lines; line += 1, from += 76, to += lineLength) {
     for (let at = 0; at < 72; at += 8) view.setBigUint64(to + at, view.getBigUint64(from + at));
@@ -98,4 +93,8 @@ function wholeLines(octets: Uint8Array): Buffer {
     view.setUint16(to + 76, 0x0d0a);
   }
   return out;
+}
+
+function base64(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64');
 }
