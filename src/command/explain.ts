@@ -9,16 +9,18 @@ import { formatProblem } from '../config/load.ts';
 import type { Discovery } from '../keys/discover.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { parseHeader } from '../mail/header.ts';
+import { hiddenSubject } from '../mail/header-protection.ts';
 import { planRecipient } from '../pipeline/decide.ts';
 import type { ExaminePorts } from '../pipeline/examine.ts';
 import { lookedFor } from '../pipeline/look.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
+import { formOf } from '../plan/form.ts';
 import { wishOf } from '../plan/require-tls.ts';
 import { type Explanation, explainText } from '../policy/explain.ts';
 import type { Facts } from '../policy/facts.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Store } from '../store/store.ts';
-import { createCertificateCheck, createKeySearch } from './key-search.ts';
+import { createKeyCheck, createKeySearch } from './key-search.ts';
 import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
 import { createOutbound } from './outbound.ts';
 import { printFailure, printJson } from './output.ts';
@@ -93,6 +95,8 @@ export async function explainMessage(
     const input = { policy, facts, recipient, rows, tenant, wish, portal, now: Date.now() };
     const { verdict, plan } = await lookedFor(planRecipient(input), input, discovery);
     const steps = plan.kind === 'deliver' ? plan.steps : [];
+    const [first] = steps;
+    const hidden = first !== undefined && formOf(first.method, verdict, tenant.protection).hideSubject;
     deliveries.push({
       recipient,
       level: verdict.level,
@@ -101,7 +105,7 @@ export async function explainMessage(
       methods: steps.map((step) => step.method),
       otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
       tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
-      subject: verdict.subject,
+      subject: hidden && verdict.subject !== '' ? hiddenSubject : verdict.subject,
     });
   }
   return { facts, policy: { file: policy.file, version: policy.version }, deliveries };
@@ -111,8 +115,9 @@ async function withPorts<T>(config: Config, work: (ports: ExplainPorts) => Promi
   const { store, close } = await openStorage(config);
   const scan = createScanPool({ size: 1 });
   const outbound = createOutbound(config, store);
-  const check = createCertificateCheck(config, outbound);
-  const looking = { store, check, emit: () => {}, now: Date.now, keep: false };
+  const emit = () => {};
+  const { statusOf: check, fresh } = createKeyCheck(config, outbound, { store: null, emit });
+  const looking = { store, check, fresh, emit, now: Date.now, keep: false };
   const discovery = createKeySearch(config, outbound, looking);
   try {
     return await work({ store, scan: (job) => scan.scan(job), portal: config.web !== null, discovery });

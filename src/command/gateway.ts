@@ -28,7 +28,7 @@ import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
 import { createWebServer } from '../web/server.ts';
 import { openCustody, publishKeys } from './custody.ts';
-import { createCertificateCheck, createKeySearch } from './key-search.ts';
+import { createKeyCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
 import { openStorage } from './storage.ts';
 
@@ -165,8 +165,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   ending(() => protect.close());
   ending(() => scan.close());
   ending(() => transmitter.close());
-  const check = createCertificateCheck(config, outbound);
-  const finding = { store, check, emit, now: Date.now, keep: true };
+  const { statusOf: check, fresh } = createKeyCheck(config, outbound, { store, emit });
+  const finding = { store, check, fresh, emit, now: Date.now, keep: true };
   const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
   return new Runner({
     store,

@@ -1,8 +1,9 @@
 /** The look for recipients' keys, wired once for the gateway, which keeps what it finds, and for `postern explain`, which only tells. */
 import type { Config } from '../config/config.ts';
 import { rootsOf } from '../deliver/peer.ts';
+import { type CertificateCheck, type CertificatePorts, createCertificateCheck } from '../keys/check.ts';
 import { createDiscovery, type Discovery, type DiscoveryPorts } from '../keys/discover.ts';
-import type { CheckCertificate } from '../keys/findings.ts';
+import { mailRoots } from '../keys/roots.ts';
 import { dnsSource } from '../keys/sources/dns-keys.ts';
 import { hkpSource, vksSource } from '../keys/sources/key-servers.ts';
 import { ldapSource } from '../keys/sources/ldap.ts';
@@ -12,18 +13,21 @@ import type { Outbound } from './outbound.ts';
 
 type Ways = Pick<Outbound, 'resolver' | 'egress' | 'ask'>;
 
-/** Null where the settings name no source. */
 export function createKeySearch(
   config: Config,
   ways: Ways,
-  ports: Pick<DiscoveryPorts, 'store' | 'check' | 'emit' | 'now' | 'keep'>,
-): Discovery | null {
-  const sources = sourcesOf(config, ways);
-  return sources.length === 0 ? null : createDiscovery({ ...ports, sources, settings: config.keys });
+  ports: Pick<DiscoveryPorts, 'store' | 'check' | 'fresh' | 'emit' | 'now' | 'keep'>,
+): Discovery {
+  return createDiscovery({ ...ports, sources: sourcesOf(config, ways), settings: config.keys });
 }
 
-export function createCertificateCheck(_config: Config, _ways: Ways): CheckCertificate {
-  return async () => ({});
+/** `store` is null where what is found out is only told. */
+export function createKeyCheck(
+  { keys }: Config,
+  { ask }: Pick<Ways, 'ask'>,
+  { store, emit }: Pick<CertificatePorts, 'store' | 'emit'>,
+): CertificateCheck {
+  return createCertificateCheck({ roots: mailRoots(keys), ask, settings: keys.revocation, store, emit, now: Date.now });
 }
 
 /** The surest first. */

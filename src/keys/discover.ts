@@ -25,6 +25,8 @@ export type DiscoveryPorts = {
   readonly sources: readonly Source[];
   readonly store: Pick<KeyStore, 'keysFor' | 'lookupsFor' | 'insertKeys' | 'updateKey' | 'noteLookups'>;
   readonly check: CheckCertificate;
+  /** Rows of the keyring, their certificates checked again where that is due (check.ts). */
+  readonly fresh: (rows: readonly KeyRow[]) => Promise<readonly KeyRow[]>;
   readonly settings: Pick<KeySettings, 'deadline' | 'remember'>;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
@@ -82,10 +84,11 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
     const due = sources.filter((source) => fresh(source) === undefined);
     if (due.length === 0) return { rows, notes };
     const end = performance.now() + settings.deadline;
-    if (!(await turns.begin(settings.deadline)))
+    // At most half of the time for a turn, so that there is some left to ask.
+    if (!(await turns.begin(settings.deadline / 2)))
       return { rows, notes: [...notes, 'There was no time to look for keys: too many are looked for at once.'] };
     try {
-      const left = Math.max(1, end - performance.now());
+      const left = Math.max(1, Math.floor(end - performance.now()));
       const answers = await Promise.all(due.map(async (source) => ({ source, ...(await ask(source, asked, left)) })));
       return await settle(asked, rows, notes, answers, ports);
     } finally {
@@ -95,7 +98,7 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
 
   return {
     async of(address) {
-      const rows = await ports.store.keysFor(addressKey(address));
+      const rows = await ports.fresh(await ports.store.keysFor(addressKey(address)));
       const asked = askable(address);
       if (asked === null || rows.some((row) => isSettled(row, now()))) return { rows, notes: [] };
       const key = addressKey(address);

@@ -1,6 +1,6 @@
 /**
- * How keys get into the keyring and how far each is trusted: `keepFound` for what a look-up, a harvest or an upload brought, over `judgeFound`,
- * which decides and touches nothing; `rowsForImport` for what a person imports.
+ * How keys get into the keyring and how far each is trusted: `judgeFound` for what a look-up, a harvest or an upload brought (findings.ts
+ * calls it), `rowsForImport` for what a person imports. Both decide and write nothing.
  *
  * Trust comes from the source (`trustOf`): what anybody can publish (HKP, Autocrypt) is `found`; what the address's own domain, a CA, a server
  * that verifies mail or a directory the admin listed says is `vouched`; what a person said is `confirmed`. A certificate that nobody confirmed
@@ -20,7 +20,7 @@
 import { randomUUIDv7, X509Certificate } from 'node:crypto';
 import { type KeyTrust, keyTrusts } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
-import type { KeyChange, KeyFeatures, KeyRow, KeySource, KeyStatus, KeyStore } from '../store/key-port.ts';
+import type { KeyChange, KeyFeatures, KeyRow, KeySource, KeyStatus } from '../store/key-port.ts';
 
 /** A key or certificate for one address, as keys/import.ts reads it. */
 export type KeyCandidate = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'> & {
@@ -74,20 +74,6 @@ export function trustOf(
   const trust = rank(atMost) < rank(trustOfSource[source]) ? atMost : trustOfSource[source];
   if (kind === 'pgp' || source === 'dns' || rank(trust) >= rank('confirmed')) return trust;
   return status.path?.ok === true ? 'vouched' : 'found';
-}
-
-/** Judges what was found for the rows that are there and writes what follows from it. Returns the rows as they are then, by address. */
-export async function keepFound(
-  store: Pick<KeyStore, 'keysFor' | 'insertKeys' | 'updateKey'>,
-  candidates: readonly KeyCandidate[],
-  from: FoundAt,
-): Promise<void> {
-  for (const address of new Set(candidates.map((candidate) => candidate.address))) {
-    const own = candidates.filter((candidate) => candidate.address === address);
-    const { rows, changes, events } = judgeFound(own, await store.keysFor(address), from);
-    if (rows.length > 0 || events.length > 0) await store.insertKeys(rows, events);
-    for (const { id, change } of changes) await store.updateKey(id, change, []);
-  }
 }
 
 /** What becomes of candidates, the preferred one first, given what is in the keyring for the same addresses. Pure but for the new ids. */
