@@ -35,6 +35,7 @@ const homes: Record<string, readonly string[]> = {
   htmlparser2: ['scan/extract/'],
   'ipaddr.js': ['net/', 'ingress/', 'config/'],
   kysely: ['store/'],
+  ldapts: ['keys/sources/ldap.ts'],
   libmime: ['mail/'],
   'node:sqlite': ['store/'],
   nodemailer: ['deliver/'],

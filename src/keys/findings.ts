@@ -7,13 +7,12 @@
  * key is known that is vouched for: else strangers could keep the admin busy.
  */
 
-import type { KeyTrust } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import type { KeyChange, KeyFeatures, KeyRow, KeySource, KeyStatus } from '../store/key-port.ts';
 import { candidatesFor, shortOf } from './candidates.ts';
 import { whyNot } from './keyring.ts';
 import type { Published } from './sources/source.ts';
-import { type FoundAt, type Judged, judgeFound, type KeyCandidate, trustOf } from './trust.ts';
+import { type Judged, judgeFound, type KeyCandidate, trustOf } from './trust.ts';
 
 /** What a look-up or a harvest brought for one address. */
 export type Brought = {
@@ -22,7 +21,6 @@ export type Brought = {
   readonly title: string;
   readonly keys: readonly Published[];
   readonly where: string;
-  readonly atMost?: KeyTrust;
   /** Of the certificates among `keys`. */
   readonly features?: KeyFeatures;
 };
@@ -42,7 +40,7 @@ export async function findingOf(
   rows: readonly KeyRow[],
   ports: { readonly check: CheckCertificate; readonly now: number },
 ): Promise<Finding> {
-  const { source, title, where, atMost } = brought;
+  const { source, title, where } = brought;
   const read = await candidatesFor(brought.keys, address, ports.now);
   const withdrawn = revocations(read.revoked, rows, title, ports.now);
   const { taken, problems } = chosen(read.candidates, rows, source, ports.now);
@@ -55,8 +53,7 @@ export async function findingOf(
   const checked = await Promise.all(
     taken.map(async (each) => (each.kind === 'pgp' ? each : { ...each, ...features, status: await ports.check(each) })),
   );
-  const from: FoundAt = { source, where, now: ports.now, ...(atMost === undefined ? {} : { atMost }) };
-  const judged = judgeFound(checked, rows, from);
+  const judged = judgeFound(checked, rows, { source, where, now: ports.now });
   const after = applied(rows, judged);
   const sentences = checked.map((each) => sentenceOf(each, brought, rows, after));
   if (said.length > 0) sentences.push(`It also gave ${said.join('; ')}.`);

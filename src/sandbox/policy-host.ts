@@ -1,6 +1,7 @@
 /**
- * The pretend internet's web host for MTA-STS: one HTTPS server for every mta-sts.DOMAIN, which tells them apart by the name in the TLS handshake
- * and shows each one's own certificate. A site answers whatever it is told to, so that all that goes wrong with such hosts can be had.
+ * The pretend internet's web hosts for MTA-STS policies and for keys (WKD, key servers): one HTTPS server for all of them, which tells them apart by the
+ * name in the TLS handshake and shows each one's own certificate. A site answers whatever it is told to, so that all that goes wrong with such
+ * hosts can be had.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,11 +9,15 @@ import { createServer } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { Identity } from '../config/config.ts';
 
-/** What one domain's host does with a request for its policy. */
+/** What a host does with a request for one of its files. */
 export type PolicySite = {
   readonly domain: string;
+  /** mta-sts.DOMAIN when left out. */
+  readonly host?: string;
+  /** Without what stands behind a question mark; the policy's when left out. */
+  readonly path?: string;
   readonly identity: Identity;
-  readonly body: string;
+  readonly body: string | Buffer;
   /** 200 when left out. */
   readonly status?: number;
   /** Content-Type: text/plain when left out. */
@@ -38,10 +43,10 @@ const address = '127.0.0.1';
 export async function startPolicyHost(given: readonly PolicySite[]): Promise<PolicyHost> {
   let sites = given;
   const requests: string[] = [];
-  const siteOf = (host: string) => sites.find(({ domain }) => host === `mta-sts.${domain}`);
+  const sitesOf = (name: string) => sites.filter(({ domain, host = `mta-sts.${domain}` }) => host === name);
   const server = createServer({
     SNICallback: (name, done) => {
-      const site = siteOf(name);
+      const [site] = sitesOf(name);
       if (site === undefined) done(new Error(`no site is called ${name}`));
       else done(null, createSecureContext(site.identity));
     },
@@ -49,8 +54,9 @@ export async function startPolicyHost(given: readonly PolicySite[]): Promise<Pol
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     requests.push(`${request.method} ${host}${request.url}`);
-    const site = siteOf(host);
-    if (site !== undefined && request.url === '/.well-known/mta-sts.txt') answer(site, response);
+    const wanted = request.url?.split('?')[0];
+    const site = sitesOf(host).find(({ path = '/.well-known/mta-sts.txt' }) => path === wanted);
+    if (site !== undefined) answer(site, response);
     else response.writeHead(404).end();
   });
   // A client that does not like the certificate leaves; that is what it came for.
@@ -77,7 +83,7 @@ function answer(site: PolicySite, response: ServerResponse): void {
   const { status = 200, headers = { 'content-type': 'text/plain' }, body, delay = 0 } = site;
   if (site.hangsUp === 'at once') response.socket?.destroy();
   else if (site.hangsUp === 'at the end')
-    response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n${body}`);
+    response.socket?.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n${body.toString()}`);
   else setTimeout(() => response.writeHead(status, headers).end(body), delay).unref();
 }
 

@@ -20,7 +20,7 @@ const directory = {
   tls: setting(
     kinds.choice(['verify', 'none']).prefault('verify'),
     'verify: TLS with a certificate that is good for HOST. none: in the clear, as the public directories of many certificate authorities ' +
-      'are; what comes from there then counts as found, unless it leads to a trusted root.',
+      'are. Either way a certificate is worth its path to a trusted root.',
   ),
   trust: setting(
     kinds.listOf(kinds.file('a root certificate in PEM'), 'a list of files').prefault([]),
@@ -96,7 +96,10 @@ export const keys = section({
   revocation: setting(
     section({
       ocsp: setting(kinds.flag().prefault(true), 'Ask the responders that a certificate names (OCSP).'),
-      crl: setting(kinds.flag().prefault(true), 'Fetch the lists that a certificate names (CRL), where no responder answers.'),
+      crl: setting(
+        kinds.flag().prefault(true),
+        'Fetch the lists that a certificate names (CRL), where no responder answers.',
+      ),
       unreachable: setting(
         kinds.choice(['accept', 'refuse']).prefault('accept'),
         'What it means that no answer is to be had: accept uses the certificate and asks again within the hour; refuse does not use it until then.\n' +

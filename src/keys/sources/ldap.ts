@@ -81,7 +81,7 @@ async function search(
   }
 }
 
-function answerOf(people: readonly Entry[], { tls, url, base }: LdapDirectory, address: string): Answer {
+function answerOf(people: readonly Entry[], { url, base }: LdapDirectory, address: string): Answer {
   if (people.length > mostPeople)
     return { kind: 'none', why: `has more than ${mostPeople} people with this address, so none is believed` };
   const keys = people.flatMap(certificatesOf).slice(0, mostCertificates);
@@ -89,8 +89,7 @@ function answerOf(people: readonly Entry[], { tls, url, base }: LdapDirectory, a
     const what = people.length === 0 ? 'does not know this address' : 'has no certificate for this address';
     return { kind: 'none', why: what };
   }
-  const where = `${url}/${base} (mail=${address})`;
-  return { kind: 'found', keys, where, ...(tls === 'none' ? { atMost: 'found' as const } : {}) };
+  return { kind: 'found', keys, where: `${url}/${base} (mail=${address})` };
 }
 
 function certificatesOf(person: Entry): Published[] {

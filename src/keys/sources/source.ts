@@ -2,7 +2,6 @@
  * A place that is asked for the keys of an address, as keys/discover.ts knows it. A source fetches and says in words what happened; it judges
  * nothing: whether what it gives is a key for the address at all is keys/candidates.ts, how far it is trusted keys/trust.ts.
  */
-import type { KeyTrust } from '../../config/config.ts';
 import type { KeySource } from '../../store/key-port.ts';
 
 /** An address in normal form, and its parts: `local` without quotes, `domain` as A-labels. */
@@ -18,8 +17,6 @@ export type Answer =
       readonly keys: readonly Published[];
       /** Where exactly: a URL, a name in the DNS. */
       readonly where: string;
-      /** The way there was less sure than this source's usually is: trust goes no further. */
-      readonly atMost?: KeyTrust;
     }
   | { readonly kind: 'none'; readonly why: string }
   | {
