@@ -10,6 +10,7 @@
 import { type KeyTrust, keyTrusts } from '../config/config.ts';
 import { addressKey } from '../mail/address.ts';
 import type { Capability } from '../plan/plan.ts';
+import type { RecipientKey } from '../protect/protected.ts';
 import type { KeyRow } from '../store/key-port.ts';
 
 const kinds = { pgp: 'OpenPGP key', x509: 'certificate' } as const;
@@ -47,10 +48,11 @@ export function capabilityOf(rows: readonly KeyRow[], address: string, now: numb
  * The keys to encrypt to, for the ids of a plan. A key that is no longer trusted (rejected since the plan was made) or no longer there is
  * left out, so fewer come back than were asked for; the caller then must not encrypt.
  */
-export function materialsOf(rows: readonly KeyRow[], ids: readonly string[]): string[] {
+export function materialsOf(rows: readonly KeyRow[], ids: readonly string[]): RecipientKey[] {
   return ids.flatMap((id) => {
     const row = rows.find((each) => each.id === id);
-    return row?.state === 'trusted' && row.status.revocation !== 'revoked' ? [row.material] : [];
+    if (row?.state !== 'trusted' || row.status.revocation === 'revoked') return [];
+    return [{ material: row.material, gcm: row.features.gcm === true }];
   });
 }
 

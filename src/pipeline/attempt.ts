@@ -49,9 +49,17 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
   for (const delivery of claimed) {
     const step = delivery.steps[delivery.step];
     const shared = step?.method === 'none' || step?.method === 'tls';
-    const { headers } = delivery.actions;
+    const { headers, sign } = delivery.actions;
     const key = shared
-      ? JSON.stringify([delivery.messageId, delivery.destination, step.method, step.tls, delivery.subject, headers])
+      ? JSON.stringify([
+          delivery.messageId,
+          delivery.destination,
+          step.method,
+          step.tls,
+          delivery.subject,
+          headers,
+          sign,
+        ])
       : delivery.id;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [delivery]);

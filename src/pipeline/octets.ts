@@ -3,26 +3,41 @@
  *
  * As sent means the stored octets, with at most the header fields changed that policy asked to change: the Subject without its keyword, fields
  * added and taken out (promise 3 of the design). A protected copy is made for one recipient while it is being sent: the header is changed the same
- * way and split (protect/entity.ts), the content goes through a worker of the pool, and nothing is whole in memory.
+ * way and split (protect/entity.ts), the content goes through a worker of the pool, which signs and encrypts it as plan/form.ts says, and nothing is
+ * whole in memory. A rule can have signed also what is not encrypted.
  */
-import type { Config } from '../config/config.ts';
+import type { Config, Protection } from '../config/config.ts';
 import { materialsOf } from '../keys/keyring.ts';
 import { addressKey } from '../mail/address.ts';
-import { editHeader, encodeField, type HeaderEdit, parseHeader } from '../mail/header.ts';
+import {
+  authorsOf,
+  editHeader,
+  encodeField,
+  fieldsNamed,
+  type HeaderEdit,
+  parseHeader,
+  valuesOf,
+} from '../mail/header.ts';
+import type { HeaderForm } from '../mail/header-protection.ts';
+import { parseParameters } from '../mail/parameters.ts';
 import type { Outcome } from '../plan/delivery.ts';
+import { formOf } from '../plan/form.ts';
 import type { Step } from '../plan/plan.ts';
-import { splitForProtection } from '../protect/entity.ts';
+import { type Split, splitForProtection } from '../protect/entity.ts';
 import type { ProtectPool } from '../protect/pool.ts';
-import { CannotProtect } from '../protect/protected.ts';
+import { CannotProtect, type ProtectJob, type SigningKey } from '../protect/protected.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
 import { openSubject } from './decide.ts';
+import { type Change, legacyDisplayOf } from './legacy-display.ts';
 
 export type OctetPorts = {
-  readonly config: Pick<Config, 'masterKey'>;
+  readonly config: Pick<Config, 'masterKey' | 'tenants'>;
   readonly spool: Pick<Spool, 'read'>;
   readonly store: Pick<Store, 'keysFor' | 'findMessages'>;
   readonly protect: Pick<ProtectPool, 'protect'>;
+  /** The key that a sender of the tenant's signs with (keys/own.ts), or null. */
+  readonly signerFor: (tenant: string, sender: string, method: 'smime' | 'pgp') => Promise<SigningKey | null>;
 };
 
 export type Prepared =
@@ -38,13 +53,17 @@ export type Prepared =
 
 export async function prepare(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
   return step.method === 'none' || step.method === 'tls'
-    ? asSent(delivery, ports)
+    ? asSent(delivery, step, ports)
     : protectedCopy(delivery, step, ports);
 }
 
-/** The stored octets, with the header changed where policy asked for it. */
-async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Prepared> {
+/** The stored octets, with the header changed where policy asked for it; signed, where a rule wants that and there is a key. */
+async function asSent(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
   const { message, subject, actions } = delivery;
+  const signed = formOf(step.method, actions, protectionOf(message, ports)).sign
+    ? await signedCopy(delivery, ports)
+    : null;
+  if (signed !== null) return signed;
   const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
   const untouched = subject === null && actions.headers.add.length === 0 && actions.headers.remove.length === 0;
   if (untouched) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
@@ -52,31 +71,101 @@ async function asSent(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Pre
   return {
     ...common,
     size: message.size - message.headerSize + header.length,
-    body: () => headerThenBody(header, message, ports.spool),
+    body: () => headerThenBody(header, [], message, ports.spool),
   };
 }
 
+/** Null when there is no key to sign with, or the message is protected already by who sent it. */
+async function signedCopy(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Prepared | null> {
+  const { message } = delivery;
+  const header = edited(await readHeader(message, ports.spool), delivery, ports);
+  const type = parseParameters(fieldsNamed(parseHeader(header), 'content-type')[0]?.raw ?? '').value;
+  if (/^multipart\/(signed|encrypted)$|pkcs7-mime$/.test(type)) return null;
+  for (const method of ['smime', 'pgp'] as const) {
+    const signer = await signerOf(header, message, method, ports);
+    if (signer === null) continue;
+    const entity = await entityOf(header, message, { hp: 'clear', method, hideSubject: false }, false, ports);
+    const { form } = protectionOf(message, ports);
+    return copy(message, entity, { method, recipients: [], signer, form }, true, ports);
+  }
+  return null;
+}
+
 async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
-  const { message, recipient } = delivery;
+  const { message, recipient, actions } = delivery;
   const rows = await ports.store.keysFor(addressKey(recipient));
-  const materials = materialsOf(rows, step.keys);
-  if (materials.length < step.keys.length || materials.length === 0) {
+  const recipients = materialsOf(rows, step.keys);
+  if (recipients.length < step.keys.length || recipients.length === 0) {
     return {
       kind: 'impossible',
       outcome: cannotProtect('The key planned for this recipient is no longer in the keyring.'),
     };
   }
-  const stored = await readHeader(message, ports.spool);
-  const { outer, inner } = splitForProtection(edited(stored, delivery, ports));
-  const entitySize = inner.length + message.size - message.headerSize;
-  let failure: Outcome | null = null;
   const method = step.method === 'smime' ? 'smime' : 'pgp';
+  const protection = protectionOf(message, ports);
+  const { hideSubject, legacyDisplay, sign } = formOf(method, actions, protection);
+  const header = edited(await readHeader(message, ports.spool), delivery, ports);
+  const signer = sign ? await signerOf(header, message, method, ports) : null;
+  const entity = await entityOf(header, message, { hp: 'cipher', method, hideSubject }, legacyDisplay, ports);
+  return copy(message, entity, { method, recipients, signer, form: protection.form }, false, ports);
+}
+
+/** A tenant that is no longer in the configuration had its reasons; its mail tells nothing outside. */
+function protectionOf(message: MessageRow, { config }: OctetPorts): Protection {
+  const tenant = config.tenants.find(({ id }) => id === message.tenant);
+  return tenant?.protection ?? { hideSubject: ['smime', 'pgp'], legacyDisplay: false, sign: false, form: 'clear' };
+}
+
+/** The key of the one author, as readers will compare them; null when there is no such key, or who wrote the message is not certain. */
+async function signerOf(
+  header: Buffer,
+  message: MessageRow,
+  method: 'smime' | 'pgp',
+  ports: OctetPorts,
+): Promise<SigningKey | null> {
+  const { mailboxes, ambiguous } = authorsOf(parseHeader(header));
+  const [author] = mailboxes;
+  return author === undefined || ambiguous ? null : ports.signerFor(message.tenant, author.address, method);
+}
+
+/** What is to be encrypted or signed, and the header fields outside of it. */
+type Entity = Split & {
+  readonly size: number;
+  readonly changes: readonly Change[];
+};
+
+async function entityOf(
+  header: Buffer,
+  message: MessageRow,
+  form: Omit<HeaderForm, 'legacyDisplay'>,
+  legacyDisplay: boolean,
+  { spool }: OctetPorts,
+): Promise<Entity> {
+  const [subject = ''] = valuesOf(parseHeader(header), 'subject');
+  const { inRoot, changes } =
+    legacyDisplay && subject !== '' ? await legacyDisplayOf(message, subject, spool) : { inRoot: false, changes: [] };
+  const split = splitForProtection(header, { ...form, legacyDisplay: inRoot });
+  const grown = changes.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0);
+  const size = split.inner.length + message.size - message.headerSize + grown + split.after.length;
+  return { ...split, size, changes };
+}
+
+/** Made while it is sent; nothing of it is kept. */
+function copy(
+  message: MessageRow,
+  { outer, inner, after, changes, size }: Entity,
+  job: Omit<ProtectJob, 'entitySize'>,
+  eightBit: boolean,
+  ports: OctetPorts,
+): Prepared {
+  let failure: Outcome | null = null;
+  const entity = async function* (): AsyncGenerator<Uint8Array> {
+    yield* headerThenBody(inner, changes, message, ports.spool);
+    if (after.length > 0) yield after;
+  };
   const body = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      const made = await ports.protect.protect(
-        { method, entitySize, recipients: materials.map((material) => ({ material })), signer: null },
-        headerThenBody(inner, message, ports.spool),
-      );
+      const made = await ports.protect.protect({ ...job, entitySize: size }, entity());
       yield Buffer.concat([outer, Buffer.from(`${made.headerLines}\r\n`, 'latin1')]);
       yield* made.body;
     } catch (error) {
@@ -84,7 +173,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
       throw error;
     }
   };
-  return { kind: 'ready', size: null, eightBit: false, body, failure: () => failure };
+  return { kind: 'ready', size: null, eightBit, body, failure: () => failure };
 }
 
 function cannotProtect(reason: string): Outcome {
@@ -93,12 +182,18 @@ function cannotProtect(reason: string): Outcome {
 
 async function* headerThenBody(
   header: Buffer,
+  changes: readonly Change[],
   message: MessageRow,
   spool: Pick<Spool, 'read'>,
 ): AsyncGenerator<Uint8Array> {
   yield header;
-  if (message.size > message.headerSize)
-    yield* spool.read(message.spool, { start: message.headerSize, end: message.size });
+  let at = message.headerSize;
+  for (const { start, end, text } of changes) {
+    if (start > at) yield* spool.read(message.spool, { start: at, end: start });
+    yield text;
+    at = end;
+  }
+  if (message.size > at) yield* spool.read(message.spool, { start: at, end: message.size });
 }
 
 export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>): Promise<Buffer> {

@@ -15,9 +15,6 @@ export type CopyForm = {
   readonly sign: boolean;
 };
 
-/** What stands outside for a hidden Subject. RFC 9788 section 3.2.1 (hcp_baseline). */
-export const hiddenSubject = '[...]';
-
 /** What leaves by `method`. What is not encrypted hides nothing, and is signed only when a rule says so: else it leaves as it was written. */
 export function formOf(
   method: Step['method'],

@@ -67,8 +67,9 @@ if (existsSync(corpora)) {
 async function protect(method: 'smime' | 'pgp', material: string, message: Buffer) {
   const blank = /\r?\n\r?\n/.exec(message.toString('latin1'));
   const headerSize = blank === null ? message.length : blank.index + blank[0].length;
-  const { outer, inner } = splitForProtection(message.subarray(0, headerSize));
-  const entity = Buffer.concat([inner, message.subarray(headerSize)]);
+  const form = { hp: 'cipher', method, hideSubject: false, legacyDisplay: false } as const;
+  const { outer, inner, after } = splitForProtection(message.subarray(0, headerSize), form);
+  const entity = Buffer.concat([inner, message.subarray(headerSize), after]);
   const job = { method, entitySize: entity.length, recipients: [{ material }], signer: null };
   const made = await pool.protect(
     job,

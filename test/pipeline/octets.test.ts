@@ -42,7 +42,7 @@ async function sent(row: ClaimedDelivery): Promise<{ text: string; size: number 
     throw new Error('not part of this test');
   };
   const ports = {
-    config: { masterKey },
+    config: { masterKey, tenants: [] },
     spool: {
       read: async function* (_ref: unknown, range = { start: 0, end: octets.length }) {
         yield octets.subarray(range.start, range.end);
@@ -50,6 +50,7 @@ async function sent(row: ClaimedDelivery): Promise<{ text: string; size: number 
     },
     store: { keysFor: unused, findMessages: unused },
     protect: { protect: unused },
+    signerFor: unused,
   };
   const prepared = await prepare(row, { method: 'tls', tls: 'verify', keys: [] }, ports);
   if (prepared.kind !== 'ready') throw new Error('not ready');
@@ -110,8 +111,9 @@ describe('what shares a transaction', () => {
       of('4', 'd@b.example', headers([{ name: 'X-A', value: '1' }])),
       of('5', 'e@b.example', headers([], ['X-A'])),
       of('6', 'f@b.example', { ...noActions, expires: 1, reply: true }),
+      of('7', 'g@b.example', { ...noActions, sign: true }),
     ]);
-    expect(groups.map((group) => group.map(({ id }) => id))).toEqual([['1', '3', '6'], ['2', '4'], ['5']]);
+    expect(groups.map((group) => group.map(({ id }) => id))).toEqual([['1', '3', '6'], ['2', '4'], ['5'], ['7']]);
   });
 
   test('is never a protected copy', () => {

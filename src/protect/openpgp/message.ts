@@ -3,25 +3,22 @@
  *
  * The library makes what depends on keys (session keys, signatures); the bulk is made by encrypted.ts. Each message takes the encryption that all of
  * its keys announce: version 2 (AEAD) if every one of them does, else version 1, with AES-256 where every key lists it, as nearly all of the last
- * twenty years do. Nothing is compressed, so that the size tells no more than the size. The armor has no checksum: RFC 9580 section 6.1 advises
- * against it, and the programs that are held against this one (test/peers/judges-pgp.test.ts) do without.
+ * twenty years do. Nothing is compressed, so that the size tells no more than the size.
  *
  * Standards: RFC 3156 (PGP/MIME).
  * Limits: what is signed only keeps its own lines, 8-bit ones and trailing spaces among them, although RFC 3156 section 3 would have them encoded.
  */
 import { randomBytes } from 'node:crypto';
 import * as openpgp from 'openpgp';
-import { base64Lines, base64LinesSize } from '../base64-lines.ts';
 import type { OpenedSigningKey, Protected } from '../protected.ts';
 import { CannotProtect } from '../protected.ts';
+import { armored, armorSize } from './armor.ts';
 import { encryptedPacket, encryptedPacketSize, packetHeader, type Suite } from './encrypted.ts';
 import { encryptionConfig, readForEncryption } from './recipient.ts';
 import { literalHeaderSize, sign } from './signed.ts';
 
 /** Literal Data, new format. RFC 9580 section 5.9. */
 const literalTag = 0xcb;
-const armorBegin = '-----BEGIN PGP MESSAGE-----\r\n\r\n';
-const armorEnd = '-----END PGP MESSAGE-----\r\n';
 
 /**
  * The message for whoever holds one of `armoredKeys`, signed inside by `signer`. `entity` yields exactly `entitySize` octets; the body's iteration
@@ -54,17 +51,14 @@ export async function encryptPgp(
     yield* encryptedPacket(plaintext, plaintextSize, session.data, suite);
   };
   const { headerLines, before, after } = encryptedForm();
-  const armored =
+  const armor = { label: 'MESSAGE', checksum: suite.aead === null } as const;
+  const size =
     plaintextSize === null
       ? null
-      : base64LinesSize(sessionPackets.length + encryptedPacketSize(plaintextSize, suite)) +
-        armorBegin.length +
-        armorEnd.length;
-  return {
-    headerLines,
-    size: armored === null ? null : before.length + armored + after.length,
-    body: between(before + armorBegin, base64Lines(packets()), armorEnd + after),
-  };
+      : before.length +
+        armorSize(sessionPackets.length + encryptedPacketSize(plaintextSize, suite), armor) +
+        after.length;
+  return { headerLines, size, body: between(before, armored(packets(), armor), after) };
 }
 
 /** The entity as it is, and beside it a signature. RFC 3156 section 5. Rejects with CannotProtect when the key cannot sign. */
@@ -81,12 +75,11 @@ export async function signPgp(
     const packet = await signature();
     yield Buffer.from(
       `\r\n--${boundary}\r\nContent-Type: application/pgp-signature; name="signature.asc"\r\n` +
-        `Content-Description: OpenPGP digital signature\r\nContent-Disposition: attachment; filename="signature.asc"\r\n\r\n` +
-        '-----BEGIN PGP SIGNATURE-----\r\n\r\n',
+        `Content-Description: OpenPGP digital signature\r\nContent-Disposition: attachment; filename="signature.asc"\r\n\r\n`,
       'latin1',
     );
-    yield* base64Lines(only(packet));
-    yield Buffer.from(`-----END PGP SIGNATURE-----\r\n\r\n--${boundary}--\r\n`, 'latin1');
+    yield* armored(only(packet), { label: 'SIGNATURE', checksum: true });
+    yield Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
   };
   return {
     headerLines:
