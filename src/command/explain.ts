@@ -10,9 +10,9 @@ import type { Discovery } from '../keys/discover.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
 import { parseHeader } from '../mail/header.ts';
 import { hiddenSubject } from '../mail/header-protection.ts';
-import { planRecipient } from '../pipeline/decide.ts';
+
 import type { ExaminePorts } from '../pipeline/examine.ts';
-import { lookedFor } from '../pipeline/look.ts';
+import { lookedFor, planRecipient } from '../pipeline/planning.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { formOf } from '../plan/form.ts';
 import { wishOf } from '../plan/require-tls.ts';

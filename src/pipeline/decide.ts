@@ -1,34 +1,29 @@
 /**
  * Decide: message -> structure -> facts (examine.ts) -> for each recipient verdict, capability, plan -> one delivery row each.
  *
- * Reads the sealed message as a stream. The decisions themselves are pure (policy/, plan/, keys/keyring.ts); `planRecipient` joins them and is
- * what `postern explain` shows too, so that the explanation can never differ from the deed; `planWith` is what `postern replay` repeats. Whatever
- * the policy says, the deed is done in attempt.ts: a refused message or a plan without steps becomes a queued delivery with nothing to try,
- * whose attempt fails at once and tells the sender, in one transaction.
+ * Reads the sealed message as a stream. The decisions themselves are pure (policy/, plan/, keys/keyring.ts); planning.ts joins them, and has keys looked
+ * for where a plan could use them. Whatever the policy says, the deed is done in attempt.ts: a refused message or a plan without steps
+ * becomes a queued delivery with nothing to try, whose attempt fails at once and tells the sender, in one transaction.
  */
 
 import { randomUUIDv7 } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { KeyTrust, Tenant, TlsLevel } from '../config/config.ts';
+import type { Tenant } from '../config/config.ts';
 import type { Discovery } from '../keys/discover.ts';
 import type { Harvest } from '../keys/harvest.ts';
-import { capabilityOf } from '../keys/keyring.ts';
 import { addressKey, domainOf } from '../mail/address.ts';
 import { agreedFields } from '../mail/agreed.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
-import { type Capability, type Plan, planFor, type Step } from '../plan/plan.ts';
-import { asWished, type Wish, wishOf } from '../plan/require-tls.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import type { Plan } from '../plan/plan.ts';
+import { asWished, wishOf } from '../plan/require-tls.ts';
 import type { Facts } from '../policy/facts.ts';
-import type { Policy } from '../policy/schema.ts';
-import { type Level, levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
+import { levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
-import type { KeyRow } from '../store/key-port.ts';
 import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { sealKept } from './kept.ts';
-import { lookedFor, type ToPlan } from './look.ts';
+import { atLeast, lookedFor, minimaOf, type Planned, planRecipient, type ToPlan } from './planning.ts';
 import type { InForce } from './policies.ts';
 import { type ToldPorts, toldOf } from './told.ts';
 
@@ -147,66 +142,6 @@ async function readStructure(spool: Pick<Spool, 'read'>, ref: SpoolRef): Promise
   const parser = new StructureParser();
   for await (const chunk of spool.read(ref)) parser.push(chunk);
   return parser.end();
-}
-
-export type Planned = {
-  readonly verdict: Verdict;
-  readonly capability: Capability;
-  readonly plan: Plan;
-  readonly steps: readonly Step[];
-};
-
-/** The whole decision for one recipient, as a value. */
-export function planRecipient(input: {
-  readonly policy: Policy;
-  readonly facts: Facts;
-  readonly recipient: string;
-  readonly rows: readonly KeyRow[];
-  readonly tenant: Pick<Tenant, 'minimumTls' | 'keys'>;
-  /** What the sender wants of TLS on the way. */
-  readonly wish: Wish;
-  readonly portal: boolean;
-  readonly now: number;
-  /** What came of a look for keys, in words. */
-  readonly notes?: readonly string[];
-}): Planned {
-  const { policy, facts, recipient, tenant, notes = [] } = input;
-  const known = capabilityOf(input.rows, recipient, input.now, input.portal);
-  const capability = { ...known, notes: [...notes, ...known.notes] };
-  const planned = planWith({ policy, facts, recipient, capability, ...minimaOf(tenant) });
-  const { steps, because } = asWished(planned.steps, input.wish);
-  const { plan } = planned;
-  const wished = plan.kind === 'deliver' ? { ...plan, steps } : plan;
-  return { ...planned, steps, plan: { ...wished, because: [...because, ...plan.because] } };
-}
-
-/** What the tenant's settings demand where no rule does. */
-function minimaOf({ minimumTls, keys }: Pick<Tenant, 'minimumTls' | 'keys'>) {
-  return { minimumTls, minimumTrust: keys.minimumTrust };
-}
-
-/** The same without the sender's wish, with what is known of the recipient already. */
-export function planWith(input: {
-  readonly policy: Policy;
-  readonly facts: Facts;
-  readonly recipient: string;
-  readonly capability: Capability;
-  readonly minimumTls: TlsLevel;
-  readonly minimumTrust: KeyTrust;
-}): Planned {
-  const { capability, minimumTls, minimumTrust } = input;
-  const verdict = evaluate(input.policy, input.facts, input.recipient);
-  const plan = planFor(verdict, capability, minimumTls, minimumTrust);
-  if (plan.kind === 'deliver') return { verdict, capability, plan, steps: plan.steps };
-  if (plan.kind === 'refuse') return { verdict, capability, plan, steps: [] };
-  // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
-  const releasedVerdict = { ...verdict, level: atLeast(verdict.released, 'transport') };
-  const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust);
-  return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
-}
-
-function atLeast(level: Level, floor: Level): Level {
-  return levels.indexOf(level) > levels.indexOf(floor) ? level : floor;
 }
 
 /** A new Subject is content, so it is stored sealed; the same for all recipients who get the same, so that they can share a transaction. */

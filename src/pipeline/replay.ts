@@ -22,8 +22,8 @@ import type { Facts } from '../policy/facts.ts';
 import type { Policy, Rule } from '../policy/schema.ts';
 import type { Level } from '../policy/verdict.ts';
 import type { KeptMessage } from '../store/store.ts';
-import { type Planned, planWith } from './decide.ts';
 import type { Kept } from './kept.ts';
+import { type Planned, planWith } from './planning.ts';
 
 /** What would happen first: "transport" is method tls, "message" a protected copy, "bounce" and "drop" that there is nothing to try. */
 const ends = ['as sent', 'transport', 'message', 'portal', 'hold', 'refuse', 'bounce', 'drop'] as const;

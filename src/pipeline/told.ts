@@ -17,7 +17,7 @@ import type { Facts } from '../policy/facts.ts';
 import type { Level } from '../policy/verdict.ts';
 import type { MessageRow, NewMessage } from '../store/store.ts';
 import type { Accept } from './accept.ts';
-import type { Planned } from './decide.ts';
+import type { Planned } from './planning.ts';
 
 export type ToldPorts = {
   /** Right side of our Message-IDs. */

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planWith } from '../../src/pipeline/decide.ts';
 import { type Kept, openKept, sealKept } from '../../src/pipeline/kept.ts';
+import { planWith } from '../../src/pipeline/planning.ts';
 import { type Replayed, startReplay } from '../../src/pipeline/replay.ts';
 import type { Capability } from '../../src/plan/plan.ts';
 import type { Facts } from '../../src/policy/facts.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { OwnMessage } from '../../src/pipeline/accept.ts';
-import type { Planned } from '../../src/pipeline/decide.ts';
+import type { Planned } from '../../src/pipeline/planning.ts';
 import { toldOf } from '../../src/pipeline/told.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 import { noActions, type Verdict } from '../../src/policy/verdict.ts';

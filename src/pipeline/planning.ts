@@ -1,0 +1,86 @@
+/**
+ * One recipient of one message: verdict, capability, plan, joined. `planRecipient` is what `postern explain` shows too, so that the explanation can
+ * never differ from the deed; `planWith` is what `postern replay` repeats. Both are pure; `lookedFor` plans again with what a look for keys brought.
+ */
+import type { KeyTrust, Tenant, TlsLevel } from '../config/config.ts';
+import type { Discovery } from '../keys/discover.ts';
+import { capabilityOf } from '../keys/keyring.ts';
+import { type Capability, mayUseKeys, type Plan, planFor, type Step } from '../plan/plan.ts';
+import { asWished, type Wish } from '../plan/require-tls.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import type { Facts } from '../policy/facts.ts';
+import type { Policy } from '../policy/schema.ts';
+import { type Level, levels, type Verdict } from '../policy/verdict.ts';
+import type { KeyRow } from '../store/key-port.ts';
+
+export type Planned = {
+  readonly verdict: Verdict;
+  readonly capability: Capability;
+  readonly plan: Plan;
+  readonly steps: readonly Step[];
+};
+
+/** The whole decision for one recipient, as a value. */
+export function planRecipient(input: {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly recipient: string;
+  readonly rows: readonly KeyRow[];
+  readonly tenant: Pick<Tenant, 'minimumTls' | 'keys'>;
+  /** What the sender wants of TLS on the way. */
+  readonly wish: Wish;
+  readonly portal: boolean;
+  readonly now: number;
+  /** What came of a look for keys, in words. */
+  readonly notes?: readonly string[];
+}): Planned {
+  const { policy, facts, recipient, tenant, notes = [] } = input;
+  const known = capabilityOf(input.rows, recipient, input.now, input.portal);
+  const capability = { ...known, notes: [...notes, ...known.notes] };
+  const planned = planWith({ policy, facts, recipient, capability, ...minimaOf(tenant) });
+  const { steps, because } = asWished(planned.steps, input.wish);
+  const { plan } = planned;
+  const wished = plan.kind === 'deliver' ? { ...plan, steps } : plan;
+  return { ...planned, steps, plan: { ...wished, because: [...because, ...plan.because] } };
+}
+
+/** What the tenant's settings demand where no rule does. */
+export function minimaOf({ minimumTls, keys }: Pick<Tenant, 'minimumTls' | 'keys'>) {
+  return { minimumTls, minimumTrust: keys.minimumTrust };
+}
+
+/** The same without the sender's wish, with what is known of the recipient already. */
+export function planWith(input: {
+  readonly policy: Policy;
+  readonly facts: Facts;
+  readonly recipient: string;
+  readonly capability: Capability;
+  readonly minimumTls: TlsLevel;
+  readonly minimumTrust: KeyTrust;
+}): Planned {
+  const { capability, minimumTls, minimumTrust } = input;
+  const verdict = evaluate(input.policy, input.facts, input.recipient);
+  const plan = planFor(verdict, capability, minimumTls, minimumTrust);
+  if (plan.kind === 'deliver') return { verdict, capability, plan, steps: plan.steps };
+  if (plan.kind === 'refuse') return { verdict, capability, plan, steps: [] };
+  // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
+  const releasedVerdict = { ...verdict, level: atLeast(verdict.released, 'transport') };
+  const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust);
+  return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
+}
+
+export function atLeast(level: Level, floor: Level): Level {
+  return levels.indexOf(level) > levels.indexOf(floor) ? level : floor;
+}
+
+export type ToPlan = Omit<Parameters<typeof planRecipient>[0], 'notes'>;
+
+/**
+ * `planned` again, with what a look for keys brought; `planned` itself where keys make no difference, so that mail which needs no protection tells
+ * nobody of its recipients. Rejects for trouble of the database only.
+ */
+export async function lookedFor(planned: Planned, input: ToPlan, discovery: Discovery | null): Promise<Planned> {
+  if (discovery === null || !mayUseKeys(planned.verdict)) return planned;
+  const { rows, notes } = await discovery.of(input.recipient);
+  return planRecipient({ ...input, rows, notes });
+}
