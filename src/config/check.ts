@@ -144,7 +144,7 @@ function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
       }
       owners.set(domain, tenant.id);
     }
-    problems.push(...checkPins(tenant, at, problemAt));
+    problems.push(...checkPins(tenant, at, problemAt), ...checkOpening(tenant, at, problemAt));
     if (tenant.ownKeys.renewBefore >= tenant.ownKeys.validFor) {
       const remedy = 'Make ownKeys.validFor the longer one.';
       problems.push(problemAt([...at, 'ownKeys'], 'keys would be renewed as soon as they are made', remedy));
@@ -168,6 +168,28 @@ function checkTenants(settings: Settings, problemAt: ProblemAt): Checked {
     }
   }
   return { problems, warnings };
+}
+
+/** What was opened here travels on to the mailboxes, so that way must be as safe; and whoever could send mail in here past the platform could forge. */
+function checkOpening(
+  { opening, inbound, platform, proof }: Settings['tenants'][number],
+  at: Path,
+  problemAt: ProblemAt,
+): Problem[] {
+  if (opening === undefined) return [];
+  const problems: Problem[] = [];
+  if (inbound === undefined) {
+    const remedy = 'Add inbound with the server of its mailboxes.';
+    problems.push(problemAt([...at, 'opening'], 'opened mail has nowhere to go', remedy));
+  } else if (inbound.tls === 'may' || inbound.tls === 'encrypt') {
+    const message = `opened mail would travel on with tls: ${inbound.tls}, which anybody on the way can read`;
+    problems.push(problemAt([...at, 'inbound', 'tls'], message, 'Write verify, secure or dane, or leave it out.'));
+  }
+  if (platform !== 'generic' && proof.secretHeader === undefined) {
+    const message = `mail that comes in is told from that of other customers of ${platform} by the secret header alone`;
+    problems.push(problemAt([...at, 'opening'], message, 'Add proof.secretHeader, stamped by a rule of the tenant.'));
+  }
+  return problems;
 }
 
 function checkPins({ pins, domains, inbound }: Settings['tenants'][number], at: Path, problemAt: ProblemAt): Problem[] {

@@ -90,6 +90,13 @@ export type Tenant = {
   readonly keys: { readonly minimumTrust: KeyTrust };
   readonly protection: Protection;
   readonly ownKeys: OwnKeySettings;
+  /** Mail that comes in for its people is taken, opened and handed to `inbound`; null: it is not taken. */
+  readonly opening: Opening | null;
+};
+
+export type Opening = {
+  /** Put on what is handed back. A secret. */
+  readonly returnHeader: { readonly name: string; readonly value: string } | null;
 };
 
 /** What S/MIME and OpenPGP copies are like, where no rule says otherwise. */

@@ -269,3 +269,11 @@ function readListen(value: string): Listen | null {
 function orList(values: readonly string[]): string {
   return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
+
+/** The name of a header field, without its colon. RFC 5322 section 2.2. */
+export function fieldName(example: string) {
+  const remedy = `Write it like ${example}`;
+  return text('the name of a header field', `${remedy}.`).refine((name) => /^[!-9;-~]{1,70}$/.test(name), {
+    error: `the name of a header field\n${remedy}, without a colon.`,
+  });
+}

@@ -9,7 +9,16 @@ import { dirname, resolve } from 'node:path';
 import { domainOf } from '../mail/address.ts';
 import { brandingOf } from './branding.ts';
 import { crossCheck } from './check.ts';
-import type { Branding, Config, KeySettings, LdapDirectory, Reporting, SignInProvider, Tenant } from './config.ts';
+import type {
+  Branding,
+  Config,
+  KeySettings,
+  LdapDirectory,
+  Opening,
+  Reporting,
+  SignInProvider,
+  Tenant,
+} from './config.ts';
 import { readDatabase } from './kinds.ts';
 import { type Environment, References } from './references.ts';
 import { type Settings, settings as schema } from './schema.ts';
@@ -181,7 +190,18 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     keys: tenant.keys,
     protection: tenant.protection,
     ownKeys: tenant.ownKeys,
+    opening: tenant.opening === undefined ? null : assembleOpening(tenant.opening, [...at, 'opening'], references),
   };
+}
+
+function assembleOpening(
+  { returnHeader }: NonNullable<Settings['tenants'][number]['opening']>,
+  at: Path,
+  references: References,
+): Opening {
+  if (returnHeader === undefined) return { returnHeader: null };
+  const value = references.headerSecret(returnHeader.value, [...at, 'returnHeader', 'value']) ?? '';
+  return { returnHeader: { name: returnHeader.name, value } };
 }
 
 function assembleBranding(

@@ -62,6 +62,12 @@ export class References {
 
   /** A secret of one line as its SHA-256 in hexadecimal, or null after a problem. */
   secretHash(setting: string | SecretReference, at: Path): string | null {
+    const secret = this.headerSecret(setting, at);
+    return secret === null ? null : createHash('sha256').update(secret).digest('hex');
+  }
+
+  /** A secret of one line that a header field can carry, or null after a problem. */
+  headerSecret(setting: string | SecretReference, at: Path): string | null {
     const remedy = 'Write the path of a file that holds the secret on one line.';
     const octets =
       typeof setting === 'string' ? this.#secretFile(setting, at, remedy, false) : this.#secret(setting, at, remedy);
@@ -74,7 +80,7 @@ export class References {
     }
     if (secret.length < 16)
       this.#warn(at, 'the secret is short and can be guessed', 'Use at least 16 random characters.');
-    return createHash('sha256').update(secret).digest('hex');
+    return secret;
   }
 
   /** A secret of one line as text, or null after a problem. */

@@ -3,12 +3,16 @@
  * header block it is stored with. Pure.
  *
  * In this order: the tenant (proof.ts), the hop limit, our own trace (mail/trace.ts). The stored header is the client's, octet for octet, but
- * for two things: every field that may hold a tenant's secret is taken out, whoever's it is, and our Received and trace fields
- * come before it.
+ * for two things: every field that may hold a tenant's secret is taken out, whoever's it is, and every verdict of ours, which nobody else
+ * may write; and our Received and trace fields come before it.
+ *
+ * The trace of a message that comes in is another one than that of a message that goes out: what a tenant's people write to a mailing list comes back
+ * to them, and is no loop.
  */
 import type { Tenant } from '../config/config.ts';
-import { authorsOf, editHeader, type Field, type HeaderEdit, parseHeader } from '../mail/header.ts';
+import { authorsOf, editHeader, type Field, fieldsNamed, type HeaderEdit, parseHeader } from '../mail/header.ts';
 import { countHops, isLoop, type Reception, receivedField, traceField } from '../mail/trace.ts';
+import { verdictField } from '../protect/open/verdict.ts';
 import { findTenant, hasForwardingMarks } from './proof.ts';
 
 /** What an SMTP reply says: `code`, enhanced `status` (RFC 3463) and one line of text. */
@@ -18,6 +22,8 @@ export type Admission =
   | {
       readonly kind: 'admitted';
       readonly tenant: Tenant;
+      /** Written by the tenant's people, or for them. */
+      readonly messageKind: 'submitted' | 'inbound';
       /** The header block to store, including its blank line. */
       readonly header: Buffer;
       /** The Message-ID field's value with its angle brackets, or empty. */
@@ -34,7 +40,7 @@ export type Gate = {
   readonly hops: number;
 };
 
-export type Envelope = { readonly mailFrom: string };
+export type Envelope = { readonly mailFrom: string; readonly recipients: readonly string[] };
 
 export function gateFor(tenants: readonly Tenant[], traceKey: Uint8Array, hops: number): Gate {
   const names = tenants.flatMap(({ proof }) =>
@@ -44,7 +50,7 @@ export function gateFor(tenants: readonly Tenant[], traceKey: Uint8Array, hops: 
 }
 
 /** Decides about a message by its complete header block (normalised line ends, blank line included where there is one). */
-export function admit(block: Buffer, reception: Reception, { mailFrom }: Envelope, gate: Gate): Admission {
+export function admit(block: Buffer, reception: Reception, { mailFrom, recipients }: Envelope, gate: Gate): Admission {
   const fields = parseHeader(block);
   const authors = authorsOf(fields);
   const secrets = secretFields(fields, gate.secretNames);
@@ -52,6 +58,7 @@ export function admit(block: Buffer, reception: Reception, { mailFrom }: Envelop
     {
       clientIp: reception.clientIp,
       mailFrom,
+      recipients,
       headerFrom: authors.mailboxes.map(({ address }) => address),
       fromAmbiguous: authors.ambiguous,
       secretHeaders: valuesByName(secrets),
@@ -62,7 +69,8 @@ export function admit(block: Buffer, reception: Reception, { mailFrom }: Envelop
   if (found.kind === 'refused') return refused(null, 550, found.status, found.reason);
 
   const { tenant } = found;
-  if (countHops(fields) > gate.hops || isLoop(fields, gate.traceKey, tenant.id)) {
+  const way = found.kind === 'inbound' ? `${tenant.id} inbound` : tenant.id;
+  if (countHops(fields) > gate.hops || isLoop(fields, gate.traceKey, way)) {
     return refused(
       tenant.id,
       554,
@@ -71,12 +79,15 @@ export function admit(block: Buffer, reception: Reception, { mailFrom }: Envelop
     );
   }
   const { id, hostname } = reception;
-  const trace = receivedField(reception) + traceField(gate.traceKey, id, hostname, tenant.id);
+  // A tenant may have chosen the name of the one for the other.
+  const verdicts = fieldsNamed(fields, verdictField).filter((field) => !secrets.includes(field));
+  const trace = receivedField(reception) + traceField(gate.traceKey, id, hostname, way);
   const edits: HeaderEdit[] = [
     { kind: 'prepend', text: trace },
-    ...secrets.map((field): HeaderEdit => ({ kind: 'remove', field })),
+    ...[...secrets, ...verdicts].map((field): HeaderEdit => ({ kind: 'remove', field })),
   ];
-  return { kind: 'admitted', tenant, header: editHeader(block, edits), messageId: messageIdOf(fields) };
+  const messageKind = found.kind === 'inbound' ? 'inbound' : 'submitted';
+  return { kind: 'admitted', tenant, messageKind, header: editHeader(block, edits), messageId: messageIdOf(fields) };
 }
 
 function refused(tenant: string | null, code: number, status: string, text: string): Admission {

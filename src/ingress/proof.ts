@@ -10,6 +10,10 @@
  *   3. the domains of From and of MAIL FROM are domains of the tenant, exactly (a subdomain is another domain). The null
  *      reverse-path needs only From.
  *
+ * Mail that comes in for a tenant's own people is taken (`inbound`) where the tenant has the setting `opening`: its platform hands it over with the same
+ * proof, every recipient is in a domain of the tenant, and the author is whoever it may be. Networks that all customers of a platform share are no
+ * proof for this: it would let any of them put mail past the platform's filters.
+ *
  * Auto-forwarded mail carries its author's addresses, not the tenant's. It is taken as `foreignSender` only when the tenant's secret header
  * proves who handed it over and the header says that it was forwarded; a network alone would make the platform's every
  * customer a relay. Such a message is never signed or encrypted as the tenant.
@@ -32,6 +36,8 @@ export type Evidence = {
   readonly clientIp: string;
   /** Canonical address; empty for the null reverse-path. */
   readonly mailFrom: string;
+  /** Canonical addresses. */
+  readonly recipients: readonly string[];
   /** Canonical addresses of the From header. */
   readonly headerFrom: readonly string[];
   /** No From field, several, or one that two readers could read differently. */
@@ -42,7 +48,10 @@ export type Evidence = {
   readonly forwardingMarks: boolean;
 };
 
-export type Finding = { readonly kind: 'tenant'; readonly tenant: Tenant; readonly foreignSender: boolean } | NotFound;
+export type Finding =
+  | { readonly kind: 'tenant'; readonly tenant: Tenant; readonly foreignSender: boolean }
+  | { readonly kind: 'inbound'; readonly tenant: Tenant }
+  | NotFound;
 
 /** `status` goes with reply code 550. `reason` may be shown to the client and the sender. */
 export type NotFound = { readonly kind: 'refused'; readonly status: string; readonly reason: string };
@@ -71,15 +80,18 @@ const ambiguousFrom: NotFound = {
 
 /** Finds the tenant of a message. Every call compares every candidate's secrets in constant time. */
 export function findTenant(evidence: Evidence, tenants: readonly Tenant[]): Finding {
-  const [from, ...moreFrom] = evidence.headerFrom;
-  if (evidence.fromAmbiguous || from === undefined || moreFrom.length > 0) return ambiguousFrom;
-
   const proven = tenants.filter((tenant) => isProven(tenant, evidence));
+  const inbound = proven.find((tenant) => isInbound(tenant, evidence));
+  const [from, ...moreFrom] = evidence.headerFrom;
+  if (evidence.fromAmbiguous || from === undefined || moreFrom.length > 0)
+    return inbound === undefined ? ambiguousFrom : { kind: 'inbound', tenant: inbound };
+
   const own = proven.find(
     ({ domains }) =>
       domains.includes(domainOf(from)) && (evidence.mailFrom === '' || domains.includes(domainOf(evidence.mailFrom))),
   );
   if (own !== undefined) return { kind: 'tenant', tenant: own, foreignSender: false };
+  if (inbound !== undefined) return { kind: 'inbound', tenant: inbound };
 
   if (!evidence.forwardingMarks) return notConfirmed;
   const [forwarder, ...others] = proven.filter((tenant) => tenant.proof.secretHeader !== null);
@@ -95,8 +107,9 @@ export function couldBeFound(
   { clientIp, mailFrom }: Pick<Evidence, 'clientIp' | 'mailFrom'>,
   tenants: readonly Tenant[],
 ) {
-  return tenants.some(({ domains, proof }) => {
-    const senderPossible = mailFrom === '' || domains.includes(domainOf(mailFrom)) || proof.secretHeader !== null;
+  return tenants.some(({ domains, proof, opening }) => {
+    const senderPossible =
+      mailFrom === '' || domains.includes(domainOf(mailFrom)) || proof.secretHeader !== null || opening !== null;
     const proofPossible = proof.networks.length > 0 ? isInside(clientIp, proof.networks) : proof.secretHeader !== null;
     return senderPossible && proofPossible;
   });
@@ -105,6 +118,12 @@ export function couldBeFound(
 /** Whether the header says that the message was sent on, not written, by the mailbox it comes from. */
 export function hasForwardingMarks(fields: readonly Field[]): boolean {
   return fields.some((field) => forwardingFields.has(field.name.toLowerCase()));
+}
+
+/** Of a tenant that is proven. */
+function isInbound({ opening, platform, proof, domains }: Tenant, { recipients }: Evidence): boolean {
+  if (opening === null || (platform !== 'generic' && proof.secretHeader === null)) return false;
+  return recipients.length > 0 && recipients.every((recipient) => domains.includes(domainOf(recipient)));
 }
 
 function isProven({ proof }: Tenant, { clientIp, secretHeaders }: Evidence): boolean {

@@ -52,6 +52,7 @@ export type Transaction = {
 
 type Admitted = {
   readonly tenant: string;
+  readonly kind: 'submitted' | 'inbound';
   readonly messageId: string;
   readonly headerSize: number;
   readonly writer: SpoolWriter;
@@ -132,25 +133,25 @@ export class Intake {
 
   async #judge(block: Buffer, rest: Buffer): Promise<void> {
     this.#header = null;
-    const { reception, mailFrom } = this.#transaction;
-    const admission = admit(block, reception, { mailFrom }, this.#desk.gate);
+    const { reception, mailFrom, recipients } = this.#transaction;
+    const admission = admit(block, reception, { mailFrom, recipients }, this.#desk.gate);
     if (admission.kind === 'refused') return this.#refuse(admission.reply, admission.tenant);
-    const { header, messageId, tenant } = admission;
+    const { header, messageId, tenant, messageKind: kind } = admission;
     const writer = await this.#desk.accept.begin();
-    this.#admitted = { tenant: tenant.id, messageId, headerSize: header.length, writer };
+    this.#admitted = { tenant: tenant.id, kind, messageId, headerSize: header.length, writer };
     // the client may have gone while the spool was opened
     if (this.#refusal !== null) return this.#discard();
     await writer.write(header);
     if (rest.length > 0) await writer.write(rest);
   }
 
-  async #commit({ tenant, messageId, headerSize, writer }: Admitted): Promise<Reply> {
+  async #commit({ tenant, kind, messageId, headerSize, writer }: Admitted): Promise<Reply> {
     const { reception, mailFrom, recipients, smtp } = this.#transaction;
     const { id, receivedAt, clientIp } = reception;
     const message = {
       id,
       tenant,
-      kind: 'submitted',
+      kind,
       mailFrom,
       recipients,
       messageId,

@@ -31,7 +31,7 @@ export type Accept = AcceptPort & {
 
 export type OwnMessage = {
   readonly tenant: string;
-  readonly kind: Exclude<MessageKind, 'submitted'>;
+  readonly kind: Exclude<MessageKind, 'submitted' | 'inbound'>;
   /** Reverse-path; empty for null. */
   readonly mailFrom: string;
   readonly to: string;

@@ -21,6 +21,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     pins: [],
     honourTlsRequiredNo: false,
     keys: { minimumTrust: 'vouched' },
+    opening: null,
     ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
     protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
   };
@@ -42,6 +43,7 @@ const secrets = (...values: string[]) => new Map([['x-postern-key', values]]);
 const good: Evidence = {
   clientIp: '40.92.1.1',
   mailFrom: 'a@both.example',
+  recipients: ['r@else.example'],
   headerFrom: ['a@both.example'],
   fromAmbiguous: false,
   secretHeaders: secrets(' new'),
@@ -51,7 +53,13 @@ const good: Evidence = {
 /** The tenant's id, a star when the sender is foreign, or the status of the refusal. */
 function found(changes: Partial<Evidence>): string {
   const finding = findTenant({ ...good, ...changes }, tenants);
-  return finding.kind === 'refused' ? finding.status : finding.tenant.id + (finding.foreignSender ? '*' : '');
+  return nameOf(finding);
+}
+
+function nameOf(finding: ReturnType<typeof findTenant>): string {
+  if (finding.kind === 'refused') return finding.status;
+  if (finding.kind === 'inbound') return `to ${finding.tenant.id}`;
+  return finding.tenant.id + (finding.foreignSender ? '*' : '');
 }
 
 describe('the matrix of tenant spoofing', () => {
@@ -133,6 +141,47 @@ describe('the matrix of tenant spoofing', () => {
     expect(told.size).toBe(1);
     expect([...told].join()).not.toMatch(/example|X-Postern-Key|guess|new|both/i);
   });
+});
+
+describe('mail that comes in for the people of a tenant', () => {
+  const opens = { opening: { returnHeader: null } } as const;
+  const opening = [
+    { ...both, ...opens },
+    secret,
+    { ...network, ...opens, platform: 'generic' as const },
+    { ...tenant('shared', { networks: ['10.0.0.0/8'] }, 'shared.example'), ...opens },
+  ];
+  const reply = { mailFrom: 'x@else.example', headerFrom: ['x@else.example'], recipients: ['a@both.example'] };
+  const ofNetwork = { clientIp: '10.1.2.3', secretHeaders: secrets() };
+
+  test.each<[string, Partial<Evidence>, string]>([
+    ['from outside', reply, 'to both'],
+    ['two recipients', { ...reply, recipients: ['a@both.example', 'b@second.example'] }, 'to both'],
+    ['null reverse-path', { ...reply, mailFrom: '' }, 'to both'],
+    [
+      'two authors, as it is not they who prove anything',
+      { ...reply, headerFrom: ['x@e.example', 'y@e.example'] },
+      'to both',
+    ],
+    ['ambiguous From', { ...reply, fromAmbiguous: true }, 'to both'],
+    ['no From', { ...reply, headerFrom: [] }, 'to both'],
+    ['forwarded by a mailbox', { ...reply, forwardingMarks: true }, 'to both'],
+    ['From of the tenant, from outside', { ...reply, headerFrom: ['ceo@both.example'] }, 'to both'],
+    ['by a network of its own', { ...reply, ...ofNetwork, recipients: ['a@network.example'] }, 'to network'],
+    ['own mail to own people stays own mail', { recipients: ['b@both.example'] }, 'both'],
+    ['a recipient outside', { ...reply, recipients: ['a@both.example', 'r@else.example'] }, '5.7.1'],
+    ['a recipient of another tenant', { ...reply, recipients: ['a@secret.example'] }, '5.7.1'],
+    ['a recipient in a subdomain', { ...reply, recipients: ['a@sub.both.example'] }, '5.7.1'],
+    ['no secret', { ...reply, secretHeaders: secrets() }, '5.7.1'],
+    ['a wrong secret', { ...reply, secretHeaders: secrets('guess') }, '5.7.1'],
+    ['outside the network', { ...reply, clientIp: '198.51.100.1' }, '5.7.1'],
+    [
+      'no setting',
+      { ...reply, clientIp: '198.51.100.1', secretHeaders: secrets('s3cret'), recipients: ['a@secret.example'] },
+      '5.7.1',
+    ],
+    ['by a network that the platform shares', { ...reply, ...ofNetwork, recipients: ['a@shared.example'] }, '5.7.1'],
+  ])('%s', (_name, changes, expected) => expect(nameOf(findTenant({ ...good, ...changes }, opening))).toBe(expected));
 });
 
 describe('what MAIL alone can rule out', () => {

@@ -23,6 +23,7 @@ const tenant: Tenant = {
   pins: [],
   honourTlsRequiredNo: false,
   keys: { minimumTrust: 'vouched' },
+  opening: null,
   ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
   protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
 };

@@ -3,6 +3,7 @@ import { keyTrusts, tlsLevels } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { branding } from './branding.ts';
+import { opening } from './opening.ts';
 import { ownKeys } from './own-keys.ts';
 import { protection } from './protection.ts';
 import { setting } from './setting.ts';
@@ -16,15 +17,7 @@ const proof = section({
   secretHeader: setting(
     section(
       {
-        name: setting(
-          kinds
-            .text('the name of a header field', 'Write it like X-Postern-Key.')
-            .refine((name) => /^[!-9;-~]{1,70}$/.test(name), {
-              error: 'the name of a header field\nWrite it like X-Postern-Key, without a colon.',
-            }),
-          'Name of the field.',
-          { example: 'X-Postern-Key' },
-        ),
+        name: setting(kinds.fieldName('X-Postern-Key'), 'Name of the field.', { example: 'X-Postern-Key' }),
         values: setting(
           kinds.listOf(kinds.secretFile('the secret of the header'), 'a list of one or two files', 1, 10, true),
           'Files that hold the value. Two while it is being changed.',
@@ -124,5 +117,11 @@ export const tenant = section({
   protection: setting(
     protection.prefault({}),
     'What S/MIME and OpenPGP copies are like, where no rule says otherwise.',
+  ),
+  opening: setting(
+    opening.optional(),
+    'Opens S/MIME and OpenPGP mail for its own people, with keys made or imported here (postern keys own), and verifies signatures.\n' +
+      'For this a rule of the mail platform sends the mail that comes in for them here, with the secret header; it goes on to inbound, with a header\n' +
+      'field X-Postern-Verdict that says what was found. Without this section, such mail is not accepted.',
   ),
 });

@@ -8,6 +8,7 @@
  * Limits: messages to a password, and keys of post-quantum algorithms, are not opened. A message whose signature has two makers is judged by
  * the better one, unless one of them is wrong.
  */
+import { createHash, type Hash } from 'node:crypto';
 import * as openpgp from 'openpgp';
 import { sameAddress } from '../../mail/address.ts';
 import { inspectKeys } from '../openpgp.ts';
@@ -68,22 +69,59 @@ export async function verifyPgp(
   covered: AsyncIterable<Uint8Array>,
   signing: Signing,
 ): Promise<LayerReport> {
-  const invalid = (why: string): LayerReport => ({
-    kind: 'signed',
-    signature: { ...noSignature, status: 'invalid', why },
-  });
   const known = await knownKeys(signing);
   const read = await readSignature(signature);
-  const message = await openpgp.createMessage({ binary: streamOf(covered) });
-  if (read === null) {
-    for await (const _ of covered);
-    return invalid('The OpenPGP signature is damaged.');
-  }
+  const hashing = (read?.packets ?? []).slice(0, mostSignatures).map((packet) => new SignatureHash(packet));
+  for await (const chunk of covered) for (const hash of hashing) hash.update(chunk);
+  for (const hash of hashing) hash.end();
+  const message = await openpgp.createMessage({ binary: new Uint8Array() });
   const date = new Date(signing.now);
   const verificationKeys = known.map((each) => each.key);
+  if (read === null || hashing.length === 0)
+    return {
+      kind: 'signed',
+      signature: { ...noSignature, status: 'invalid', why: 'The OpenPGP signature is damaged.' },
+    };
   const verified = await openpgp.verify({ message, signature: read, verificationKeys, date, format: 'binary', config });
-  for await (const _ of readAll(verified.data, altered));
   return { kind: 'signed', signature: await verdictOn(verified.signatures, known, signing) };
+}
+
+/** What of a signature packet the library keeps to itself: `hashed`, where it looks first for the digest, and the salt of version 6. */
+type Hashing = { version: number; hashed?: Uint8Array; readonly salt?: Uint8Array | null };
+
+const hashes: Readonly<Record<number, string>> = {
+  1: 'md5',
+  2: 'sha1',
+  8: 'sha256',
+  9: 'sha384',
+  10: 'sha512',
+  11: 'sha224',
+  12: 'sha3-256',
+  14: 'sha3-512',
+};
+
+/** The digest of a detached signature, made while the octets stream through: the library would keep them all. RFC 9580 section 5.2.4. */
+class SignatureHash {
+  readonly #packet: openpgp.SignaturePacket & Hashing;
+  readonly #hash: Hash | null;
+
+  constructor(packet: openpgp.SignaturePacket & Hashing) {
+    const name = hashes[packet.hashAlgorithm ?? 0];
+    this.#packet = packet;
+    this.#hash = name === undefined ? null : createHash(name);
+    if (packet.version === 6 && packet.salt) this.#hash?.update(packet.salt);
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#hash?.update(chunk);
+  }
+
+  end(): void {
+    const signed = this.#packet.signatureData ?? new Uint8Array();
+    const trailer = Buffer.from([this.#packet.version, 0xff, 0, 0, 0, 0]);
+    trailer.writeUInt32BE(signed.length, 2);
+    this.#packet.hashed = this.#hash?.update(signed).update(trailer).digest() ?? new Uint8Array(2);
+  }
 }
 
 async function readSignature(signature: Uint8Array): Promise<openpgp.Signature | null> {
@@ -143,7 +181,7 @@ function integrityOf(message: openpgp.Message<ReadableStream<Uint8Array>>): 'mdc
 /** A recipient that the sender did not want to name. RFC 9580 section 5.1.8. */
 const isUnnamed = (id: { toHex(): string }): boolean => /^0*$/.test(id.toHex());
 
-type Keyed = { readonly sessionKeys: openpgp.DecryptedSessionKey[]; readonly key: string };
+type Keyed = { readonly sessionKeys: openpgp.SessionKey[]; readonly key: string };
 
 async function sessionKeyOf(
   message: openpgp.Message<ReadableStream<Uint8Array>>,
@@ -160,9 +198,9 @@ async function sessionKeyOf(
     const key = await openpgp.readPrivateKey({ armoredKey: privateKey, config }).catch(() => null);
     if (key === null || !named.some((name) => isUnnamed(name) || key.getKeys(name).length > 0)) continue;
     tried ||= named.some((name) => !isUnnamed(name) && key.getKeys(name).length > 0);
-    const sessionKeys = await openpgp
-      .decryptSessionKeys({ message, decryptionKeys: key, config })
-      .catch(() => [] as openpgp.DecryptedSessionKey[]);
+    const decrypted = await openpgp.decryptSessionKeys({ message, decryptionKeys: key, config }).catch(() => []);
+    // In version 2 the packet itself names the algorithm; the library's types do not know that it may be missing here.
+    const sessionKeys = decrypted as openpgp.SessionKey[];
     if (sessionKeys.length > 0) return { sessionKeys, key: id };
   }
   if (tried) throw new Refused('altered', altered);

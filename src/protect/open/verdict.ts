@@ -10,6 +10,9 @@
 import type { Opened } from './message.ts';
 import type { SignatureVerdict } from './opened.ts';
 
+/** The header field. Every one of this name that comes in is removed (ingress/admit.ts), so that it is always our word. */
+export const verdictField = 'X-Postern-Verdict';
+
 export type Verdict = {
   readonly encryption: 'none' | 'smime' | 'pgp' | 'closed' | 'part';
   readonly signature: SignatureVerdict;
