@@ -21,7 +21,7 @@ const usage = `Postern, a secure email gateway.
   postern trace   --config FILE ID|MESSAGE-ID [--json]
   postern queue   --config FILE list|retry|hold|release|bounce [ID] [--json]
   postern domains --config FILE [check DOMAIN|forget DOMAIN|publish DOMAIN [MX...]|report [PLACE]] [--json]
-  postern keys    --config FILE list|import FILE|trust ID|reject ID [--json]
+  postern keys    --config FILE list [WHO] [--waiting]|show ID|import FILE|trust ID|pin ID|reject ID|check [ADDRESS] [--json]
   postern keys    --config FILE own list|import FILE|generate ADDRESS|ca|issue ADDRESS|renew ID|revoke ID|show ID [--tenant ID]
                               [--name NAME] [--reason compromised|left|replaced|unused] [--whole-tenant] [--json]
   postern migrate --config FILE
@@ -46,6 +46,7 @@ type Options = {
   readonly name: string | undefined;
   readonly reason: string | undefined;
   readonly wholeTenant: boolean;
+  readonly waiting: boolean;
 };
 
 /** Each is loaded when it is asked for: a trace needs no OpenPGP. */
@@ -86,7 +87,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { keys } = await import('./command/keys.ts');
     const { ownKeys } = await import('./command/keys-own.ts');
     return ({ config, words, options }) =>
-      words[0] === 'own' ? ownKeys(config, words.slice(1), options) : keys(config, words, options.json);
+      words[0] === 'own' ? ownKeys(config, words.slice(1), options) : keys(config, words, options);
   },
   migrate: async () => {
     const { migrate } = await import('./command/migrate.ts');
@@ -126,8 +127,19 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const run = await command();
-    const { json, from, to, policy, since, tenant, name: called, reason, 'whole-tenant': wholeTenant } = values;
-    const options = { json, from, to, policy, since, tenant, name: called, reason, wholeTenant };
+    const {
+      json,
+      from,
+      to,
+      policy,
+      since,
+      tenant,
+      name: called,
+      reason,
+      'whole-tenant': wholeTenant,
+      waiting,
+    } = values;
+    const options = { json, from, to, policy, since, tenant, name: called, reason, wholeTenant, waiting };
     return await run({ config: loaded.config, words, options });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
@@ -163,6 +175,7 @@ function readArguments(args: readonly string[]) {
         name: { type: 'string' },
         reason: { type: 'string' },
         'whole-tenant': { type: 'boolean', default: false },
+        waiting: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
