@@ -54,22 +54,33 @@ const locales: InEachLanguage<string> = { en: 'en-GB', de: 'de', fr: 'fr', es: '
 
 /** "20 November 2026 at 15:04 UTC", "20. November 2026 um 16:04 MEZ". `timeZone` is a name such as Europe/Berlin. */
 export function formatMoment(at: number, language: Language, timeZone: string): string {
-  const key = `${language} ${timeZone}`;
-  let format = formats.get(key);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat(locales[language], {
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      timeZoneName: 'short',
-      timeZone,
-    });
-    formats.set(key, format);
-  }
-  return format.format(at);
+  return formatFor(language, timeZone, { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
 }
 
-/** Making a format takes far longer than using it. One for each language and each time zone of the settings. */
+/** "20 November 2026". */
+export function formatDay(at: number, language: Language, timeZone: string): string {
+  return formatFor(language, timeZone, { day: 'numeric', month: 'long', year: 'numeric' }, false).format(at);
+}
+
+/** "15:04 UTC": for what is less than a day away. */
+export function formatClock(at: number, language: Language, timeZone: string): string {
+  return formatFor(language, timeZone, {}).format(at);
+}
+
+/** Making a format takes far longer than using it. At most three for each language and each time zone of the settings. */
 const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatFor(
+  language: Language,
+  timeZone: string,
+  date: Intl.DateTimeFormatOptions,
+  withClock = true,
+): Intl.DateTimeFormat {
+  const key = `${language} ${timeZone} ${date.day ?? ''} ${withClock}`;
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  const clock = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
+  const format = new Intl.DateTimeFormat(locales[language], { ...date, ...(withClock ? clock : {}), timeZone });
+  formats.set(key, format);
+  return format;
+}

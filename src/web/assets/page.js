@@ -10,7 +10,8 @@ const locale = language === 'en' ? 'en-GB' : language;
 for (const time of document.querySelectorAll('time[datetime]')) {
   const at = new Date(time.dateTime);
   const date = 'clock' in time.dataset ? {} : { day: 'numeric', month: 'long', year: 'numeric' };
-  time.textContent = at.toLocaleString(locale, { ...date, hour: '2-digit', minute: '2-digit', timeZoneName: 'short' });
+  const clock = 'day' in time.dataset ? {} : { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' };
+  time.textContent = at.toLocaleString(locale, { ...date, ...clock });
 }
 
 for (const form of document.querySelectorAll('form[data-auto]')) {

@@ -7,6 +7,7 @@ import { type Around, layout } from './layout.ts';
 import {
   address,
   button,
+  day,
   field,
   form,
   lead,
@@ -82,7 +83,7 @@ function ways(around: Around, { credentials, member, form: token }: AccountView)
     return {
       picture: pictures[kind],
       title: what,
-      line: lastUsedAt === null ? account.added(moment(around, createdAt)) : account.used(moment(around, lastUsedAt)),
+      line: lastUsedAt === null ? account.added(day(around, createdAt)) : account.used(day(around, lastUsedAt)),
       end: row(accountPaths.removeCredential, token, { id }, account.remove, account.removeThat(what)),
     };
   });
@@ -120,7 +121,7 @@ function addressOf(around: Around, { member, form: token }: AccountView, of: Acc
     return {
       picture: 'person',
       title: self ? [name, ' (', people.you, ')'] : name,
-      line: [theirs === 'owner' ? people.owner : people.member, ' · ', account.added(moment(around, joinedAt))],
+      line: [theirs === 'owner' ? people.owner : people.member, ' · ', account.added(day(around, joinedAt))],
       ...(self
         ? { end: row(accountPaths.leave, token, whose, people.leave, `${people.leave}: ${at}`) }
         : role === 'owner'
@@ -157,21 +158,16 @@ ${field({ name: 'to', id: `to-${at}`, label: people.inviteAddress, type: 'email'
 
 function nameForm(around: Around, name: string, token: string): Page {
   const { account } = around.words;
-  return html`<section><h2>${account.name}</h2>${form(accountPaths.name, token, html`${nameField(account.name, name)}${button(account.rename, 'quiet')}`)}</section>`;
+  return html`<section>${form(accountPaths.name, token, html`${nameField(account.name, name)}${button(account.rename, 'quiet')}`)}</section>`;
 }
 
 function sessions(around: Around, { sessions: all, form: token }: AccountView): Page {
   const { account } = around.words;
   const rows = all.map(
-    ({ id, agent, createdAt, seenAt, current, methods }): Row => ({
+    ({ id, agent, seenAt, current, methods }): Row => ({
       picture: 'screen',
       title: current ? [agent, ' – ', account.thisOne] : agent,
-      line: [
-        account.since(moment(around, createdAt)),
-        methods.length === 0 ? '' : [' (', methods.map((method) => account.proofs[method]).join(', '), ')'],
-        ', ',
-        account.seen(moment(around, seenAt)),
-      ],
+      line: [account.seen(moment(around, seenAt)), ...methods.map((method) => [' · ', account.proofs[method]])],
       ...(current ? {} : { end: row(accountPaths.endSession, token, { id }, account.end, account.endThat(agent)) }),
     }),
   );

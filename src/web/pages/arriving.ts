@@ -32,12 +32,13 @@ export function arrivingPage(around: Around, view: ArrivingView): Page {
   const content = sheet(
     'letter',
     arriving.title,
+    brand.text === null ? '' : html`<p class="lead" lang="${brand.text.language}">${brand.text.text}</p>`,
     facts(
       [arriving.from, view.from === '' ? (brand.name ?? '') : address(view.from)],
       [arriving.sent, moment(around, view.sentAt)],
       [arriving.until, moment(around, view.expiresAt)],
+      brand.phrase === null ? null : [words.frame.phrase, html`<q>${brand.phrase}</q>`],
     ),
-    brand.text === null ? '' : html`<p lang="${brand.text.language}">${brand.text.text}</p>`,
     demandOf(around, view),
     first === undefined ? '' : html`<div class="first">${wayIn(around, view, first, 'main')}</div>`,
     others.length === 0
@@ -46,8 +47,7 @@ export function arrivingPage(around: Around, view: ArrivingView): Page {
           arriving.otherWays,
           html`<div class="ways">${others.map((way) => wayIn(around, view, way, 'quiet'))}</div>`,
         ),
-    phrase(around),
-    view.proved === null ? hint(arriving.nothingYet) : '',
+    smallPrint(around, view),
   );
   const scripts = view.ways.some(({ proof }) => proof === 'passkey') ? [around.assets.passkey] : [];
   return layout(around, arriving.title, content, { scripts });
@@ -94,10 +94,12 @@ export function passkeyForm({ words }: Around, { action, options, token, ceremon
   return html`${form(action, token, filled, { 'data-passkey': ceremony, 'data-options': options })}<noscript><p class="hint">${words.arriving.noScript}</p></noscript>`;
 }
 
-/** The tenant's or the recipient's phrase, by which they tell this page from a forged one. */
-function phrase({ brand, words }: Around): Page | string {
-  if (brand.phrase === null) return '';
-  return html`<div class="phrase"><p><span>${words.frame.phrase}</span> <q>${brand.phrase}</q></p>${hint(words.frame.phraseHint)}</div>`;
+function smallPrint({ words, brand }: Around, { proved }: ArrivingView): Page {
+  const said = [
+    ...(proved === null ? [words.arriving.nothingYet] : []),
+    ...(brand.phrase === null ? [] : [words.frame.phraseHint]),
+  ];
+  return hint(said.join(' '));
 }
 
 /** Where the code is typed. */

@@ -85,7 +85,7 @@ function sign({ brand, words }: Around): Page {
 }
 
 /** Whom to ask, as the tenant says; nothing when it says nothing. */
-function help({ brand, words }: Around): Page | string {
+function help({ brand, words, language }: Around): Page | string {
   const { phone, mail, url } = brand.support;
   const ways: Page[] = [
     ...(phone === null ? [] : [html`<a href="tel:${phone.replace(/[^+\d]/g, '')}">${phone}</a>`]),
@@ -95,7 +95,14 @@ function help({ brand, words }: Around): Page | string {
       : [html`<a href="${url}" rel="noopener noreferrer" target="_blank">${new URL(url).host}</a>`]),
   ];
   if (ways.length === 0) return '';
-  return html`<p class="help">${words.frame.helpBy(ways.flatMap((way, index) => (index === 0 ? [way] : [words.frame.or, way])))}</p>`;
+  return html`<p class="help">${words.frame.helpBy(orList(ways, language))}</p>`;
+}
+
+/** "A, B or C", as the language has it. */
+function orList(items: readonly Page[], language: Language): Piece[] {
+  const names = items.map((_, index) => String(index));
+  const parts = new Intl.ListFormat(language, { type: 'disjunction' }).formatToParts(names);
+  return parts.map(({ type, value }) => (type === 'element' ? (items[Number(value)] ?? '') : value));
 }
 
 /** A form of buttons, so that it works without scripts and no visit by GET can change anything. */

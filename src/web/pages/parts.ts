@@ -12,13 +12,14 @@
  *   list(items)               rows with a title, a line below and something to do at the end
  *   more(summary, ...)        what only some need, folded away
  *   hint(...)                 small print under something
- *   moment(around, at)        a point in time, in the reader's language and a named time zone; clock(around, at) when it is less than a day away
+ *   moment(around, at)        a point in time, in the reader's language and a named time zone; clock(around, at)
+ *                             when it is less than a day away, day(around, at) when the hour does not matter
  *   address(text)             an address or a name that must stand out and stay whole
  *
  * Every value is escaped by `html`; nothing here takes ready-made HTML but from its neighbours. Each control is at least 44 pixels high.
  */
 import { html } from 'hono/html';
-import { formatClock, formatMoment } from '../../mail/language.ts';
+import { formatClock, formatDay, formatMoment } from '../../mail/language.ts';
 import { type Icon, icon } from './icons.ts';
 import type { Around } from './layout.ts';
 
@@ -145,6 +146,10 @@ export function moment({ language, brand }: Pick<Around, 'language' | 'brand'>, 
 
 export function clock({ language, brand }: Pick<Around, 'language' | 'brand'>, at: number): Page {
   return html`<time datetime="${new Date(at).toISOString()}" data-clock>${formatClock(at, language, brand.timeZone)}</time>`;
+}
+
+export function day({ language, brand }: Pick<Around, 'language' | 'brand'>, at: number): Page {
+  return html`<time datetime="${new Date(at).toISOString()}" data-day>${formatDay(at, language, brand.timeZone)}</time>`;
 }
 
 /** `dir`: an address reads from left to right, whatever stands in it. */

@@ -127,7 +127,7 @@ const fr: Arriving = {
     },
     authenticator: {
       button: 'Utiliser mon application d’authentification',
-      protects: 'Écarte aussi quelqu’un qui peut lire vos e-mails : le code vient de votre propre appareil.',
+      protects: 'Écarte aussi quelqu’un qui peut lire vos e-mails : le code vient de votre propre appareil.',
     },
     oidc: {
       button: 'Se connecter ailleurs',

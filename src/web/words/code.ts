@@ -115,7 +115,7 @@ const fr: Code = {
   mail: {
     'on its way': 'Il est en route vers votre messagerie.',
     delivered: 'Votre messagerie l’a accepté.',
-    delayed: 'Votre messagerie ne l’a pas encore accepté ; nous continuons d’essayer.',
+    delayed: 'Votre messagerie ne l’a pas encore accepté ; nous continuons d’essayer.',
     failed: 'Votre messagerie l’a refusé, il n’arrivera donc pas. Demandez à l’expéditeur de vérifier l’adresse.',
     unknown: '',
   },
@@ -125,14 +125,14 @@ const fr: Code = {
   againFrom: (at) => ['Un nouveau code pourra être envoyé à partir de ', at, '.'],
   countdown: 'Un nouveau code pourra être envoyé dans {time}.',
   missing:
-    'Rien reçu ? Cela peut prendre une ou deux minutes ; regardez aussi dans les indésirables. Un nouveau code remplace le précédent.',
+    'Rien reçu ? Cela peut prendre une ou deux minutes ; regardez aussi dans les indésirables. Un nouveau code remplace le précédent.',
   notSixDigits: 'Le code a six chiffres. Cet essai n’a pas été compté.',
   wrong: (left) => `Ce n’est pas le code. Il vous reste ${left} ${left < 2 ? 'essai' : 'essais'}.`,
   notSent:
-    'Aucun code n’a été envoyé : quelque chose a échoué de notre côté. Veuillez réessayer dans quelques minutes.',
+    'Aucun code n’a été envoyé : quelque chose a échoué de notre côté. Veuillez réessayer dans quelques minutes.',
   deadTitle: 'Ce code n’est plus valable',
   dead: (minutes) =>
-    `Il a été utilisé, remplacé, mal saisi trop souvent, ou date de plus de ${minutes} minutes. Le message attend toujours : demandez un nouveau code.`,
+    `Il a été utilisé, remplacé, mal saisi trop souvent, ou date de plus de ${minutes} minutes. Le message attend toujours : demandez un nouveau code.`,
   wait: {
     codes: 'Pas encore de nouveau code',
     codesText: (until) => [

@@ -85,7 +85,7 @@ const fr: Enrol = {
     title: 'Configurer une application d’authentification',
     scan: 'Scannez cette image avec l’application, par exemple celle que vous utilisez déjà pour vos codes.',
     picture: 'Image contenant la clé pour l’application d’authentification',
-    key: 'Pas d’appareil photo ? Saisissez cette clé dans l’application :',
+    key: 'Pas d’appareil photo ? Saisissez cette clé dans l’application :',
     label: 'Les six chiffres que l’application affiche maintenant',
     save: 'Configurer',
     wrong:

@@ -81,7 +81,7 @@ const fr: People = {
   inviteName: 'Nom de la personne',
   inviteAddress: 'Sa propre adresse e-mail',
   inviteText:
-    'Elle reçoit un e-mail et configure sa propre clé d’accès. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
+    'Elle reçoit un e-mail et configure sa propre clé d’accès. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
   sendInvite: 'Envoyer l’invitation',
   leave: 'Quitter cette adresse',
   removeMember: (name) => `Retirer ${name}`,

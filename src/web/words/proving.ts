@@ -82,8 +82,8 @@ const de: Proving = {
 
 const fr: Proving = {
   passphrase: {
-    title: 'De quoi avez-vous convenu ?',
-    asks: 'L’expéditeur demande :',
+    title: 'De quoi avez-vous convenu ?',
+    asks: 'L’expéditeur demande :',
     text: 'L’expéditeur vous a donné une phrase secrète, au téléphone ou de vive voix. Elle ne figure dans aucun e-mail.',
     label: 'Phrase secrète',
     answer: 'Votre réponse',
@@ -103,7 +103,7 @@ const fr: Proving = {
   wrong: 'Ce n’était pas juste. Veuillez vérifier et réessayer.',
   signIn: {
     title: 'Se connecter',
-    text: 'Pour les personnes qui ont configuré une clé d’accès, un mot de passe ou un compte ailleurs. Pour lire un seul message, rien de cela n’est nécessaire : ouvrez le lien de l’e-mail.',
+    text: 'Pour les personnes qui ont configuré une clé d’accès, un mot de passe ou un compte ailleurs. Pour lire un seul message, rien de cela n’est nécessaire : ouvrez le lien de l’e-mail.',
     passkey: 'Se connecter avec une clé d’accès',
     password: 'Se connecter avec un mot de passe',
     authenticator: 'Se connecter avec une application d’authentification',

@@ -98,7 +98,7 @@ const fr: Reading = {
   incomplete:
     'Ce message est construit de façon inhabituelle, il manque donc peut-être quelque chose sur cette page. Téléchargez tout le message pour l’avoir en entier.',
   until: (moment) => ['Disponible ici jusqu’au ', moment, '.'],
-  shared: 'Sur un ordinateur partagé, déconnectez-vous quand vous avez terminé ; les fichiers téléchargés y restent.',
+  shared: 'Sur un ordinateur partagé, déconnectez-vous quand vous avez terminé ; les fichiers téléchargés y restent.',
   unnamed: {
     invitation: 'invitation',
     message: 'message joint',
@@ -109,9 +109,9 @@ const fr: Reading = {
   frame: {
     unsafe:
       'La vue mise en forme de ce message est trop grande ou trop compliquée pour être affichée en toute sécurité. Lisez-le en texte brut ou téléchargez tout le message.',
-    cut: 'Ce message est plus long que ce qui peut être affiché ici : la fin manque. Téléchargez tout le message pour lire la suite.',
+    cut: 'Ce message est plus long que ce qui peut être affiché ici : la fin manque. Téléchargez tout le message pour lire la suite.',
     remote: (count) =>
-      `${count < 2 ? 'Une image a été laissée' : `${count} images ont été laissées`} de côté : les charger depuis un autre site révélerait à d’autres que vous avez ouvert ce message.`,
+      `${count < 2 ? 'Une image a été laissée' : `${count} images ont été laissées`} de côté : les charger depuis un autre site révélerait à d’autres que vous avez ouvert ce message.`,
   },
 };
 

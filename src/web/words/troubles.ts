@@ -109,7 +109,7 @@ const fr: Troubles = {
   noSession: {
     title: 'Ce message n’est pas ouvert dans ce navigateur',
     advice:
-      'Votre session a été fermée ou est restée longtemps inactive, ou vous utilisez un autre navigateur ou appareil. Ouvrez le lien de l’e-mail que vous avez reçu : il fonctionne sur tout appareil.',
+      'Votre session a été fermée ou est restée longtemps inactive, ou vous utilisez un autre navigateur ou appareil. Ouvrez le lien de l’e-mail que vous avez reçu : il fonctionne sur tout appareil.',
   },
   notFound: {
     title: 'Cette page n’existe pas',

@@ -1,0 +1,246 @@
+/**
+ * Every page of the portal in every state it can be in, with made-up data, behind the real web server and its headers: what axe.test.ts judges and
+ * screenshots.ts shows. A page is at /BRAND/NAME; `plain` is a tenant that set nothing, `clinic` one that set everything.
+ */
+import { Hono } from 'hono';
+import { plainBranding } from '../../src/config/branding.ts';
+import { nearestReadable } from '../../src/config/colour.ts';
+import type { Branding } from '../../src/config/config.ts';
+import { readLogo } from '../../src/config/logo.ts';
+import type { Part } from '../../src/mail/structure.ts';
+import { createLooks } from '../../src/web/branding.ts';
+import { accountPage, authenticatorPage, colleaguePage, passwordPage } from '../../src/web/pages/account.ts';
+import { arrivingPage, codePage, homePage, signedOutPage, waitPage } from '../../src/web/pages/arriving.ts';
+import type { Around } from '../../src/web/pages/layout.ts';
+import { messagePage } from '../../src/web/pages/message.ts';
+import type { Page } from '../../src/web/pages/parts.ts';
+import { secretPage, signInPage } from '../../src/web/pages/proving.ts';
+import { troublePage } from '../../src/web/pages/trouble.ts';
+import type { Env } from '../../src/web/request.ts';
+import { createWebServer, type WebServer } from '../../src/web/server.ts';
+import type { AccountView, ArrivingView, CodeView, SecretView } from '../../src/web/views.ts';
+import { troubles } from '../../src/web/words/troubles.ts';
+
+const at = Date.UTC(2026, 10, 20, 15, 4);
+const minute = 60_000;
+const day = 86_400_000;
+const form = 'f'.repeat(43);
+const deliveryId = '0197a0c0-0000-7000-8000-000000000001';
+
+const arriving: ArrivingView = {
+  deliveryId,
+  form,
+  from: 'anna.mueller@clinic.example',
+  sentAt: at,
+  expiresAt: at + 30 * day,
+  address: 'r***@example.org',
+  ways: [{ proof: 'code', action: `/d/${deliveryId}/code` }],
+  demand: 'code',
+  proved: null,
+  question: '',
+};
+
+const code: CodeView = {
+  deliveryId,
+  form,
+  address: 'r***@example.org',
+  sentFrom: 'secure-mail@clinic.example',
+  sent: { at, until: at + 10 * minute, mail: 'delivered' },
+  againAt: 0,
+  problem: null,
+  minutes: 10,
+};
+
+const secret: SecretView = { proof: 'passphrase', action: '/x', form, question: '', problem: null, askAddress: false };
+
+const member = { id: 'm1', tenant: 'clinic', name: 'Robin Okafor', createdAt: at };
+const account: AccountView = {
+  form,
+  member,
+  addresses: [
+    {
+      tenant: 'clinic',
+      organisation: 'Clinic am Fluss',
+      address: 'billing@practice.example',
+      role: 'owner',
+      members: [
+        { ...member, role: 'owner', joinedAt: at, methods: ['passkey'] },
+        { ...member, id: 'm2', name: 'Sam de Vries', role: 'member', joinedAt: at + day, methods: ['passkey'] },
+      ],
+    },
+    { tenant: 'clinic', organisation: 'Clinic am Fluss', address: 'robin@practice.example', role: null, members: [] },
+  ],
+  credentials: [
+    { kind: 'passkey' as const, label: 'iPhone', lastUsedAt: at },
+    { kind: 'password' as const, label: '', lastUsedAt: null },
+  ].map((credential, index) => ({
+    ...credential,
+    id: `c${index}`,
+    member: 'm1',
+    tenant: 'clinic',
+    lookup: '',
+    secret: '',
+    counter: 0,
+    createdAt: at,
+  })),
+  sessions: [
+    { id: 's1', agent: 'Safari on iPhone', methods: ['passkey'], current: true, createdAt: at, seenAt: at, endsAt: at },
+    { id: 's2', agent: 'Firefox on Windows', methods: ['code'], current: false, createdAt: at, seenAt: at, endsAt: at },
+  ],
+  said: null,
+};
+
+const text =
+  'Dear Robin,\n\nthe results are attached. Please read them before Thursday:\nhttps://clinic.example/how-to-read-them\n\nKind regards\nAnna';
+const part: Part = {
+  path: '2',
+  header: { start: 0, end: 0 },
+  body: { start: 0, end: 262_144 },
+  type: 'application/pdf',
+  parameters: {},
+  encoding: 'base64',
+  disposition: 'attachment',
+  fileName: 'Befund Müller.pdf',
+  contentId: null,
+  children: [],
+};
+const message = {
+  deliveryId,
+  receivedAt: at,
+  expiresAt: at + 30 * day,
+  mailFrom: 'anna@clinic.example',
+  formToken: form,
+  text: { text, cut: false },
+  view: {
+    subject: 'Your laboratory results – please read before Thursday',
+    from: 'Anna Müller <anna@clinic.example>',
+    to: 'Robin Okafor <robin@practice.example>',
+    cc: 'billing@practice.example',
+    date: 'Fri, 20 Nov 2026 16:04:00 +0100',
+    plain: [],
+    rich: [],
+    pictures: [],
+    attachments: [part, { ...part, path: '3', fileName: 'How to read your results, a guide for patients.docx' }],
+    incomplete: false,
+  },
+};
+
+/** By name; the states of one page stand together. */
+export const pages: Readonly<Record<string, (around: Around) => Page>> = {
+  home: (around) => homePage(around, '/sign-in'),
+  arriving: (around) => arrivingPage(around, arriving),
+  'arriving-many-ways': (around) =>
+    arrivingPage(around, {
+      ...arriving,
+      demand: 'authenticator',
+      ways: [
+        { proof: 'passkey', action: '/x/passkey' },
+        { proof: 'authenticator', action: '/x/authenticator' },
+        { proof: 'oidc', action: '/x/microsoft', provider: 'microsoft' },
+        { proof: 'oidc', action: '/x/google', provider: 'google' },
+        { proof: 'password', action: '/x/password' },
+        { proof: 'passphrase', action: '/x/passphrase' },
+        { proof: 'code', action: '/x/code' },
+      ],
+    }),
+  'arriving-one-more-step': (around) =>
+    arrivingPage(around, {
+      ...arriving,
+      demand: 'passphrase',
+      proved: 'code',
+      ways: [{ proof: 'passphrase', action: '/x/passphrase' }],
+    }),
+  code: (around) => codePage(around, code),
+  'code-wrong': (around) => codePage(around, { ...code, problem: { triesLeft: 1 } }),
+  'code-not-six': (around) => codePage(around, { ...code, problem: 'not-six-digits' }),
+  'code-dead': (around) => codePage(around, { ...code, problem: 'dead' }),
+  'code-not-sent': (around) => codePage(around, { ...code, sent: null, problem: 'not-sent' }),
+  'code-refused': (around) => codePage(around, { ...code, sent: { at, until: at + 10 * minute, mail: 'failed' } }),
+  'code-wait': (around) =>
+    codePage(around, { ...code, againAt: Date.now() + minute, sent: { at, until: at + 10 * minute, mail: 'delayed' } }),
+  'wait-codes': (around) => waitPage(around, { until: at, back: '/x', what: 'codes' }),
+  'wait-tries': (around) => waitPage(around, { until: at, back: null, what: 'tries' }),
+  'wait-network': (around) => waitPage(around, { until: at, back: null, what: 'network' }),
+  passphrase: (around) => secretPage(around, secret),
+  question: (around) => secretPage(around, { ...secret, question: 'What is our dog called?', problem: 'wrong' }),
+  password: (around) => secretPage(around, { ...secret, proof: 'password', askAddress: true, problem: 'wrong' }),
+  authenticator: (around) => secretPage(around, { ...secret, proof: 'authenticator' }),
+  'sign-in': (around) =>
+    signInPage(around, { form, passkeyOptions: '/x', providers: ['microsoft', 'google'], problem: null }),
+  'sign-in-failed': (around) =>
+    signInPage(around, { form, passkeyOptions: '/x', providers: ['google'], problem: 'oidc-address' }),
+  account: (around) => accountPage(around, account),
+  'account-offer': (around) =>
+    accountPage(around, { ...account, member: null, credentials: [], said: 'stronger-proof-needed' }),
+  'account-done': (around) => accountPage(around, { ...account, addresses: [], said: 'passkey-added' }),
+  'account-authenticator': (around) =>
+    authenticatorPage(around, { form, qr, secret: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP', problem: 'wrong' }),
+  'account-password': (around) => passwordPage(around, { form, minLength: 12, problem: 'common' }),
+  colleague: (around) =>
+    colleaguePage(around, {
+      deliveryId,
+      form,
+      sender: 'anna@clinic.example',
+      problem: 'address',
+      asked: [
+        { colleague: 'sam@practice.example', state: 'asked', askedAt: at },
+        { colleague: 'kim@practice.example', state: 'allowed', askedAt: at },
+        { colleague: 'lee@practice.example', state: 'refused', askedAt: at },
+      ],
+    }),
+  message: (around) => messagePage(around, message),
+  'signed-out': (around) => signedOutPage(around, { everywhere: true }),
+  ...Object.fromEntries(
+    Object.keys(troubles.en).map((name) => [
+      `trouble-${name}`,
+      (around: Around) => troublePage(around, name as keyof typeof troubles.en),
+    ]),
+  ),
+};
+
+const qr = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><path d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 9h3v3H9zM13 13h2v2h-2zM17 17h4v4h-4z"/></svg>`;
+
+const logo = readLogo(
+  Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 40"><path d="M4 30q8-12 16 0t16 0M20 4c8 6 8 14 0 18-8-4-8-12 0-18z" fill="none" stroke="#00695c" stroke-width="4"/><text x="46" y="27" font-family="Georgia" font-size="19" fill="#123">am Fluss</text></svg>',
+  ),
+);
+
+const clinic: Branding = {
+  ...plainBranding('Clinic am Fluss'),
+  logo: logo.ok ? logo.logo : null,
+  accent: { light: '#00695c', dark: nearestReadable('#00695c', 'dark') },
+  text: {
+    en: 'We use this page for everything that is only between you and us.',
+    de: 'Diese Seite nutzen wir für alles, was nur Sie und uns angeht.',
+  },
+  phrase: 'The heron stands by the river',
+  support: { phone: '+49 30 1234567', mail: 'help@clinic.example', url: 'https://www.clinic.example/secure-mail' },
+  language: 'de',
+  timeZone: 'Europe/Berlin',
+};
+
+export const brands = ['plain', 'clinic'] as const;
+
+export function createGallery(): WebServer {
+  const tenants = [
+    { id: 'plain', branding: plainBranding('corp.example') },
+    { id: 'clinic', branding: clinic },
+  ];
+  const looks = createLooks(tenants, 'https://localhost');
+  const routes = new Hono<Env>();
+  for (const { path, GET, POST } of looks.files) {
+    if (GET !== undefined) routes.get(path, GET);
+    if (POST !== undefined) routes.post(path, POST);
+  }
+  for (const brand of brands)
+    for (const [name, page] of Object.entries(pages))
+      routes.get(`/${brand}/${name}`, (c) => c.html(page(looks.around(c, brand))));
+  return createWebServer({
+    routes,
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    emit: () => undefined,
+    healthy: async () => undefined,
+  });
+}
