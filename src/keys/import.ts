@@ -12,11 +12,13 @@ import { addressKey } from '../mail/address.ts';
 import { openPkcs7, openPkcs12 } from '../protect/containers.ts';
 import { inspectKeys } from '../protect/openpgp.ts';
 import { looksLikeKey } from '../protect/openpgp-packets.ts';
-import { inspectCertificate } from '../protect/x509.ts';
+import { type CertificateFacts, inspectCertificate } from '../protect/x509.ts';
 import type { KeyRow } from '../store/key-port.ts';
 
 /** A key or certificate for one address. Times are epoch milliseconds. */
 type KeyEntry = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | 'notBefore' | 'notAfter'> & {
+  /** Of a certificate: the authorities that came along, PEM. */
+  readonly issuers?: string;
   /** Something the admin should know although the key can be used, in words; empty when there is nothing. */
   readonly note: string;
 };
@@ -25,6 +27,7 @@ export type KeyFile = { readonly entries: readonly KeyEntry[]; readonly problems
 
 const maximumFileSize = 4_194_304;
 const maximumCertificates = 500;
+const mostIssuers = 6;
 
 /**
  * Everything usable in a file. `passphrase` is for PKCS #12 only. `problems` are sentences for the admin; the entries of one address come
@@ -117,37 +120,51 @@ function openedPart(opened: ReturnType<typeof openPkcs12>, now: number): KeyFile
 function certificatePart(certificates: readonly Uint8Array[], hadPrivateKey: boolean, now: number): KeyFile {
   const entries: KeyEntry[] = [];
   const problems: string[] = [];
-  const authorities: string[] = [];
   if (certificates.length > maximumCertificates) {
     problems.push(`Only the first ${maximumCertificates} of ${certificates.length} certificates were read.`);
   }
-  for (const octets of certificates.slice(0, maximumCertificates)) {
-    const read = inspectWhenValid(octets, now);
-    if (!read.ok) {
-      problems.push(read.why);
+  const read = certificates.slice(0, maximumCertificates).map((octets) => inspectWhenValid(octets, now));
+  const authorities = read.flatMap((each) => (each.ok && each.certificate.ca ? [each.certificate] : []));
+  for (const each of read) {
+    if (!each.ok) {
+      problems.push(each.why);
       continue;
     }
-    const {
-      ca,
-      addresses,
-      usableForEncryption: usable,
-      fingerprint,
-      pem: material,
-      notBefore,
-      notAfter,
-    } = read.certificate;
+    const { certificate } = each;
+    const { addresses, usableForEncryption: usable, fingerprint, pem: material, notBefore, notAfter } = certificate;
+    if (certificate.ca) continue;
     if (!usable.ok) {
-      const sentence = `The certificate ${named(read.certificate)} was not imported: ${usable.why}.`;
-      (ca ? authorities : problems).push(sentence);
+      problems.push(notImported(certificate, usable.why));
       continue;
     }
     const note = hadPrivateKey ? 'The file holds a private key too; only the certificate was taken.' : '';
+    const issuers = issuersOf(certificate, authorities);
     for (const address of addresses) {
-      entries.push({ kind: 'x509', address: addressKey(address), fingerprint, material, notBefore, notAfter, note });
+      const key = { kind: 'x509', address: addressKey(address), fingerprint, material, issuers } as const;
+      entries.push({ ...key, notBefore, notAfter, note });
     }
   }
   // Authorities come along in most bundles; they are worth a word only when nothing else is there.
-  return { entries, problems: entries.length + problems.length > 0 ? problems : authorities };
+  if (entries.length + problems.length > 0) return { entries, problems };
+  return { entries, problems: authorities.map((each) => notImported(each, whyNotUsable(each))) };
+}
+
+const notImported = (certificate: CertificateFacts, why: string): string =>
+  `The certificate ${named(certificate)} was not imported: ${why}.`;
+
+const whyNotUsable = ({ usableForEncryption: usable }: CertificateFacts): string =>
+  usable.ok ? 'it belongs to a certificate authority' : usable.why;
+
+/** The authorities in the file that stand above a certificate, by their names; PEM. Whether they really do, the check of the certificate says. */
+function issuersOf(certificate: CertificateFacts, authorities: readonly CertificateFacts[]): string {
+  const above: CertificateFacts[] = [];
+  for (let last = certificate; above.length < mostIssuers; ) {
+    const next = authorities.find((each) => each.subject === last.issuer && !above.includes(each));
+    if (next === undefined) break;
+    above.push(next);
+    last = next;
+  }
+  return above.map(({ pem }) => pem).join('');
 }
 
 /** A certificate that is not valid yet is judged as of its first day. */
