@@ -111,8 +111,18 @@ function tracePage(document: Traced): string {
     lines.push(...evidenceLines(remote));
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }
-  lines.push('', 'History', ...document.events.map(({ at, kind }) => `          ${time(Date.parse(at))}  ${kind}`));
+  lines.push(
+    '',
+    'History',
+    ...document.events.map((event) => `          ${time(Date.parse(event.at))}  ${event.kind}${detailOf(event)}`),
+  );
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** What the history adds of an event that says something nowhere else. */
+function detailOf(event: object): string {
+  if (!('trust' in event && 'fingerprint' in event && 'source' in event && 'method' in event)) return '';
+  return `  ${event.method} to ${event.fingerprint}, ${event.trust} (${event.source})`;
 }
 
 /** What the connection has shown, for people. */

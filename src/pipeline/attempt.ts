@@ -11,14 +11,16 @@ import type { Transmitter } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
 import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
-import type { ClaimedDelivery, NewMessage, Settlement } from '../store/store.ts';
+import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import type { DomainSeen } from './domains.ts';
+import { keyUses } from './key-use.ts';
 import { type Ended, noticesFor } from './notices.ts';
 import { type OctetPorts, prepare } from './octets.ts';
 import { publish, withdraw } from './portal.ts';
 
 export type AttemptPorts = OctetPorts & {
+  readonly store: Pick<Store, 'noteKeysUsed'>;
   readonly config: Config;
   readonly transmitter: Pick<Transmitter, 'send'>;
   readonly own: Accept['own'];
@@ -86,6 +88,7 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
 
 async function concludeAll(first: ClaimedDelivery, ended: readonly Ended[], ports: AttemptPorts): Promise<Conclusion> {
   const withdrawn = await withdraw(ended, ports);
+  const uses = await keyUses(ended, ports);
   return {
     settlements: [
       ...ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
@@ -93,6 +96,7 @@ async function concludeAll(first: ClaimedDelivery, ended: readonly Ended[], port
     ],
     messages: withdrawn?.messages ?? (await noticesFor(first.message, ended, ports)),
     events: [
+      ...uses,
       ...ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
       ...(withdrawn?.events ?? []),
     ],
