@@ -1,28 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import { capabilityOf, materialsOf, rowsForImport } from '../../src/keys/keyring.ts';
-import type { KeyRow } from '../../src/store/store.ts';
+import { capabilityOf, materialsOf } from '../../src/keys/keyring.ts';
+import type { KeyRow } from '../../src/store/key-port.ts';
+import { day, now, keyRow as row } from './key-row.ts';
 
-const now = Date.parse('2026-03-01T12:00:00Z');
-const day = 86_400_000;
-
-function row(id: string, rest: Partial<KeyRow> = {}): KeyRow {
-  return {
-    id,
-    kind: 'pgp',
-    address: 'anna@example.org',
-    fingerprint: id.repeat(40),
-    material: `material ${id}`,
-    state: 'trusted',
-    source: 'import',
-    notBefore: now - 100 * day,
-    notAfter: null,
-    createdAt: now - 10 * day,
-    ...rest,
-  };
-}
+const good = { path: { ok: true, root: 'Root' } } as const;
+const certificateCases: readonly [string, Partial<KeyRow>, RegExp | null][] = [
+  ['with a path', { status: good }, null],
+  ['with a path and not revoked', { status: { ...good, revocation: 'good' } }, null],
+  ['that was not checked yet', {}, /its issuer was not checked yet\.$/],
+  ['without a path', { status: { path: { ok: false, why: 'is self-signed' } } }, /not used: it is self-signed\.$/],
+  ['without a path that a person confirmed', { trust: 'confirmed', status: { path: { ok: false } } }, null],
+  ['without a path from signed DNS', { source: 'dns', status: { path: { ok: false } } }, null],
+  [
+    'that is revoked',
+    { status: { ...good, revocation: 'revoked', revocationWhy: 'its holder changed' } },
+    /it is revoked \(its holder changed\)\.$/,
+  ],
+  [
+    'that is revoked, whatever a person said',
+    { trust: 'pinned', status: { revocation: 'revoked' } },
+    /it is revoked\.$/,
+  ],
+  ['of which nobody answered, where that is accepted', { status: { ...good, revocation: 'unknown' } }, null],
+  [
+    'of which nobody answered, where that is refused',
+    { status: { ...good, revocation: 'unknown', refused: true, revocationWhy: 'ca.example did not answer in time' } },
+    /whether it is revoked is not known \(ca\.example did not answer in time\)\.$/,
+  ],
+];
 
 describe('capabilityOf', () => {
-  const cases: [string, KeyRow[], { pgp: string[]; x509: string[] }, RegExp[]][] = [
+  type Case = [string, KeyRow[], { pgp: string[]; x509: string[] }, RegExp[]];
+  const cases: Case[] = [
     [
       'nothing known',
       [],
@@ -61,6 +70,38 @@ describe('capabilityOf', () => {
       { pgp: ['a'], x509: [] },
       [/key b{16} .* it expired on 2026-02-28\.$/],
     ],
+    [
+      'one that is trusted more comes before one that is newer',
+      [row('a'), row('b', { notBefore: now - day, trust: 'vouched' }), row('c', { trust: 'found' })],
+      { pgp: ['a'], x509: [] },
+      [/key b{16} .* one trusted more, a{16}, is\.$/, /key c{16} .* one trusted more, a{16}, is\.$/],
+    ],
+    [
+      'a pinned one and no other, each of its kind',
+      [row('a', { trust: 'pinned' }), row('b', { notBefore: now }), row('c', { kind: 'x509' })],
+      { pgp: ['a'], x509: ['c'] },
+      [/key b{16} .* not used: a{16} is pinned\.$/],
+    ],
+    [
+      'a pinned one that expired lets no other in',
+      [row('a', { trust: 'pinned', notAfter: now }), row('b')],
+      { pgp: [], x509: [] },
+      [/key a{16} .* it expired/, /key b{16} .* not used: a{16} is pinned\.$/],
+    ],
+    [
+      'a pin that was rejected binds nobody',
+      [row('a', { trust: 'pinned', state: 'rejected' }), row('b')],
+      { pgp: ['b'], x509: [] },
+      [/key a{16} .* it was rejected/],
+    ],
+    ...certificateCases.map(
+      ([name, changes, why]): Case => [
+        `a certificate ${name}`,
+        [row('a', { kind: 'x509', trust: 'vouched', source: 'ldap', ...changes })],
+        { pgp: [], x509: why === null ? ['a'] : [] },
+        why === null ? [] : [why],
+      ],
+    ),
     ["somebody else's", [row('a', { address: 'boris@example.org' })], { pgp: [], x509: [] }, [/^No OpenPGP key/]],
   ];
   test.each(cases)('%s', (_, rows, expected, notes) => {
@@ -68,40 +109,17 @@ describe('capabilityOf', () => {
     expect({ pgp: capability.pgpKeys, x509: capability.certificates }).toEqual(expected);
     expect(capability.notes).toEqual(notes.map((note) => expect.stringMatching(note)));
     expect(capability.portal).toBe(true);
+    const used = [...capability.pgpKeys, ...capability.certificates];
+    expect(capability.trust).toEqual(
+      Object.fromEntries(rows.filter(({ id }) => used.includes(id)).map(({ id, trust }) => [id, trust])),
+    );
   });
 });
 
 test('materialsOf gives what the plan named, and only while it is trusted', () => {
   const rows = [row('a'), row('b', { state: 'rejected' }), row('c', { state: 'pending' })];
-  expect(materialsOf(rows, ['a'])).toEqual(['material a']);
-  expect(materialsOf(rows, ['b', 'c', 'gone', 'a'])).toEqual(['material a']);
-});
-
-describe('rowsForImport', () => {
-  const entry = row('n');
-  const from = { source: 'import', now };
-  test.each([
-    ['the first', [], 'trusted'],
-    ['another kind is there', [row('a', { kind: 'x509' })], 'trusted'],
-    ["another address's is there", [row('a', { address: 'x@example.org' })], 'trusted'],
-    ['differs from the trusted one', [row('a')], 'pending'],
-    ['differs from a trusted one that has expired', [row('a', { notAfter: now - day })], 'pending'],
-    ['differs from a waiting one', [row('a', { state: 'pending' })], 'pending'],
-    ['only a rejected one is there', [row('a', { state: 'rejected' })], 'trusted'],
-  ] as const)('%s', (_, existing, state) => {
-    expect(rowsForImport([entry], existing, from)).toMatchObject([{ fingerprint: entry.fingerprint, state }]);
-  });
-
-  test('of two keys for an address in one file the second waits', () => {
-    expect(rowsForImport([row('n'), row('m')], [], from).map(({ state }) => state)).toEqual(['trusted', 'pending']);
-  });
-
-  test('the same again writes nothing; prolonged, it keeps its id and its state', () => {
-    const known = row('n', { state: 'rejected', notAfter: now + day });
-    expect(rowsForImport([known], [known], from)).toEqual([]);
-    const prolonged = { ...known, id: 'other', material: 'newer', notAfter: now + 400 * day };
-    expect(rowsForImport([prolonged], [known], from)).toEqual([
-      { ...known, material: 'newer', notAfter: now + 400 * day },
-    ]);
-  });
+  expect(materialsOf([row('a', { status: { revocation: 'revoked' } })], ['a'])).toEqual([]);
+  expect(materialsOf(rows, ['a'])).toEqual([{ material: 'material a', gcm: false }]);
+  expect(materialsOf(rows, ['b', 'c', 'gone', 'a'])).toEqual([{ material: 'material a', gcm: false }]);
+  expect(materialsOf([row('a', { features: { gcm: true } })], ['a'])).toEqual([{ material: 'material a', gcm: true }]);
 });
