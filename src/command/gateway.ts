@@ -10,6 +10,7 @@ import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
 import { createHarvest } from '../keys/harvest.ts';
+import { mailRoots } from '../keys/roots.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
@@ -19,6 +20,7 @@ import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createTlsReporter } from '../pipeline/tls-reports.ts';
+import { createOpenPool } from '../protect/open/pool.ts';
 import { ownKeysKey } from '../protect/own/jobs.ts';
 import { createProtectPool } from '../protect/pool.ts';
 import { createScanPool } from '../scan/pool.ts';
@@ -162,11 +164,14 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
     const stopChecks = startDomainChecks({ store, probe: (of) => probe(of, true), emit, now: Date.now, every });
     ending(async () => stopChecks());
   }
+  const opener = createOpenPool({ ownKeys: ownKeysKey(config.masterKey), roots: mailRoots(config.keys).map(String) });
   ending(() => protect.close());
+  ending(() => opener.close());
   ending(() => scan.close());
   ending(() => transmitter.close());
   const { statusOf: check, fresh } = createKeyCheck(config, outbound, { store, emit });
   const finding = { store, check, fresh, emit, now: Date.now, keep: true };
+  const harvest = config.keys.harvest ? createHarvest(finding) : null;
   const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
   return new Runner({
     store,
@@ -196,7 +201,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       portal: config.web !== null,
       masterKey: config.masterKey,
       discovery: createKeySearch(config, outbound, finding),
-      harvest: config.keys.harvest ? createHarvest(finding) : null,
+      harvest,
       hostname: config.hostname,
       own: accept.own,
       now: Date.now,
@@ -208,6 +213,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       transmitter,
       protect,
       signerFor: custody.keys.signerFor,
+      opening: { spool, store, pool: opener, decryptionKeys: custody.keys.decryptionKeys, harvest, now: Date.now },
       own: accept.own,
       now: Date.now,
       random: Math.random,

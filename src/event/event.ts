@@ -23,6 +23,14 @@ type DeliveryEvent = { message: string; delivery: string; recipient: string } & 
   | { kind: 'delivery.deferred'; method: string; status: string; reason: string; attempts: number; nextAt: number }
   /** The copy that was delivered was encrypted to this key. */
   | { kind: 'delivery.protected'; method: string; key: string; fingerprint: string; source: string; trust: string }
+  /** What was found of a message that came in, once it was handed to the mailbox: as in the field X-Postern-Verdict. */
+  | {
+      kind: 'delivery.verdict';
+      encryption: string;
+      signature: string;
+      signer: string | null;
+      fingerprint: string | null;
+    }
   /** A method could not work for good; the next one of the plan takes over. */
   | { kind: 'delivery.fellback'; method: string; next: string; status: string; reason: string }
   | { kind: 'delivery.failed'; method: string; status: string; reason: string }

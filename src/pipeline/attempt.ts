@@ -7,22 +7,20 @@
  * (notices.ts, portal.ts) and the events; the runner writes all of them in one transaction.
  */
 import type { Config } from '../config/config.ts';
-import type { Transmitter } from '../deliver/pool.ts';
 import type { Event } from '../event/event.ts';
 import { type Next, noMethod, type Outcome, settle } from '../plan/delivery.ts';
-import type { Step } from '../plan/plan.ts';
+import type { Verdict } from '../protect/open/verdict.ts';
 import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import type { DomainSeen } from './domains.ts';
 import { keyUses } from './key-use.ts';
 import { type Ended, noticesFor } from './notices.ts';
-import { type OctetPorts, prepare } from './octets.ts';
 import { publish, withdraw } from './portal.ts';
+import { type Found, type TransmitPorts, transmit } from './transmit.ts';
 
-export type AttemptPorts = OctetPorts & {
+export type AttemptPorts = TransmitPorts & {
   readonly store: Pick<Store, 'noteKeysUsed'>;
   readonly config: Config;
-  readonly transmitter: Pick<Transmitter, 'send'>;
   readonly own: Accept['own'];
   readonly now: () => number;
   readonly random: () => number;
@@ -50,7 +48,7 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
   const groups = new Map<string, ClaimedDelivery[]>();
   for (const delivery of claimed) {
     const step = delivery.steps[delivery.step];
-    const shared = step?.method === 'none' || step?.method === 'tls';
+    const shared = (step?.method === 'none' || step?.method === 'tls') && step.opens !== true;
     const { headers, sign } = delivery.actions;
     const key = shared
       ? JSON.stringify([
@@ -76,28 +74,38 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
   if (first.crashes > maxCrashes) return { seen: null, conclude: async () => quarantine(group) };
   const step = first.steps[first.step];
   if (step?.method === 'portal') return { seen: null, conclude: () => publish(first, ports) };
-  const outcomes = step === undefined ? group.map(() => nothingToTry(first)) : await transmit(group, step, ports);
+  const { outcomes, found } =
+    step === undefined
+      ? { outcomes: group.map(() => nothingToTry(first)), found: null }
+      : await transmit(group, step, ports);
 
   const now = ports.now();
   const ended = group.map((delivery, index) => {
     const outcome = outcomes[index] ?? noOutcome;
     return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
   });
-  return { seen: seenOf(first.destination, outcomes, now), conclude: () => concludeAll(first, ended, ports) };
+  const conclude = (): Promise<Conclusion> => concludeAll(first, ended, found, ports);
+  return { seen: seenOf(first.destination, outcomes, now), conclude };
 }
 
-async function concludeAll(first: ClaimedDelivery, ended: readonly Ended[], ports: AttemptPorts): Promise<Conclusion> {
+async function concludeAll(
+  first: ClaimedDelivery,
+  ended: readonly Ended[],
+  found: Found | null,
+  ports: AttemptPorts,
+): Promise<Conclusion> {
   const withdrawn = await withdraw(ended, ports);
   const uses = await keyUses(ended, ports);
   return {
     settlements: [
-      ...ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next)),
+      ...ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next, found?.found ?? [])),
       ...(withdrawn?.settlements ?? []),
     ],
     messages: withdrawn?.messages ?? (await noticesFor(first.message, ended, ports)),
     events: [
       ...uses,
       ...ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+      ...(found === null ? [] : ended.flatMap(({ delivery, next }) => verdictEvent(delivery, next, found.verdict))),
       ...(withdrawn?.events ?? []),
     ],
   };
@@ -153,47 +161,9 @@ function nothingToTry(delivery: ClaimedDelivery): Outcome {
   return { kind: 'failed', scope: 'method', status: '5.7.1', reason, remote: null };
 }
 
-async function transmit(
-  group: readonly ClaimedDelivery[],
-  step: Step,
-  ports: AttemptPorts,
-): Promise<readonly Outcome[]> {
-  const [first] = group;
-  if (first === undefined) return [];
-  const { message } = first;
-  const prepared = await prepare(first, step, ports);
-  if (prepared.kind === 'impossible') return group.map(() => prepared.outcome);
-  const outcomes = await ports.transmitter.send({
-    destination: first.destination,
-    recipients: group.map(({ recipient }) => ({
-      address: recipient,
-      notify: message.smtp.dsn[recipient]?.notify ?? null,
-      orcpt: message.smtp.dsn[recipient]?.orcpt ?? null,
-    })),
-    mailFrom: message.mailFrom,
-    tls: step.tls,
-    pin: message.kind === 'report' ? null : pinOf(ports.config, message.tenant, first.destination),
-    asAsked: message.kind === 'report' || step.waived === true,
-    eightBit: message.smtp.eightBit && prepared.eightBit,
-    utf8: message.smtp.utf8,
-    ret: message.smtp.ret,
-    envid: message.smtp.envid,
-    // A notification is no part of the message, so the next server need not promise what the sender wants for that.
-    requireTls: message.smtp.requireTls === true && message.kind !== 'notification',
-    size: prepared.size,
-    body: prepared.body,
-  });
-  const failure = prepared.failure();
-  return failure === null ? outcomes : group.map(() => failure);
-}
-
-/** The mail servers that the tenant pinned for a domain. */
-function pinOf(config: Config, tenantId: string, domain: string): readonly string[] | null {
-  const pins = config.tenants.find((tenant) => tenant.id === tenantId)?.pins ?? [];
-  return pins.find((pin) => pin.domain === domain)?.hosts ?? null;
-}
-
-function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Settlement {
+function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next, found: readonly string[]): Settlement {
+  const fellBack = next.fellBackTo === null ? [] : [`${next.reason} So ${next.fellBackTo} was next.`];
+  const because = [...delivery.because, ...found.filter((each) => !delivery.because.includes(each)), ...fellBack];
   return {
     id: delivery.id,
     state: next.state,
@@ -203,11 +173,19 @@ function settlementOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): 
     status: next.status,
     reason: next.reason,
     remote: outcome.kind === 'waiting' ? null : (outcome.remote ?? delivery.remote),
-    ...(next.fellBackTo === null
-      ? {}
-      : { because: [...delivery.because, `${next.reason} So ${next.fellBackTo} was next.`] }),
+    ...(because.length === delivery.because.length ? {} : { because }),
     warned: next.warned,
   };
+}
+
+/** Said with the delivery, so once. */
+function verdictEvent(delivery: ClaimedDelivery, next: Next, { encryption, signature }: Verdict): Event[] {
+  if (next.state !== 'delivered') return [];
+  const { messageId: message, id, recipient } = delivery;
+  const { status, signer, fingerprint } = signature;
+  return [
+    { kind: 'delivery.verdict', message, delivery: id, recipient, encryption, signature: status, signer, fingerprint },
+  ];
 }
 
 function eventOf(delivery: ClaimedDelivery, outcome: Outcome, next: Next): Event {

@@ -15,13 +15,14 @@ import { addressKey, domainOf } from '../mail/address.ts';
 import { agreedFields } from '../mail/agreed.ts';
 import { type Structure, StructureParser } from '../mail/structure.ts';
 import type { Plan } from '../plan/plan.ts';
-import { asWished, wishOf } from '../plan/require-tls.ts';
+import { wishOf } from '../plan/require-tls.ts';
 import type { Facts } from '../policy/facts.ts';
-import { levels, noActions, usualPriority, type Verdict } from '../policy/verdict.ts';
+import { levels, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
 import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
+import { decideInbound, passedOn } from './inbound.ts';
 import { sealKept } from './kept.ts';
 import { atLeast, lookedFor, minimaOf, type Planned, planRecipient, type ToPlan } from './planning.ts';
 import type { InForce } from './policies.ts';
@@ -48,10 +49,13 @@ export type DecidePorts = ExaminePorts &
 export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
 
 export async function decide(message: MessageRow, ports: DecidePorts): Promise<Decided> {
-  if (message.kind !== 'submitted') return { kind: 'decided', decision: decideOwn(message) };
+  if (message.kind !== 'submitted' && message.kind !== 'inbound')
+    return { kind: 'decided', decision: decideOwn(message) };
   const tenant = ports.tenant(message.tenant);
   if (tenant === undefined)
     return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
+  if (message.kind === 'inbound')
+    return { kind: 'decided', decision: await decideInbound(message, tenant, ports.spool) };
   const inForce = ports.policy(message.tenant);
   if (inForce === undefined)
     return { kind: 'held', reason: `The policy of tenant "${message.tenant}" could not be loaded.` };
@@ -247,36 +251,7 @@ function heldEvent(delivery: NewDelivery): Decision['events'][number] {
 /** Our own notices hold no content, so no policy is asked: opportunistic TLS to where they belong. */
 function decideOwn(message: MessageRow): Decision {
   const because = [`Postern's own ${message.kind} message; it carries no content that needs protection.`];
-  return {
-    messageId: message.id,
-    sealedFacts: '',
-    policyVersion: '',
-    deliveries: message.recipients.map((recipient) => ({
-      id: randomUUIDv7(),
-      messageId: message.id,
-      recipient,
-      destination: domainOf(recipient),
-      level: 'none',
-      rules: [],
-      because,
-      steps: asWished([{ method: 'none', tls: 'may', keys: [] }], wishOf(message.smtp.requireTls === true, [], false))
-        .steps,
-      otherwise: 'bounce',
-      subject: null,
-      actions: noActions,
-      // Somebody sits before a browser and waits for a code.
-      priority: message.kind === 'code' ? 0 : usualPriority,
-      state: 'queued',
-      status: '',
-    })),
-    events: [
-      {
-        kind: 'message.decided',
-        tenant: message.tenant,
-        message: message.id,
-        policy: '',
-        deliveries: message.recipients.length,
-      },
-    ],
-  };
+  // Somebody sits before a browser and waits for a code.
+  const priority = message.kind === 'code' ? 0 : usualPriority;
+  return passedOn(message, { because, step: { method: 'none', tls: 'may', keys: [] }, priority });
 }

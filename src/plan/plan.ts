@@ -46,6 +46,8 @@ export type Step = {
   readonly keys: readonly string[];
   /** What the recipient's domain demands of TLS is not asked for: the sender waived it (require-tls.ts). */
   readonly waived?: true;
+  /** A message that came in is opened on its way to the tenant's mailbox (pipeline/opening.ts). */
+  readonly opens?: true;
 };
 
 export type Plan =

@@ -11,7 +11,7 @@ import { contentTypes, oidOf } from './identifiers.ts';
 import { type LayerReport, type OwnKey, Refused, type Signing } from './opened.ts';
 
 /** An own key with its private part, inside the worker. */
-export type OpenedKey = Pick<OwnKey, 'id' | 'kind' | 'material'> & { readonly privateKey: string };
+export type OpenedKey = Pick<OwnKey, 'id' | 'method' | 'material'> & { readonly privateKey: string };
 
 /** The octets inside `input`, to be kept apart until the report. Throws Refused. */
 export async function* openCms(
@@ -41,8 +41,8 @@ export async function* openCms(
 
 /** Keys that cannot be read open nothing; another of them still may. */
 function holders(keys: readonly OpenedKey[]): Holder[] {
-  return keys.flatMap(({ id, kind, material, privateKey }) => {
-    if (kind !== 'x509') return [];
+  return keys.flatMap(({ id, method, material, privateKey }) => {
+    if (method !== 'smime') return [];
     try {
       const key: KeyObject = createPrivateKey(privateKey);
       return [holderOf(id, material, key)];

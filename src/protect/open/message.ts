@@ -83,6 +83,12 @@ export async function openMessage(message: Blob, question: OpenQuestion, ports: 
   return { ...walk.result(), author };
 }
 
+/** Whether there is anything to open or to verify, by the form of the message alone. */
+export async function isProtected(message: Blob): Promise<boolean> {
+  const shape = await wholeShape({ blob: message, structure: await structureOf(message) });
+  return shape.kind !== 'plain';
+}
+
 /** Epoch milliseconds of the Date field, or null. */
 function dateOf({ fields }: Structure): number | null {
   const [date] = fieldsNamed(fields, 'date');

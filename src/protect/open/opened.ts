@@ -3,14 +3,15 @@
  * through is message.ts; one layer is opened in a worker thread (worker.ts), by cms.ts or pgp.ts.
  */
 
-/** A private key of the tenant's, as its store has it (store/own-key-port.ts); it is unsealed inside a worker only. */
+/** A private key of the tenant's (keys/own.ts), closed until it is in a worker. */
 export type OwnKey = {
   readonly id: string;
-  readonly kind: 'pgp' | 'x509';
+  readonly method: 'smime' | 'pgp';
   /** PEM certificates, the key's own first; or the armored public key. */
   readonly material: string;
-  /** The private part, sealed under the key of own keys for the context `own key <id>`. */
+  /** The private part, sealed under the key of own keys for `context`. */
   readonly sealed: string;
+  readonly context: string;
 };
 
 /** A key that may have signed: one of the keyring's for the message's author. */

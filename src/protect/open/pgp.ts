@@ -193,8 +193,8 @@ async function sessionKeyOf(
   if (named.length > mostRecipients || unnamed > mostUnnamed || repeated > mostUnnamed)
     throw new Refused('too-large', 'The message names more recipients than are read.');
   let tried = false;
-  for (const { id, kind, privateKey } of keys) {
-    if (kind !== 'pgp') continue;
+  for (const { id, method, privateKey } of keys) {
+    if (method !== 'pgp') continue;
     const key = await openpgp.readPrivateKey({ armoredKey: privateKey, config }).catch(() => null);
     if (key === null || !named.some((name) => isUnnamed(name) || key.getKeys(name).length > 0)) continue;
     tried ||= named.some((name) => !isUnnamed(name) && key.getKeys(name).length > 0);

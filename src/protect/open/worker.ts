@@ -88,10 +88,10 @@ async function opened(job: LayerJob): Promise<LayerReport> {
 }
 
 /** A key that does not unseal (the master key is another one) opens nothing. */
-function unsealed({ id, kind, material, sealed }: OwnKey): OpenedKey[] {
+function unsealed({ id, method, material, sealed, context }: OwnKey): OpenedKey[] {
   const { ownKeys } = workerData as WorkerData;
   try {
-    return [{ id, kind, material, privateKey: openText(Buffer.from(ownKeys), sealed, `own key ${id}`) }];
+    return [{ id, method, material, privateKey: openText(Buffer.from(ownKeys), sealed, context) }];
   } catch {
     return [];
   }
