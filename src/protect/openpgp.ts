@@ -121,6 +121,8 @@ export function userIdAddress(userId: string): string | null {
 /** A key pair for development and tests. Never one to protect real mail. */
 export type GeneratedKey = {
   readonly publicKey: string;
+  /** The public half as octets. */
+  readonly binary: Uint8Array;
   readonly privateKey: string;
   readonly fingerprint: string;
 };
@@ -137,7 +139,8 @@ export async function generateKey(
     format: 'object',
     config,
   });
-  return { publicKey: publicKey.armor(), privateKey: privateKey.armor(), fingerprint: publicKey.getFingerprint() };
+  const fingerprint = publicKey.getFingerprint();
+  return { publicKey: publicKey.armor(), binary: publicKey.write(), privateKey: privateKey.armor(), fingerprint };
 }
 
 /** What a recipient's mail program does, for the sandbox and tests: opens an armored message with an armored key that has no passphrase. */

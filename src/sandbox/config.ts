@@ -15,7 +15,7 @@ export type SandboxSettings = {
   readonly webPort: number;
   /** The port of every pretend mail server. */
   readonly deliveryPort: number;
-  /** The port of the pretend MTA-STS hosts; 443 when left out. */
+  /** The port of the pretend MTA-STS hosts and key directories; 443 when left out. */
   readonly policyPort?: number;
   /** "127.0.0.1:port" of the pretend DNS. */
   readonly dns: string;
@@ -79,6 +79,8 @@ delivery:
   trust: [./tls/ca.pem]
   # Seconds instead of minutes, so that greylisting can be watched.
   retry: { first: ${retry.first}, max: ${retry.max}, giveUpAfter: ${retry.giveUpAfter}, warnAfter: ${retry.warnAfter} }
+# The web hosts with people's keys have the same port.
+keys: { wkdPort: ${settings.policyPort ?? 443} }
 # It says which domains are signed (DNSSEC), and is on this machine.
 dns: { servers: ["${settings.dns}"], trustAd: true }
 # The whole pretend internet is on this machine.

@@ -155,6 +155,13 @@ const drafts: readonly Draft[] = [
     told: ['Anna'],
   },
   {
+    title: 'Nobody imported her key: it is found where her domain publishes it',
+    subject: '[secure] The keys to the archive',
+    to: ['Wanda'],
+    text: 'Hello Wanda,\n\nthey are with Rita.\n\nAnna',
+    expected: { Wanda: ['message', 'pgp', 'delivered'] },
+  },
+  {
     title: 'An answer in a protected thread is protected, too',
     subject: 'Re: Your test results',
     answers: askedFor,

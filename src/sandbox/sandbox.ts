@@ -34,7 +34,7 @@ export type Gateway = {
   /** "127.0.0.1:port" as bound. */
   readonly smtp: readonly string[];
   readonly portal: string | null;
-  readonly store: Pick<Store, 'countByState' | 'findMessages' | 'insertKeys'>;
+  readonly store: Pick<Store, 'countByState' | 'findMessages' | 'insertKeys' | 'keysFor'>;
   events(listener: (event: Event) => void): () => void;
   stop(): Promise<void>;
 };
@@ -65,7 +65,7 @@ export async function runSandbox({
   const running = await startEverything(stack, start, once);
   const results = await sendSamples(running);
   const wrong = [...differences(results), ...(await missingLinks(running, results))];
-  for (const line of ['', ...formatTable(results, running.keys)]) say(line);
+  for (const line of ['', ...formatTable(results, await knownKeys(running))]) say(line);
   if (wrong.length > 0) for (const line of ['Not as expected:', ...wrong.map((each) => `  ${each}`)]) say(line);
   else say('Everything went as expected.');
   if (messages > 0) say(await sendCrowd(running, messages));
@@ -85,8 +85,6 @@ type Running = {
   readonly portalUrl: string;
   readonly mailboxesUrl: string;
   readonly log: string;
-  /** What the keyring holds, by id, in words. */
-  readonly keys: ReadonlyMap<string, string>;
 };
 
 async function startEverything(stack: AsyncDisposableStack, start: StartGateway, once: boolean): Promise<Running> {
@@ -115,12 +113,12 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   stack.defer(() => void logStream.end());
   const gateway = await start(loaded.config, { logTo: { write: (line) => void logStream.write(line) } });
   stack.defer(() => gateway.stop());
-  const keys = await importKeys(world.people, gateway.store);
+  await importKeys(world.people, gateway.store);
   const mailboxes = stack.use(
     await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
   );
   const portalUrl = loaded.config.web?.portalUrl ?? '';
-  return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log, keys };
+  return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log };
 }
 
 /** Sends every sample, the later ones when the others are at rest, and says what became of each. */
@@ -270,19 +268,23 @@ async function freePort(wanted: number): Promise<number> {
   return bound === 0 ? freePort(0) : bound;
 }
 
-/** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would; returns them by their ids, in words. */
-async function importKeys(
-  people: readonly Person[],
-  store: Pick<Store, 'insertKeys'>,
-): Promise<ReadonlyMap<string, string>> {
+/** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would, but for those that it is to find itself. */
+async function importKeys(people: readonly Person[], store: Pick<Store, 'insertKeys'>): Promise<void> {
   const entries: KeyFile['entries'][number][] = [];
-  for (const { pgp, smime } of people) {
+  for (const { pgp, smime, published } of people) {
     const file = pgp?.publicKey ?? smime?.certPem;
-    if (file !== undefined) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
+    if (file !== undefined && !published) entries.push(...(await readKeyFile(Buffer.from(file), null)).entries);
   }
-  const rows = rowsForImport(entries, [], { where: 'sandbox', now: Date.now() });
-  await store.insertKeys(rows, []);
-  const nameOf = ({ kind, fingerprint }: KeyRow): string =>
-    `${kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${fingerprint.slice(-16)}`;
-  return new Map(rows.map((row) => [row.id, nameOf(row)]));
+  await store.insertKeys(rowsForImport(entries, [], { where: 'sandbox', now: Date.now() }), []);
+}
+
+/** What the keyring holds, by id, in words. */
+async function knownKeys({ world, gateway }: Running): Promise<ReadonlyMap<string, string>> {
+  const rows = await Promise.all(world.people.map(({ address }) => gateway.store.keysFor(address)));
+  return new Map(rows.flat().map((row) => [row.id, nameOf(row)]));
+}
+
+function nameOf({ kind, fingerprint, source }: KeyRow): string {
+  const key = `${kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${fingerprint.slice(-16)}`;
+  return source === 'wkd' ? `${key}, found by WKD` : key;
 }

@@ -4,6 +4,8 @@
  */
 import type { Identity } from '../config/config.ts';
 import { keyRecord } from '../deliver/dane.ts';
+import { domainOf } from '../mail/address.ts';
+import { wkdHash } from '../mail/wkd.ts';
 import { type Issued, issueCertificate } from '../protect/issue.ts';
 import { type GeneratedKey, generateKey } from '../protect/openpgp.ts';
 import type { ZoneRecord } from './dns-server.ts';
@@ -17,13 +19,15 @@ export type Person = {
   readonly about: string;
   readonly pgp: GeneratedKey | null;
   readonly smime: Issued | null;
+  /** Nobody gave the gateway the key: it is found where the domain publishes it. */
+  readonly published: boolean;
 };
 
 export type World = {
   /** The only authority the pretend internet knows; the gateway is told to trust it. */
   readonly authority: Issued;
   readonly hosts: readonly MailHost[];
-  /** The web hosts of the domains that have an MTA-STS policy. */
+  /** The web hosts of the domains that have an MTA-STS policy, or publish keys. */
   readonly sites: readonly PolicySite[];
   /** Domains with DNSSEC. */
   readonly signed: readonly string[];
@@ -50,6 +54,8 @@ type Setting = Pick<MailHost, 'greylists' | 'knowsNobody' | 'losesTls'> & {
   /** Whose key the TLSA record (3 1 1) is about; such a domain is signed. */
   readonly tlsa?: 'its own' | 'another';
   readonly key?: 'pgp' | 'smime';
+  /** The domain publishes the OpenPGP key in a Web Key Directory. */
+  readonly publishes?: 'wkd';
 };
 
 const settings: readonly Setting[] = [
@@ -78,6 +84,14 @@ const settings: readonly Setting[] = [
     knowsNobody: true,
   },
   { domain: 'openpgp.example', person: 'Petra', about: 'has an OpenPGP key', certificate: 'none', key: 'pgp' },
+  {
+    domain: 'wkd.example',
+    person: 'Wanda',
+    about: 'her domain publishes her OpenPGP key (WKD)',
+    certificate: 'none',
+    key: 'pgp',
+    publishes: 'wkd',
+  },
   { domain: 'smime.example', person: 'Simon', about: 'has an S/MIME certificate', certificate: 'none', key: 'smime' },
   { domain: 'home.example', person: 'Felix', about: 'private mailbox, server without STARTTLS', certificate: 'none' },
   { domain: 'portal.example', person: 'Paula', about: 'has nothing but a mailbox', certificate: 'good' },
@@ -130,16 +144,19 @@ export async function createWorld(): Promise<World> {
   const authority = issueCertificate({ subject: 'Postern sandbox CA', ca: true });
   const first = settings.filter(({ domain }, index) => settings.findIndex((each) => each.domain === domain) === index);
   const hosts = first.map((setting, index) => hostOf(setting, index, authority));
+  const people = await Promise.all(settings.map((setting) => personOf(setting, authority)));
+  const directories = people.filter(({ published }) => published).map((each) => keySite(each, authority));
   return {
     authority,
     hosts,
-    sites: first.flatMap((setting) => sitesOf(setting, authority)),
+    sites: [...first.flatMap((setting) => sitesOf(setting, authority)), ...directories],
     signed: first.filter(({ tlsa }) => tlsa !== undefined).map(({ domain }) => domain),
     zone: ({ mailPort, webAddress }) => [
       ...hosts.flatMap(recordsOf),
       ...first.flatMap((setting, index) => promisesOf(setting, hosts[index]?.tls ?? null, mailPort, webAddress)),
+      ...directories.map(({ host }) => ({ name: host, type: 'A' as const, data: webAddress })),
     ],
-    people: await Promise.all(settings.map((setting) => personOf(setting, authority))),
+    people,
   };
 }
 
@@ -188,6 +205,16 @@ function sitesOf({ domain, promises }: Setting, authority: Issued): PolicySite[]
   return [{ domain, identity, body: policyText('enforce', [promises]) }];
 }
 
+/** A Web Key Directory with one key, by its advanced method. */
+function keySite({ address, pgp }: Person, authority: Issued): PolicySite & { readonly host: string } {
+  const domain = domainOf(address);
+  const host = `openpgpkey.${domain}`;
+  const path = `/.well-known/openpgpkey/${domain}/hu/${wkdHash(address.slice(0, -domain.length - 1))}`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  const body = Buffer.from(pgp?.binary ?? []);
+  return { domain, host, path, headers, body, identity: serverIdentity(authority, [host]) };
+}
+
 /** What a domain publishes about its mail server: RFC 8461 section 3.1, RFC 7672 section 2.1.3. */
 function promisesOf(
   { domain, promises, tlsa }: Setting,
@@ -215,12 +242,13 @@ function recordsOf(host: MailHost): ZoneRecord[] {
 }
 
 async function personOf(setting: Setting, authority: Issued): Promise<Person> {
-  const { person: name, about, key } = setting;
+  const { person: name, about, key, publishes } = setting;
   const address = addressOf(name);
   return {
     name,
     address,
     about,
+    published: publishes !== undefined,
     pgp: key === 'pgp' ? await generateKey({ name, email: address }) : null,
     // RSA, because every mail program can read it.
     smime:

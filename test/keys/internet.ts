@@ -51,9 +51,8 @@ export async function publicKey(
     key: await openpgp.readPrivateKey({ armoredKey: key.privateKey }),
     format: 'binary',
   });
-  const { data } = await openpgp.unarmor(key.publicKey);
   return {
-    binary: Buffer.from(data as Uint8Array),
+    binary: Buffer.from(key.binary),
     armored: key.publicKey,
     fingerprint: key.fingerprint,
     revoked: Buffer.from(revoked),
@@ -116,7 +115,6 @@ export async function searching(
     sources,
     store,
     check: options.check ?? (async () => ({ path: { ok: true, root: 'test root' } })),
-    fresh: async (rows) => rows,
     fresh: async (rows) => rows,
     settings: { deadline: options.deadline ?? 5_000, remember },
     emit: (event) => void events.push(event),

@@ -18,6 +18,7 @@ test('postern sandbox --once shows every method and exits 0', async () => {
     /^ {2}gina@good-tls\.example +transport +tls +TLSv1\.3, root Postern sandbox CA +delivered$/m,
     /^ {2}erik@expired-cert\.example +transport +portal +link and code, both by mail +waiting$/m,
     /^ {2}petra@openpgp\.example +message +pgp +OpenPGP key [0-9a-f]{16} +delivered$/m,
+    /^ {2}wanda@wkd\.example +message +pgp +OpenPGP key [0-9a-f]{16}, found by WKD +delivered$/m,
     /^ {2}simon@smime\.example +message +smime +certificate [0-9a-f]{16} +delivered$/m,
     /^ {2}ulf@nobody\.example +none +none +.*550.* +failed$/m,
     /^ {2}refused: 550 5\.7\.1 /m,

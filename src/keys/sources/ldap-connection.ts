@@ -37,7 +37,7 @@ export async function openDirectory(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const ip = await addressOf(directory, ports);
-  const socket = connect({ host: ip, port: directory.port, signal });
+  const socket = quiet(connect({ host: ip, port: directory.port }));
   try {
     await once(socket, 'connect', { signal });
     if (directory.tls === 'none') return bounded(socket);
@@ -67,9 +67,15 @@ async function secured(
   signal: AbortSignal,
 ): Promise<Socket> {
   const name = isIP(host) === 0 ? { servername: host } : {};
-  const tls = connectTls({ socket, host, ...name, ca: [...roots, ...trust], minVersion: 'TLSv1.2', ciphers: suites });
+  const ca = [...roots, ...trust];
+  const tls = quiet(connectTls({ socket, host, ...name, ca, minVersion: 'TLSv1.2', ciphers: suites }));
   await once(tls, 'secureConnect', { signal });
   return tls;
+}
+
+/** An error between two steps, when nobody waits for one, ends the connection and nothing more. */
+function quiet<T extends Socket>(socket: T): T {
+  return socket.on('error', () => {});
 }
 
 /** RFC 4511 section 4.14: an extended request with message id 1, and the response that says success. */
@@ -132,7 +138,6 @@ function bounded(socket: Socket): Duplex {
     if (octets > mostOctets) stream.destroy(new NoWay(`answered with more than ${mostOctets} octets`));
     else for (let at = 0; at < chunk.length; at += piece) stream.push(chunk.subarray(at, at + piece));
   });
-  socket.on('error', () => stream.destroy());
   socket.on('close', () => stream.destroy());
   socket.resume();
   return Object.assign(stream, { connecting: false, readyState: 'open' });

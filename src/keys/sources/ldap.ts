@@ -75,6 +75,9 @@ async function search(
       timeLimit: Math.max(1, Math.ceil(milliseconds / 1000)),
     });
     return found.searchEntries;
+  } catch (error) {
+    // The library tells of an end only that it came.
+    throw stream.errored instanceof NoWay ? stream.errored : error;
   } finally {
     signal.removeEventListener('abort', end);
     stream.destroy();
