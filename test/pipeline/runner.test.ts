@@ -39,7 +39,8 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
     sweep: async () => 0,
     close: async () => {},
   };
-  const tenant = { id: 'corp', domains: ['corp.example'], minimumTls: 'verify' } as Partial<Tenant> as Tenant;
+  const settings = { minimumTls: 'verify', keys: { minimumTrust: 'vouched' } } as const;
+  const tenant = { id: 'corp', domains: ['corp.example'], ...settings } as Partial<Tenant> as Tenant;
   const transmitter = {
     send: send ?? (async ({ recipients }: { recipients: readonly unknown[] }) => recipients.map(() => delivered)),
   };
