@@ -72,7 +72,8 @@ export async function openFlow(engine: Engine, policy: string, settings: Setting
   const log: string[] = [];
   const gateway = await startGateway(config, { logTo: { write: (line) => log.push(line) } });
   stack.defer(() => gateway.stop());
-  for (const { pgp, smime } of world.people) {
+  for (const { pgp, smime, published } of world.people) {
+    if (published) continue;
     const file = pgp?.publicKey ?? smime?.certPem;
     const { entries } = file === undefined ? { entries: [] } : await readKeyFile(Buffer.from(file), null);
     await gateway.store.insertKeys(rowsForImport(entries, [], { where: 'test', now: Date.now() }), []);

@@ -82,9 +82,9 @@ export async function setStage(
 
 /** Imports the keys of everybody who has one, with `postern keys import`. */
 export async function importKeys(stage: Stage): Promise<void> {
-  for (const { name, pgp, smime } of stage.world.people) {
+  for (const { name, pgp, smime, published } of stage.world.people) {
     const text = pgp?.publicKey ?? smime?.certPem;
-    if (text === undefined) continue;
+    if (text === undefined || published) continue;
     const file = join(stage.folder, `${name}.key`);
     writeFileSync(file, text);
     await stage.postern('keys', 'import', file);
