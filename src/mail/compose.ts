@@ -1,19 +1,21 @@
 /**
  * Messages of our own: `composeMessage` turns fields and texts into octets; `notificationMessage` says that a message waits in the portal;
- * `codeMessage` carries the six digits that open it.
+ * `codeMessage` carries the six digits that open it. Their words are in words/, one file a letter; letter.ts gives them their look.
  *
  * Every header value passes `encodeField`, so no string from outside can start a second field. Neither message carries content of the
  * message it is about, pictures or anything remote. Both come from the sender's organisation (an address in its own domain, so that SPF, DKIM
  * and DMARC can align), say so in words a person can check, and are marked as automatic so that no out-of-office answers them.
- *
- * Limits: English only.
  *
  * Standards: RFC 3834.
  */
 import { createHash } from 'node:crypto';
 import { domainOf, formatMailbox, type Mailbox } from './address.ts';
 import { encodeField } from './header.ts';
-import { type Letter, letterHtml, letterText, longDate } from './letter.ts';
+import { formatMoment } from './language.ts';
+import { type Letter, type LetterStyle, letterHtml, letterText } from './letter.ts';
+import { code as codeWords } from './words/code.ts';
+import { common as commonWords } from './words/common.ts';
+import { notification as notificationWords } from './words/notification.ts';
 
 export type OwnText = {
   readonly from: Mailbox;
@@ -32,6 +34,15 @@ export type OwnText = {
   readonly headers?: readonly (readonly [name: string, value: string])[];
 };
 
+/** How a tenant speaks in its letters, to this recipient. */
+export type Voice = LetterStyle & {
+  readonly timeZone: string;
+  /** By which the recipient tells our letters from forgeries; null for none. */
+  readonly phrase: string | null;
+  /** Whom to ask; null where not given. */
+  readonly support: { readonly phone: string | null; readonly mail: string | null; readonly url: string | null };
+};
+
 export type Notification = {
   /** Our own address in the sender's domain, from `serviceAddress`. */
   readonly from: string;
@@ -39,12 +50,15 @@ export type Notification = {
   /** Who sent the waiting message: the address, and the display name or empty. */
   readonly sender: string;
   readonly senderName: string;
-  /** The organisation as people know it: its domain. */
-  readonly organisation: string;
+  readonly voice: Voice;
   /** The one link. It carries a token and nothing about the recipient. */
   readonly link: string;
   /** Until when the message waits, epoch milliseconds. */
   readonly expiresAt: number;
+  /** Of the waiting message, where policy lets it be told; else null. */
+  readonly subject: string | null;
+  /** Whether a code by mail is enough to open it. */
+  readonly byCode: boolean;
   /** Message-ID and References of the waiting message as it has them, or empty: the notification joins its thread. */
   readonly originalMessageId: string;
   readonly originalReferences: string;
@@ -52,7 +66,7 @@ export type Notification = {
   readonly date: number;
 };
 
-export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'organisation' | 'messageId' | 'date'> & {
+export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'voice' | 'messageId' | 'date'> & {
   readonly code: string;
   /** How long the code is good for. */
   readonly minutes: number;
@@ -62,12 +76,15 @@ export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'organisa
   readonly portalUrl: string;
 };
 
-/** Our own address for messages about mail from `sender`: in the sender's domain when it is one of the tenant's, else in the tenant's first. */
-export function serviceAddress(sender: string, tenantDomains: readonly string[]): string {
+/**
+ * Our own address for messages about mail from `sender`: in the sender's domain when it is one of the tenant's, else in the tenant's first. `local` is
+ * the part before the @.
+ */
+export function serviceAddress(sender: string, tenantDomains: readonly string[], local = 'secure-mail'): string {
   const domain = domainOf(sender);
   const aligned = tenantDomains.includes(domain) ? domain : tenantDomains[0];
   if (aligned === undefined) throw new Error('a tenant without a domain');
-  return `secure-mail@${aligned}`;
+  return `${local}@${aligned}`;
 }
 
 /** The octets of a complete message: CRLF line ends, lines within 998 octets, ASCII only. */
@@ -96,13 +113,14 @@ export function composeMessage(message: OwnText): Buffer {
   return Buffer.from(fields.join('') + body.join(''), 'latin1');
 }
 
-/** The octets of a letter, as a message that no mailbox answers by itself. `thread`: In-Reply-To and References. */
+/** The octets of a letter, as a message that no mailbox answers by itself. `thread`: In-Reply-To, References and the like. */
 export function composeLetter(
   message: Omit<OwnText, 'to' | 'subject' | 'text' | 'html' | 'headers'> & {
     readonly to: string;
     readonly thread?: readonly (readonly [name: string, value: string])[];
   },
   letter: Letter,
+  style?: LetterStyle,
 ): Buffer {
   const { to, thread = [], ...own } = message;
   return composeMessage({
@@ -110,15 +128,20 @@ export function composeLetter(
     to: { name: '', address: to },
     subject: letter.title,
     text: letterText(letter),
-    html: letterHtml(letter),
+    html: letterHtml(letter, style),
     headers: [...thread, ['X-Auto-Response-Suppress', 'All']],
   });
 }
 
 /** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
 function displayName(name: string): string {
-  const line = name.replace(/[\p{C}\p{Z}"\\<>@]+/gu, ' ').trim();
-  return line.slice(0, 60).toWellFormed().trim();
+  return oneLine(name.replace(/["\\<>@]+/g, ' '), 60);
+}
+
+/** Without what ends lines, hides or turns round what follows. */
+function oneLine(text: string, longest: number): string {
+  const line = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  return line.slice(0, longest).toWellFormed().trim();
 }
 
 /** Headers and body of one text part: as it is when ASCII with short lines, else quoted-printable. */
@@ -152,40 +175,30 @@ function quotedPrintable(line: string): string {
 
 /** Tells the recipient that a message waits: who sent it, one link, until when, how it opens, how to check that this is genuine. No content. */
 export function notificationMessage(notice: Notification): Buffer {
-  const { sender, organisation, link } = notice;
-  const name = displayName(notice.senderName);
-  const who = sender === '' ? organisation : sender;
-  const until = longDate(notice.expiresAt);
-  const origin = new URL(link).origin;
+  const { sender, voice, link } = notice;
+  const { language } = voice;
+  const words = notificationWords[language];
+  const own = displayName(voice.name);
+  const name = sender === '' ? '' : displayName(notice.senderName);
+  // The name alone for titles, where there is one; with the address where it can be checked.
+  const called = name === '' ? sender || own : name;
+  const who = name === '' ? called : `${name} (${sender})`;
+  const until = formatMoment(notice.expiresAt, language, voice.timeZone);
+  const about = notice.subject === null ? '' : oneLine(notice.subject, 200);
+  const letter: Letter = {
+    title: words.title(called),
+    opening: [words.opening(who, own, until), ...(about === '' ? [] : [words.subject(about)])],
+    action: { label: words.read, link },
+    sections: [
+      { heading: words.how, ...(notice.byCode ? { list: words.byCode } : { paragraphs: words.byMore }) },
+      genuine(voice, sender || own, words.leadsTo(new URL(link).host)),
+    ],
+    closing: closing(voice, ...(sender === '' ? [] : [words.reply(sender)])),
+  };
   const thread = threadIds(`${notice.originalReferences} ${notice.originalMessageId}`);
   const parent = threadIds(notice.originalMessageId);
-  const letter: Letter = {
-    title: `${who} sent you a protected message`,
-    opening: [
-      `${name === '' || sender === '' ? who : `${name} (${sender})`} sent you a message through the secure mail of ${organisation}. Its content is not in this e-mail: it waits for you, encrypted, until ${until}.`,
-    ],
-    action: { label: 'Read the message', link },
-    sections: [
-      {
-        heading: 'How it opens',
-        list: [
-          'Open the link. The page shows who wrote and when; nothing else happens yet.',
-          'Press the button there. A six-digit code is mailed to this address.',
-          'Type the code. The message and its attachments open. There is nothing to install and no account to make.',
-        ],
-      },
-      {
-        heading: 'How to check that this is genuine',
-        paragraphs: [
-          `The link leads to ${origin} and nowhere else. You are never asked for a password or a payment.`,
-          `If you did not expect this, do not open the link. Ask ${who} in a way you already know, such as a telephone number you have used before.`,
-        ],
-      },
-    ],
-    closing: `Written automatically by the mail gateway of ${organisation}.${sender === '' ? '' : ` A reply to this e-mail goes to ${sender} as ordinary mail, without this protection.`}`,
-  };
-  const own = {
-    from: { name: `${name === '' ? organisation : name} via secure mail`, address: notice.from },
+  const message = {
+    from: { name: name === '' ? own : words.from(name, own), address: notice.from },
     to: notice.to,
     ...(sender === '' ? {} : { replyTo: { name, address: sender } }),
     messageId: notice.messageId,
@@ -194,9 +207,24 @@ export function notificationMessage(notice: Notification): Buffer {
     thread: [
       ...(parent === '' ? [] : [['In-Reply-To', parent] as const]),
       ...(thread === '' ? [] : [['References', thread] as const]),
+      ['Content-Language', language] as const,
     ],
   };
-  return composeLetter(own, letter);
+  return composeLetter(message, letter, voice);
+}
+
+/** How to tell a letter from a forgery, and whom to ask instead of trusting it. */
+function genuine({ language, phrase }: Voice, who: string, leadsTo: string): Letter['sections'][number] {
+  const words = commonWords[language];
+  const first = phrase === null ? [] : [words.phrase(phrase)];
+  return { heading: words.check, paragraphs: [...first, `${leadsTo} ${words.never}`, words.unexpected(who)] };
+}
+
+function closing({ language, name, support }: Voice, ...more: readonly string[]): string {
+  const words = commonWords[language];
+  const ways = [support.phone, support.mail, support.url].filter((way) => way !== null);
+  const help = ways.length === 0 ? [] : [words.help(ways.join(', '))];
+  return [words.automatic(displayName(name)), ...more, ...help].join(' ');
 }
 
 /** The message identifiers in a field of another message, the newest twenty, and nothing else that stood there. */
@@ -207,30 +235,32 @@ export function threadIds(text: string): string {
 
 /** Carries the code that opens a waiting message. The code stands in the body only: subjects show on locked screens. */
 export function codeMessage(notice: CodeNotice): Buffer {
-  const { sender, organisation, code, minutes } = notice;
-  const who = sender === '' ? organisation : sender;
+  const { voice, code, minutes } = notice;
+  const { language, phrase, timeZone } = voice;
+  const words = codeWords[language];
+  const common = commonWords[language];
+  const own = displayName(voice.name);
+  const who = notice.sender === '' ? own : notice.sender;
+  const asked = formatMoment(notice.date, language, timeZone);
   const letter: Letter = {
-    title: `Your code for the message from ${who}`,
-    opening: [`Type this code on the page where you asked for it. It opens the protected message from ${who}.`],
+    title: words.title(who),
+    opening: [words.opening(who)],
     code,
     sections: [
       {
-        heading: 'Before you type it',
+        heading: words.before,
         paragraphs: [
-          `The code is good for ${minutes} minutes, once, in the browser that asked for it. A newer code replaces it.`,
-          `Type it only on a page whose address begins with ${notice.portalUrl}/. Nobody from ${organisation} will ask you to tell it to them.`,
+          words.valid(minutes),
+          words.only(new URL(notice.portalUrl).host, own),
+          ...(phrase === null ? [] : [common.phrase(phrase)]),
         ],
       },
-      {
-        heading: 'You did not ask for a code?',
-        paragraphs: [
-          `It was asked for on ${longDate(notice.date)} from the network address ${notice.askedFrom}, by someone who has the link we mailed to you. Without the code the link opens nothing, so you need do nothing. Do not pass the code on. If this happens again, tell ${who}.`,
-        ],
-      },
+      { heading: words.notYou, paragraphs: [words.asked(asked, notice.askedFrom, who)] },
     ],
-    closing: `Written automatically by the mail gateway of ${organisation}. Replies are not read.`,
+    closing: closing(voice, words.noReplies),
   };
   const { to, messageId, date } = notice;
-  const from = { name: `${organisation} secure mail`, address: notice.from };
-  return composeLetter({ from, to, messageId, date, autoSubmitted: 'auto-generated' }, letter);
+  const thread = [['Content-Language', language]] as const;
+  const from = { name: own, address: notice.from };
+  return composeLetter({ from, to, messageId, date, autoSubmitted: 'auto-generated', thread }, letter, voice);
 }

@@ -1,4 +1,12 @@
-/** A letter of our own: one text, written once, shown as plain text and as HTML. Everything in it is escaped, so it may hold names from outside. */
+/**
+ * A letter of our own: one text, written once, shown as plain text and as HTML. Everything in it is escaped, so it may hold names from outside.
+ *
+ * The HTML is headings and paragraphs with styles of their own, without tables, pictures or anything from elsewhere, since mail programs differ:
+ * Outlook for Windows knows neither padding of links nor rounded corners and shows a plain button; those that know dark mode get dark colours.
+ *
+ * Limits: letters to staff are in English.
+ */
+import { formatMoment, type Language } from './language.ts';
 
 export type Letter = {
   readonly title: string;
@@ -11,6 +19,22 @@ export type Letter = {
     readonly list?: readonly string[];
   }[];
   readonly closing: string;
+};
+
+/** In which language a letter is, and how it looks. */
+export type LetterStyle = {
+  readonly language: Language;
+  /** The organisation's name at the top; empty for none. */
+  readonly name: string;
+  /** As #rrggbb; can be read on light and dark ground. */
+  readonly accent: { readonly light: string; readonly dark: string };
+};
+
+/** Of letters to staff. */
+export const plainStyle: LetterStyle = {
+  language: 'en',
+  name: '',
+  accent: { light: '#1f4b99', dark: '#8fb3f5' },
 };
 
 /** As plain text, ending in a line break. */
@@ -30,30 +54,28 @@ export function letterText(letter: Letter): string {
 }
 
 /** As a complete HTML document. */
-export function letterHtml(letter: Letter): string {
+export function letterHtml(letter: Letter, style: LetterStyle = plainStyle): string {
   const p = (text: string): string => `<p style="margin:0 0 14px">${escapeHtml(text)}</p>`;
-  const button =
-    'display:inline-block;background:#1f4b99;color:#ffffff;padding:12px 22px;border-radius:6px;text-decoration:none';
   return [
     '<!DOCTYPE html>',
-    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(letter.title)}</title></head>`,
-    '<body style="margin:0;padding:20px;background:#ffffff;color:#1b1f27;font:16px/1.5 Arial,Helvetica,sans-serif">',
+    head(letter.title, style),
+    '<body class="page" style="margin:0;padding:24px 20px;background:#ffffff;color:#1a1c20;font:16px/1.5 Arial,Helvetica,sans-serif">',
     '<div style="max-width:560px">',
-    `<h1 style="font-size:20px;line-height:1.3;margin:0 0 14px">${escapeHtml(letter.title)}</h1>`,
-    ...letter.opening.map(p),
-    ...(letter.action === undefined
+    ...(style.name === ''
       ? []
       : [
-          `<p style="margin:22px 0 10px"><a href="${escapeHtml(letter.action.link)}" style="${button}">${escapeHtml(letter.action.label)}</a></p>`,
-          `<p style="margin:0 0 14px;word-break:break-all">${escapeHtml(letter.action.link)}</p>`,
+          `<p class="sign" style="margin:0 0 24px;padding:2px 0 2px 12px;border-left:4px solid ${style.accent.light};font-weight:bold">${escapeHtml(style.name)}</p>`,
         ]),
+    `<h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">${escapeHtml(letter.title)}</h1>`,
+    ...letter.opening.map(p),
+    ...(letter.action === undefined ? [] : button(letter.action, style)),
     ...(letter.code === undefined
       ? []
       : [
-          `<p style="margin:22px 0;font:bold 30px/1.2 Consolas,Menlo,monospace;letter-spacing:4px">${escapeHtml(letter.code)}</p>`,
+          `<p style="margin:24px 0;font:bold 32px/1.2 Consolas,Menlo,monospace;letter-spacing:6px">${escapeHtml(letter.code)}</p>`,
         ]),
     ...letter.sections.flatMap(({ heading, paragraphs = [], list = [] }) => [
-      `<h2 style="font-size:16px;margin:24px 0 8px">${escapeHtml(heading)}</h2>`,
+      `<h2 style="margin:28px 0 8px;font-size:17px;line-height:1.3">${escapeHtml(heading)}</h2>`,
       ...paragraphs.map(p),
       ...(list.length === 0
         ? []
@@ -63,9 +85,28 @@ export function letterHtml(letter: Letter): string {
             '</ol>',
           ]),
     ]),
-    `<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #d5dae3;color:#4a5160;font-size:14px">${escapeHtml(letter.closing)}</p>`,
+    `<p class="soft" style="margin:32px 0 0;padding-top:14px;border-top:1px solid #dddfe4;color:#565b64;font-size:14px">${escapeHtml(letter.closing)}</p>`,
     '</div></body></html>',
   ].join('\n');
+}
+
+function head(title: string, { language, accent }: LetterStyle): string {
+  const dark = [
+    '.page{background:#1b1e24!important;color:#eef0f3!important}',
+    '.soft{color:#b0b6c0!important;border-color:#363c47!important}',
+    `.sign{border-color:${accent.dark}!important}`,
+    `.button{background:${accent.dark}!important;border-color:${accent.dark}!important;color:#14161a!important}`,
+  ];
+  return `<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>${escapeHtml(title)}</title><style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){${dark.join('')}}</style></head>`;
+}
+
+/** The border is the button's size where padding of links is not known. Below it stands the address, for who wants to read it first. */
+function button({ label, link }: NonNullable<Letter['action']>, { accent: { light } }: LetterStyle): string[] {
+  const look = `display:inline-block;background:${light};color:#ffffff;border:solid ${light};border-width:13px 24px;border-radius:10px;font-weight:bold;text-decoration:none`;
+  return [
+    `<p style="margin:24px 0 12px"><a class="button" href="${escapeHtml(link)}" style="${look}">${escapeHtml(label)}</a></p>`,
+    `<p class="soft" style="margin:0 0 14px;color:#565b64;font-size:14px;word-break:break-all">${escapeHtml(link)}</p>`,
+  ];
 }
 
 function escapeHtml(text: string): string {
@@ -73,8 +114,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => names[character] ?? '');
 }
 
-/** "Friday 20 November 2026 at 15:04 UTC": the reader's time zone is not known to us. */
+/** "20 November 2026 at 15:04 UTC": for letters to staff, whose time zone is not known to us. */
 export function longDate(at: number): string {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' });
-  return `${format.format(at)} UTC`;
+  return formatMoment(at, 'en', 'UTC');
 }

@@ -14,6 +14,7 @@ import { notificationMessage, serviceAddress } from '../mail/compose.ts';
 import { buildReport } from '../mail/dsn.ts';
 import { authorsOf, editHeader, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
 import type { Next, Outcome } from '../plan/delivery.ts';
+import type { Proof } from '../policy/verdict.ts';
 import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import { type OctetPorts, readHeader } from './octets.ts';
@@ -127,13 +128,22 @@ async function safeHeader(message: MessageRow, told: readonly Ended[], ports: No
   );
 }
 
+/** What was published in the portal, as far as the recipient is told. */
+type Published = {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly demand: Proof;
+  /** Null when it must not be told. */
+  readonly subject: string | null;
+};
+
 /**
  * The notification goes out with the sender's own reverse-path, so that a recipient's server that refuses it makes the sender hear of it,
  * like any mail of theirs that bounces.
  */
 export async function portalNotice(
   delivery: ClaimedDelivery,
-  link: { readonly token: string; readonly expiresAt: number },
+  link: Published,
   ports: NoticePorts,
 ): Promise<NewMessage> {
   const { message } = delivery;
@@ -141,18 +151,19 @@ export async function portalNotice(
   const tenant = config.tenants.find((known) => known.id === message.tenant);
   if (tenant === undefined || config.web === null) throw new Error('a portal step without a tenant or a portal');
   const fields = parseHeader(await readHeader(message, ports.spool));
-  const from = serviceAddress(message.mailFrom, tenant.domains);
-  const organisation = from.slice(from.lastIndexOf('@') + 1);
+  const { branding } = tenant;
   const [author] = authorsOf(fields).mailboxes;
   const sender = author?.address ?? message.mailFrom;
   const bytes = notificationMessage({
-    from,
+    from: serviceAddress(message.mailFrom, tenant.domains, branding.from),
     to: delivery.recipient,
     sender,
     senderName: author?.name ?? '',
-    organisation,
+    voice: branding,
     link: `${config.web.portalUrl}/m/${link.token}`,
     expiresAt: link.expiresAt,
+    subject: link.subject,
+    byCode: link.demand === 'code',
     originalMessageId: message.messageId,
     originalReferences: valuesOf(fields, 'references')[0] ?? '',
     messageId: `<${randomUUIDv7()}@${config.hostname}>`,

@@ -65,6 +65,9 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
   const token = randomBytes(32).toString('base64url');
   const expiresAt = ports.now() + (actions.expires ?? web.keepFor);
   const portal = portalKeyOf(ports.config);
+  const card = cardOf(delivery, fields, ports);
+  // The notification travels as any mail: it names the Subject only where a rule says that it may be read outside.
+  const subject = actions.hideSubject === false ? card.subject : null;
   return {
     settlements: [
       {
@@ -84,14 +87,14 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
           publishedAt: ports.now(),
           expiresAt,
           itemKey: itemKey({ master: ports.config.masterKey, portal }, { delivery: id, spool: message.spool }),
-          card: sealCard(portal, id, cardOf(delivery, fields, ports)),
+          card: sealCard(portal, id, card),
           thread: threadOf(delivery, fields),
           demand,
           passphrase,
         },
       },
     ],
-    messages: [await portalNotice(delivery, { token, expiresAt }, ports)],
+    messages: [await portalNotice(delivery, { token, expiresAt, demand, subject }, ports)],
     events: [{ kind: 'delivery.waiting', message: messageId, delivery: id, recipient, expiresAt }],
   };
 }

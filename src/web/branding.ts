@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
+import { plainBranding } from '../config/branding.ts';
 import { inkOn } from '../config/colour.ts';
 import type { Branding, Tenant } from '../config/config.ts';
 import { chooseLanguage, isLanguage, type Language } from '../mail/language.ts';
@@ -20,6 +21,8 @@ import { wordsIn } from './words/words.ts';
 export type Looks = {
   /** `tenant`: whose mail the page is about; null when that is not known. `here`: where GET shows this page, unless that is the request's own path. */
   around(c: Context<Env>, tenant: string | null, here?: string): Around;
+  /** How the tenant speaks in a letter that goes to this reader now. */
+  voice(c: Context<Env>, tenant: string): Branding;
   /** What this reader chose, null for nobody yet. Worth keeping for letters to an address that was proved. */
   chosen(c: Context<Env>): Language | null;
   readonly files: readonly { readonly path: string; readonly GET?: Handler; readonly POST?: Handler }[];
@@ -42,10 +45,13 @@ export function createLooks(tenants: readonly Pick<Tenant, 'id' | 'branding'>[],
   return {
     around: (c, tenant, here = c.req.path) => {
       const found = known.get(tenant ?? only ?? '');
-      const fallback = found?.branding.language ?? 'en';
-      const language = chosen(c) ?? chooseLanguage(c.req.header('accept-language') ?? '', fallback);
+      const language = languageOf(c, found?.branding.language ?? 'en');
       c.header('Content-Language', language);
       return { language, words: wordsIn[language], brand: brandFor(found, language), here, assets };
+    },
+    voice: (c, tenant) => {
+      const branding = known.get(tenant)?.branding ?? plainBranding(new URL(portalUrl).hostname);
+      return { ...branding, language: languageOf(c, branding.language) };
     },
     chosen,
     files: [
@@ -101,6 +107,10 @@ function brandFor(found: Known | undefined, language: Language): Brand {
     language: branding.language,
     timeZone,
   };
+}
+
+function languageOf(c: Context<Env>, fallback: Language): Language {
+  return chosen(c) ?? chooseLanguage(c.req.header('accept-language') ?? '', fallback);
 }
 
 /** The reader's own choice, kept in a cookie that names a language and nothing else. */

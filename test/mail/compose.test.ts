@@ -9,8 +9,10 @@ import {
   notificationMessage,
   type OwnText,
   serviceAddress,
+  type Voice,
 } from '../../src/mail/compose.ts';
 import { valuesOf } from '../../src/mail/header.ts';
+import { languages } from '../../src/mail/language.ts';
 import { leaves, type Part, type Structure, StructureParser } from '../../src/mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 
@@ -25,14 +27,25 @@ const basic: OwnText = {
   autoSubmitted: 'auto-generated',
 };
 
+const voice: Voice = {
+  language: 'en',
+  name: 'Clinic am Fluß',
+  accent: { light: '#00695c', dark: '#51a394' },
+  timeZone: 'UTC',
+  phrase: 'The heron stands by the river',
+  support: { phone: '+49 30 1234567', mail: null, url: null },
+};
+
 const notice: Notification = {
   from: 'secure-mail@corp.example',
   to: 'robin@clinic.example',
   sender: 'anna@corp.example',
   senderName: 'Anna Müller',
-  organisation: 'corp.example',
+  voice,
   link: `https://secure.corp.example/m/${'aB3_-'.repeat(8)}xyz`,
   expiresAt: Date.UTC(2026, 11, 20, 15, 4),
+  subject: null,
+  byCode: true,
   originalMessageId: '<original@corp.example>',
   originalReferences: '<first@corp.example>',
   messageId: '<2@gw.example>',
@@ -146,18 +159,22 @@ describe('no string from outside can begin a field, a mailbox or a part', () => 
 
   test('in a code', () => {
     for (const string of strings) {
-      const structure = read(codeMessage({ ...codeNotice, askedFrom: string, organisation: string, sender: string }));
+      const spoken = { ...voice, name: string, phrase: string };
+      const structure = read(codeMessage({ ...codeNotice, askedFrom: string, voice: spoken, sender: string }));
       expect(names(structure), string).toEqual(usualCode);
       expect(leaves(structure).map(({ type }) => type)).toEqual(['text/plain', 'text/html']);
+      expect(valuesOf(structure.fields, 'from')[0], string).toMatch(/^(?:[^@]*<)?secure-mail@corp\.example>?$/);
     }
   });
 
   test('in the HTML', async () => {
     for (const string of strings) {
-      const message = notificationMessage({ ...notice, senderName: string, organisation: string });
+      const support = { phone: string, mail: string, url: string };
+      const spoken = { ...voice, name: string, phrase: string, support };
+      const message = notificationMessage({ ...notice, senderName: string, subject: string, voice: spoken });
       const html = await textOf(message, leaves(read(message))[1]);
       expect(
-        html.match(/<(?!\/?(?:html|head|meta|title|body|div|h1|h2|p|a|ol|li)\b|!DOCTYPE)/i)?.[0],
+        html.match(/<(?!\/?(?:html|head|meta|title|style|body|div|h1|h2|p|a|ol|li)\b|!DOCTYPE)/i)?.[0],
         string,
       ).toBeUndefined();
     }
@@ -168,29 +185,66 @@ describe('notificationMessage', () => {
   const message = notificationMessage(notice);
   const structure = read(message);
 
-  test('says who, until when and how, with one link, in both texts', async () => {
+  test('says who, until when, how, and how to tell it from a forgery, with one link, in both texts', async () => {
     for (const part of leaves(structure)) {
       const text = await textOf(message, part);
       expect(text).toContain('Anna Müller (anna@corp.example)');
       expect(text).toContain('20 December 2026 at 15:04 UTC');
-      expect(new Set(text.match(/https?:\/\/[^\s"<]+/g))).toEqual(
-        new Set([notice.link, 'https://secure.corp.example']),
-      );
+      expect(text).toContain('The heron stands by the river');
+      expect(text).toContain('+49 30 1234567');
+      expect(new Set(text.match(/https?:\/\/[^\s"<]+/g))).toEqual(new Set([notice.link]));
+      expect(text.match(/<a /g) ?? ['']).toHaveLength(1);
       expect(text).not.toContain('robin');
     }
   });
 
   test('comes from the sender’s organisation, answers go to the sender, and it joins the thread', () => {
-    expect(valuesOf(structure.fields, 'from')).toEqual(['Anna Müller via secure mail <secure-mail@corp.example>']);
+    expect(valuesOf(structure.fields, 'from')).toEqual(['Anna Müller via Clinic am Fluß <secure-mail@corp.example>']);
     expect(valuesOf(structure.fields, 'reply-to')).toEqual(['Anna Müller <anna@corp.example>']);
     expect(valuesOf(structure.fields, 'references')).toEqual(['<first@corp.example> <original@corp.example>']);
     expect(valuesOf(structure.fields, 'in-reply-to')).toEqual(['<original@corp.example>']);
     expect(valuesOf(structure.fields, 'auto-submitted')).toEqual(['auto-generated']);
   });
 
+  test.each(languages)(
+    'in %s: encoded for any server, marked with its language, all of it in words',
+    async (language) => {
+      const spoken = { ...voice, language, timeZone: 'Europe/Berlin' };
+      for (const letter of [
+        notificationMessage({ ...notice, voice: spoken }),
+        notificationMessage({ ...notice, voice: spoken, byCode: false, subject: 'Ihre Würfe' }),
+        codeMessage({ ...codeNotice, voice: spoken }),
+      ]) {
+        const here = read(letter);
+        expect(wellFormed(letter)).toBe(true);
+        expect(here.problems).toEqual([]);
+        expect(valuesOf(here.fields, 'content-language')).toEqual([language]);
+        const [plain, rich] = await Promise.all(leaves(here).map((part) => textOf(letter, part)));
+        expect(rich).toContain(`<html lang="${language}">`);
+        expect(`${plain}${rich}`).not.toMatch(/undefined|\[object|=>/);
+      }
+    },
+  );
+
+  test('a time names its zone, that of the tenant', async () => {
+    const german = notificationMessage({ ...notice, voice: { ...voice, language: 'de', timeZone: 'Europe/Berlin' } });
+    expect(await textOf(german, leaves(read(german))[0])).toContain('20. Dezember 2026 um 16:04 MEZ');
+  });
+
+  test('tells the Subject only when it was given one', async () => {
+    expect(await textOf(message, leaves(structure)[0])).not.toContain('Subject');
+    const told = notificationMessage({ ...notice, subject: 'Results\r\n\r\nhttps://evil.example' });
+    expect(await textOf(told, leaves(read(told))[0])).toContain('Subject: Results https://evil.example');
+  });
+
+  test('promises a code only where a code is enough', async () => {
+    const more = notificationMessage({ ...notice, byCode: false });
+    expect(await textOf(more, leaves(read(more))[0])).not.toContain('six-digit');
+  });
+
   test('loads nothing: no picture, style sheet or script', async () => {
     expect(await textOf(message, leaves(structure)[1])).not.toMatch(
-      /<(?:img|link|script|iframe|object|style)|url\(|@import/i,
+      /<(?:img|link|script|iframe|object|svg)|url\(|@import|src=/i,
     );
   });
 
@@ -198,14 +252,18 @@ describe('notificationMessage', () => {
     const bare = notificationMessage({
       ...notice,
       sender: '',
-      senderName: '',
+      senderName: 'Anna Müller',
+      voice: { ...voice, phrase: null, support: { phone: null, mail: null, url: null } },
       originalMessageId: '',
       originalReferences: '',
     });
-    const read1 = read(bare);
-    expect(names(read1)).not.toContain('Reply-To');
-    expect(names(read1)).not.toContain('References');
-    expect(await textOf(bare, leaves(read1)[0])).toMatch(/^corp\.example sent you/);
+    const structureOfBare = read(bare);
+    expect(names(structureOfBare)).not.toContain('Reply-To');
+    expect(names(structureOfBare)).not.toContain('References');
+    expect(valuesOf(structureOfBare.fields, 'from')).toEqual(['Clinic am Fluß <secure-mail@corp.example>']);
+    const text = await textOf(bare, leaves(structureOfBare)[0]);
+    expect(text).toMatch(/^Clinic am Fluß has sent you/);
+    expect(text).not.toMatch(/Anna|phrase|Questions/);
   });
 });
 
@@ -223,4 +281,5 @@ test.each([
   ['', ['corp.example'], 'secure-mail@corp.example'],
 ])('messages about mail from %j come from an address that can align', (sender, domains, address) => {
   expect(serviceAddress(sender, domains)).toBe(address);
+  expect(serviceAddress(sender, domains, 'post')).toBe(address.replace('secure-mail', 'post'));
 });
