@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Issued, type IssueRequest, issueCertificate } from '../../src/protect/issue.ts';
 import { type PathAnswer, verifyPath } from '../../src/protect/path.ts';
+import { byOpenssl, hasOpenssl } from './by-openssl.ts';
 
 const name = 'mx.partner.example';
 /** Certificates that openssl makes while the tests run begin now. */
@@ -104,27 +101,7 @@ describe('a certificate path', () => {
   });
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'postern-path-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A certificate with extensions that only openssl writes. */
-function byOpenssl(subject: string, issuer: Issued, extensions: readonly string[]): Issued {
-  const file = (end: string) => join(folder, `${subject.replaceAll(' ', '-')}-${end}`);
-  writeFileSync(file('ca.pem'), issuer.certPem);
-  writeFileSync(file('ca-key.pem'), issuer.keyPem);
-  writeFileSync(file('cnf'), '[req]\ndistinguished_name=dn\n[dn]\nO=Partner\n');
-  const out = { cert: file('cert.pem'), key: file('key.pem') };
-  const asked = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30`.split(' ');
-  const files = ['-config', file('cnf'), '-CA', file('ca.pem'), '-CAkey', file('ca-key.pem')];
-  const results = ['-out', out.cert, '-keyout', out.key];
-  // our own certificates name keys in another way
-  const added = ['subjectKeyIdentifier=none', ...extensions].flatMap((each) => ['-addext', each]);
-  execFileSync('openssl', [...asked, ...files, ...results, ...added, '-subj', `/CN=${subject}`], { stdio: 'pipe' });
-  return { certPem: readFileSync(out.cert, 'latin1'), keyPem: readFileSync(out.key, 'latin1') };
-}
-
-const openssl = ['/usr/bin/openssl', '/usr/local/bin/openssl'].some((path) => existsSync(path));
-describe.skipIf(!openssl && !process.env['CI'])('an authority with limits', () => {
+describe.skipIf(!hasOpenssl && !process.env['CI'])('an authority with limits', () => {
   const table: readonly [string, string, RegExp][] = [
     ['for this domain', 'nameConstraints=critical,permitted;DNS:partner.example', /^good$/],
     ['for this host', 'nameConstraints=critical,permitted;DNS:mx.partner.example', /^good$/],
