@@ -4,7 +4,8 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { issueCertificate } from '../../src/protect/issue.ts';
 import { decryptPgp, generateKey } from '../../src/protect/openpgp.ts';
 import { createProtectPool, ProtectFailed } from '../../src/protect/pool.ts';
-import { CannotProtect } from '../../src/protect/protected.ts';
+import { CannotProtect, type SigningKey } from '../../src/protect/protected.ts';
+import { sealText } from '../../src/protect/seal.ts';
 import { decryptSmime } from '../../src/protect/smime-open.ts';
 
 const ownKeys = Buffer.alloc(32, 7);
@@ -65,6 +66,51 @@ describe('the protection pool', () => {
     const body = await collect(made.body);
     if (made.size !== null) expect(body.length).toBe(made.size);
     expect(hash(await opened(method, body))).toBe(hash(await collect(source(size).octets)));
+  });
+
+  const context = 'own key 1';
+  const signer: SigningKey = {
+    method: 'smime',
+    certificates: [anna.certPem],
+    sealed: sealText(ownKeys, anna.keyPem, context),
+    context,
+  };
+
+  test('signs with a key that only the worker opens', async () => {
+    const made = await pool.protect({ ...smime(1000), recipients: [], signer }, source(1000).octets);
+    expect(made.headerLines).toContain('multipart/signed');
+    expect((await collect(made.body)).length).toBe(made.size);
+    const inner = await pool.protect({ ...smime(400_000), signer, form: 'opaque' }, source(400_000).octets);
+    expect((await opened('smime', await collect(inner.body))).toString('latin1')).toMatch(
+      /^Content-Type: application\/pkcs7-mime; smime-type=signed-data;/,
+    );
+  });
+
+  test.each<[string, SigningKey, RegExp]>([
+    [
+      'sealed under another key',
+      { ...signer, sealed: sealText(Buffer.alloc(32), anna.keyPem, context) },
+      /cannot be opened/,
+    ],
+    ['sealed for another place', { ...signer, context: 'own key 2' }, /cannot be opened/],
+    ['for OpenPGP', { ...signer, method: 'pgp' }, /another method/],
+  ])('a key to sign with that is %s is refused in words, and nothing leaves unsigned', async (_, wrong, why) => {
+    const copy = pool.protect({ ...smime(10), signer: wrong }, source(10).octets);
+    await expect(copy).rejects.toThrow(why);
+    await expect(copy).rejects.toThrow(CannotProtect);
+  });
+
+  test('octets that are a small part of much memory do not take all of it along', async () => {
+    const much = Buffer.alloc(20_000_000, 'line\r\n');
+    const parts = (async function* () {
+      for (let at = 0; at < 1_000_000; at += 1000) yield much.subarray(at, at + 1000);
+    })();
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
+    await collect((await pool.protect(smime(1_000_000), parts)).body);
+    const inputs = posted.mock.calls.flatMap(([message]) => ('chunk' in message ? [message.chunk] : []));
+    expect(inputs.length).toBeLessThan(20);
+    // Whatever was posted has moved away: nothing was cloned.
+    for (const chunk of inputs) expect(chunk.buffer.detached).toBe(true);
   });
 
   test('makes many at a time in one worker', async () => {

@@ -94,14 +94,16 @@ function derOf(pem: string): Buffer {
   }
 }
 
-/** RFC 8550 section 4.4: what makes others refuse the signature, or null. */
-function whyNot({ notBefore, notAfter, keyUsage, extendedKeyUsage: purposes }: CertificateFacts, now: number) {
+/** What makes others refuse the signature, or null. RFC 8550 sections 4.3 and 4.4. */
+function whyNot(facts: CertificateFacts, now: number): string | null {
+  const { notBefore, notAfter, keyUsage, extendedKeyUsage: purposes, keyType, bits } = facts;
   if (now > notAfter) return `it expired on ${day(notAfter)}`;
   if (now < notBefore) return `it is valid only from ${day(notBefore)}`;
   const signs = keyUsage === null || keyUsage.includes('digitalSignature') || keyUsage.includes('nonRepudiation');
   if (!signs) return 'it is not meant for signatures (no digitalSignature)';
   const forMail = purposes?.some((purpose) => purpose === 'emailProtection' || purpose === 'anyExtendedKeyUsage');
-  return forMail === false ? `it is a certificate for another purpose (${purposes?.join(', ')})` : null;
+  if (forMail === false) return `it is a certificate for another purpose (${purposes?.join(', ')})`;
+  return bits !== null && bits < 2048 ? `its ${keyType} key has only ${bits} bits (2048 is the least)` : null;
 }
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -148,7 +150,6 @@ function algorithmOf(key: KeyObject, keyType: string): Algorithm | null {
 function rsa(key: KeyObject, pss: boolean): Algorithm | null {
   const { modulusLength = 0, hashAlgorithm = 'sha256', mgf1HashAlgorithm, saltLength } = key.asymmetricKeyDetails ?? {};
   const signatureSize = Math.ceil(modulusLength / 8);
-  if (modulusLength < 2048) return null;
   if (!pss) {
     // RFC 5754 section 3.2: named by the key alone, which is what old programs look for.
     const algorithm = der.sequence(der.oid('1.2.840.113549.1.1.1'), der.nothing());
