@@ -7,7 +7,7 @@
  * Then: small messages per second, the memory one message of 150 MB adds (a fresh process, the kernel's own peak), and the event loop's lag while a hundred
  * messages of 25 MB are protected at once. Exit status 1 when something asked for is missed.
  *
- * The rows are in crypto-smime.ts. Times are the best of several rounds, ours and theirs in turn, so that what else runs on the machine weighs
+ * The rows are in crypto-smime.ts and crypto-pgp.ts. Times are the best of several rounds, ours and theirs in turn, so that what else runs on the machine weighs
  * the same on all. Limits: memory is measured on Linux only.
  */
 import { spawnSync } from 'node:child_process';
@@ -19,6 +19,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createProtectPool, type ProtectPool } from '../../src/protect/pool.ts';
+import { pgpRows } from './crypto-pgp.ts';
 import { pieces, type Row } from './crypto-row.ts';
 import { smimeRows } from './crypto-smime.ts';
 
@@ -35,7 +36,8 @@ const largest = 157_000_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
 const ownKeys = randomBytes(32);
-const rows = smimeRows(folder, ownKeys).filter(({ name }) => name.includes(values.only));
+const all = [...smimeRows(folder, ownKeys), ...(await pgpRows(folder, ownKeys))];
+const rows = all.filter(({ name }) => name.includes(values.only));
 const pool = createProtectPool({ ownKeys });
 try {
   if (values.memory === undefined) await everything();

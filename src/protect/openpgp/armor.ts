@@ -4,7 +4,7 @@
  * The checksum is one that GnuPG up to 2.2 cannot do without: it takes the end line for data when no padding or checksum comes before it. RFC 9580
  * section 6.1 has it left out only where nobody so old reads, which is where encryption of version 2 is.
  */
-import { base64Lines, base64LinesSize } from '../base64-lines.ts';
+import { base64LinesSize, inBase64Lines } from '../base64-lines.ts';
 
 type Armor = { readonly label: 'MESSAGE' | 'SIGNATURE'; readonly checksum: boolean };
 
@@ -24,7 +24,7 @@ export async function* armored(
 ): AsyncGenerator<Uint8Array> {
   const crc = { value: start };
   yield Buffer.from(begin(label));
-  yield* base64Lines(checksum ? summed(octets, crc) : octets);
+  yield* inBase64Lines(checksum ? summed(octets, crc) : octets);
   yield Buffer.from(checksum ? `=${checksumOf(crc.value)}\r\n${end(label)}` : end(label));
 }
 
