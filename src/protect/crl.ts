@@ -2,8 +2,7 @@
  * Certificate revocation lists: reading one (`readRevocationList`), whether it is the issuer's and about this certificate (`listDefect`), and
  * what it says (`entryFor`). Pure; fetching is keys/revocation.ts. The format is that of RFC 5280 section 5, whose sections are named here.
  *
- * A list stays the octets it came as, and a look-up goes through them: a list of a hundred thousand entries costs its octets and some
- * milliseconds, no tree of objects.
+ * A list stays the octets it came as, and a look-up goes through them: a list of many thousand entries costs its octets and no tree of objects.
  *
  * Limits: no delta lists, no lists by somebody else than the issuer (indirect), none for some reasons only: such a list says nothing here.
  */
@@ -159,6 +158,9 @@ export function entryFor(
   serial: Uint8Array,
 ): { readonly at: number; readonly why: string } | null {
   const wanted = serialText(serial);
+  // Most certificates are in no list: their number is nowhere among its octets.
+  if (!list.entries.includes(Buffer.from(wanted.padStart(wanted.length + (wanted.length % 2), '0'), 'hex')))
+    return null;
   for (const entries = new DerReader(list.entries); !entries.atEnd; ) {
     const entry = entries.enter(tags.sequence);
     if (serialText(entry.next(tags.integer).content) !== wanted) continue;
