@@ -36,7 +36,7 @@ export function openCustody(config: Config, store: Pick<Store, 'ownKeys'>, emit:
  * null when the settings name none.
  */
 export function publishKeys(
-  { routes }: Portal,
+  { routes, looks }: Portal,
   { tenants, web }: Config,
   store: Pick<Store, 'ownKeys'>,
   emit: (event: Event) => void,
@@ -47,6 +47,7 @@ export function publishKeys(
   if (web === null || web.http === null) return null;
   return createWebServer({
     routes: createRevocationPages(published),
+    looks,
     listen: web.http.listen,
     tls: null,
     emit,

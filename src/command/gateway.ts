@@ -14,10 +14,11 @@ import { mailRoots } from '../keys/roots.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
-import { openSubject } from '../pipeline/decide.ts';
 import { startDomainChecks } from '../pipeline/domain-check.ts';
 import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
+import { portalKeyOf } from '../pipeline/portal.ts';
+import { createIntake, createPortalOutbox } from '../pipeline/portal-outbox.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createTlsReporter } from '../pipeline/tls-reports.ts';
 import { createOpenPool } from '../protect/open/pool.ts';
@@ -28,11 +29,12 @@ import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
 import { createPortal } from '../web/portal.ts';
+import { createSignIn } from '../web/proof/accounts.ts';
 import { createWebServer } from '../web/server.ts';
 import { openCustody, publishKeys } from './custody.ts';
 import { createKeyCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
-import { openStorage } from './storage.ts';
+import { openStorage, type Storage } from './storage.ts';
 
 export type Gateway = {
   /** "host:port" as bound; empty without the role smtp. */
@@ -56,13 +58,14 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { emit, events } = createEvents(config, options.logTo);
   const policies = loadPolicies(config.tenants, emit);
-  const { store, spool, close } = await openStorage(config);
+  const { store, spool, items, close } = await openStorage(config);
   const running: (() => Promise<unknown>)[] = [close];
   const stop = async (): Promise<void> => {
     for (const end of running.splice(0).toReversed()) await end();
   };
   try {
     let wake = (): void => {};
+    let submitted = (): void => {};
     const accept = createAccept({ spool, store, emit, wake: () => wake() });
     const common: Wiring = { store, spool, accept, emit, ending: (end) => running.push(end) };
     if (config.roles.includes('work')) {
@@ -75,12 +78,16 @@ export async function startGateway(
       await runner.start();
       wake = () => runner.wake();
       running.push(() => runner.stop());
+      const keys = { master: config.masterKey, portal: portalKeyOf(config) };
+      const intake = createIntake({ store: store.publications, keys, emit, wake: () => wake() });
+      running.push(() => intake.stop());
+      submitted = () => intake.wake();
       const unwatch = policies.watch();
       running.push(async () => unwatch());
     }
     const servers: ServerCertificate[] = [];
     const serving = { ...common, shows: (certificate: ServerCertificate) => servers.push(certificate) };
-    const portal = config.roles.includes('web') ? await startPortal(config, serving) : null;
+    const portal = config.roles.includes('web') ? await startPortal(config, { ...serving, items, submitted }) : null;
     const smtp = config.roles.includes('smtp') ? await startListener(config, serving) : [];
     const certificates = keepCertificates(servers, emit);
     const unwatch = certificates.watch();
@@ -103,7 +110,8 @@ function createEvents(
 ): { emit: (event: Event) => void; events: Gateway['events'] } {
   const log = createLog({
     ...config.log,
-    key: subKey(config.masterKey, 'log addresses'),
+    // By the portal's key: the one that every process has.
+    key: subKey(portalKeyOf(config), 'log addresses'),
     ...(logTo === undefined ? {} : { destination: logTo }),
   });
   const listeners = new Set([log]);
@@ -236,19 +244,27 @@ async function startListener(config: Config, { accept, emit, ending, shows }: Wi
 
 async function startPortal(
   config: Config,
-  { store, spool, accept, emit, ending, shows }: Wiring & Showing,
+  {
+    store,
+    items,
+    submitted,
+    emit,
+    ending,
+    shows,
+  }: Wiring & Showing & Pick<Storage, 'items'> & { submitted: () => void },
 ): Promise<string> {
   const { web } = config;
   if (web === null) throw new Error('the role web needs the setting web');
+  const { ask, resolver } = createOutbound(config, store);
+  ending(async () => resolver.close());
   const portal = createPortal({
     store: store.portal,
-    spool,
+    items,
     tenants: config.tenants,
-    subjectOf: ({ message, delivery: { subject } }) =>
-      subject === null ? null : openSubject(config.masterKey, message.id, subject),
     portalUrl: web.portalUrl,
-    key: subKey(config.masterKey, 'portal codes'),
-    submit: accept.submit,
+    key: portalKeyOf(config),
+    submit: createPortalOutbox({ store: store.portal, items, now: Date.now, wake: submitted }),
+    signIn: createSignIn({ signIn: web.signIn, portalUrl: web.portalUrl, ask }),
     emit,
   });
   ending(() => portal.close());
@@ -259,6 +275,7 @@ async function startPortal(
   }
   const server = createWebServer({
     routes: portal.routes,
+    looks: portal.looks,
     listen: web.listen,
     tls: web.tls,
     emit,

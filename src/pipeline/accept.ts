@@ -121,7 +121,7 @@ export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
 }
 
-function acceptedEvent(message: NewMessage, client: string): Event {
+export function acceptedEvent(message: NewMessage, client: string): Event {
   return {
     kind: 'message.accepted',
     tenant: message.tenant,
@@ -133,7 +133,7 @@ function acceptedEvent(message: NewMessage, client: string): Event {
   };
 }
 
-function ownRow(own: OwnMessage, spool: NewMessage['spool'], receivedAt: number): NewMessage {
+export function ownRow(own: OwnMessage, spool: NewMessage['spool'], receivedAt: number): NewMessage {
   const headerSize = own.bytes.indexOf('\r\n\r\n') + 4;
   const smtp: SmtpOptions = {
     eightBit: false,

@@ -1,14 +1,19 @@
 /**
- * The six-digit codes that prove control of the recipient's mailbox, and the words about where one was sent.
- * A code is stored only as an HMAC bound to the browser session and the delivery; counting tries is the database's work (PortalStore.tryCode).
+ * The six-digit codes that prove control of the recipient's mailbox. A code is stored only as an HMAC bound to the delivery; counting tries is the
+ * database's work (PortalStore.tryCode).
  *
- * Limits: six digits, five tries a code and five codes an hour leave who holds the link 25 guesses in a million an hour.
+ * Limits: six digits, five tries a code and five codes an hour, and ten tries an hour from devices that asked for none, leave who holds the link (256
+ * bits) fewer than a hundred chances in a million an hour, each code announced in the mailbox.
  */
 import { createHmac, randomInt } from 'node:crypto';
 
 export const codeMinutes = 10;
 export const codeTries = 5;
 export const codesPerHour = 5;
+/** Tries an hour at one message from browsers that asked for no code themselves. */
+export const foreignTries = 10;
+/** Milliseconds before another code is mailed: mail takes its time, and the newest one counts. */
+export const codePause = 30_000;
 
 /** Six digits, each of the million equally likely. */
 export function newCode(): string {
@@ -21,11 +26,11 @@ export function readCode(typed: string): string | null {
   return /^[0-9]{6}$/.test(digits) ? digits : null;
 }
 
-export function hashCode(key: Buffer, bound: { sessionHash: string; deliveryId: string }, code: string): string {
-  return createHmac('sha256', key).update(`code\n${bound.sessionHash}\n${bound.deliveryId}\n${code}`).digest('hex');
+export function hashCode(key: Buffer, delivery: string, code: string): string {
+  return createHmac('sha256', key).update(`code\n${delivery}\n${code}`).digest('hex');
 }
 
-/** "a***@clinic.example": enough to recognise one's own address, too little to learn another's. */
+/** "r***@clinic.example": enough to recognise one's own address, too little to learn another's. */
 export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const [first = ''] = address.slice(0, at);

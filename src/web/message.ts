@@ -7,12 +7,13 @@
  * Limits: an attached message (message/rfc822) is offered as a file, not opened; text beyond `maxText` is in the download only.
  */
 import { parseMailboxes } from '../mail/address.ts';
+import { isAgreedField } from '../mail/agreed.ts';
 import { editHeader, encodeField, fieldsNamed, type HeaderEdit, parseHeader, valuesOf } from '../mail/header.ts';
 import { type Part, type Structure, StructureParser } from '../mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../mail/text.ts';
-import type { Spool } from '../spool/spool.ts';
-import type { PortalRow } from '../store/store.ts';
-import type { PortalPorts } from './ports.ts';
+import type { ItemSpool } from '../spool/items.ts';
+import type { PortalRow } from '../store/portal-port.ts';
+import { cardOf, type PortalPorts } from './ports.ts';
 
 /** Octets of decoded text shown on a page. */
 const maxText = 1_000_000;
@@ -52,12 +53,13 @@ export type Messages = {
   whole(row: PortalRow): AsyncIterable<Uint8Array>;
 };
 
-export function openMessages({ spool, subjectOf }: Pick<PortalPorts, 'spool' | 'subjectOf'>): Messages {
+export function openMessages(ports: Pick<PortalPorts, 'items' | 'key'>): Messages {
+  const { items } = ports;
   const cache = new Map<string, Promise<Structure>>();
 
   const structure = (row: PortalRow): Promise<Structure> => {
     const { id } = row.message.spool;
-    const parsed = cache.get(id) ?? parse(spool, row);
+    const parsed = cache.get(id) ?? parse(items, row);
     cache.delete(id);
     cache.set(id, parsed);
     parsed.catch(() => cache.delete(id));
@@ -69,9 +71,7 @@ export function openMessages({ spool, subjectOf }: Pick<PortalPorts, 'spool' | '
   };
 
   const octets = (row: PortalRow, part: Part): AsyncIterable<Uint8Array> =>
-    part.body.end > part.body.start
-      ? decodeTransfer(spool.read(row.message.spool, part.body), part.encoding)
-      : nothing();
+    part.body.end > part.body.start ? decodeTransfer(items.read(itemOf(row), part.body), part.encoding) : nothing();
 
   const text = async (
     row: PortalRow,
@@ -104,11 +104,11 @@ export function openMessages({ spool, subjectOf }: Pick<PortalPorts, 'spool' | '
   };
 
   async function* whole(row: PortalRow): AsyncGenerator<Uint8Array> {
-    const { spool: ref, headerSize, size } = row.message;
-    const block = await readUpTo(spool.read(ref, { start: 0, end: headerSize }), headerSize);
+    const { headerSize, size } = row.message;
+    const block = await readUpTo(items.read(itemOf(row), { start: 0, end: headerSize }), headerSize);
     const fields = parseHeader(block);
-    const hidden = [...fieldsNamed(fields, 'bcc'), ...fieldsNamed(fields, 'resent-bcc')];
-    const subject = subjectOf(row);
+    const hidden = fields.filter(({ name }) => /^(?:resent-)?bcc$/i.test(name) || isAgreedField(name));
+    const subject = subjectOf(row, ports);
     const edits: HeaderEdit[] = hidden.map((field) => ({ kind: 'remove', field }));
     if (subject !== null) {
       for (const field of fieldsNamed(fields, 'subject')) {
@@ -116,15 +116,25 @@ export function openMessages({ spool, subjectOf }: Pick<PortalPorts, 'spool' | '
       }
     }
     yield editHeader(block, edits);
-    if (size > headerSize) yield* spool.read(ref, { start: headerSize, end: size });
+    if (size > headerSize) yield* items.read(itemOf(row), { start: headerSize, end: size });
   }
 
   return { structure, octets, text, pictures, whole };
 }
 
-async function parse(spool: Pick<Spool, 'read'>, row: PortalRow): Promise<Structure> {
+/** The Subject a rule put in place of the sender's, null when it left it alone. */
+export function subjectOf(row: PortalRow, ports: Pick<PortalPorts, 'key'>): string | null {
+  const { subject, subjectChanged } = cardOf(row, ports);
+  return subjectChanged ? subject : null;
+}
+
+function itemOf({ delivery, message }: PortalRow): Parameters<ItemSpool['read']>[0] {
+  return { delivery: delivery.id, spool: message.spool };
+}
+
+async function parse(items: Pick<ItemSpool, 'read'>, row: PortalRow): Promise<Structure> {
   const parser = new StructureParser();
-  for await (const chunk of spool.read(row.message.spool)) parser.push(chunk);
+  for await (const chunk of items.read(itemOf(row))) parser.push(chunk);
   return parser.end();
 }
 

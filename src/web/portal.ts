@@ -1,79 +1,151 @@
 /**
  * The portal: where a message waits for a person who has no key of their own.
  *
- * The way through: /m/TOKEN (the link of the notification; opening it changes nothing) - a button mails a code - /d/ID/code (the code is typed) -
- * /d/ID (the message). pickup.ts serves the way to the message, reading.ts the message; this file has the table of routes and what they share.
- * GET and HEAD never change anything that a link scanner could set off: only a POST from our own page mails a code, and only a right code opens.
+ * The way through: /m/TOKEN (the link of the notification, left at once) - /d/ID (the front door, arriving.ts) - a proof (proof/) - /d/ID (the message,
+ * reading.ts). Who wants to come back with one tap goes to /account. This file has the table of routes and what they share.
+ * GET and HEAD never change anything that a link scanner could set off: only a POST from our own page mails a code, and only a proof opens.
  *
- * What it may touch is in `PortalPorts` (ports.ts): the part of the database that is the portal's, the spool to read, and one way to mail a code.
+ * What it may touch is in `PortalPorts` (ports.ts): the part of the database that is the portal's, a key that opens what was published for it, and an outbox.
  */
-import { readFileSync } from 'node:fs';
+import { hkdfSync } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import * as account from './account.ts';
+import * as enrolment from './account-enrol.ts';
+import * as people from './account-people.ts';
+import { backToDoor, followLink } from './arriving.ts';
+import { createLooks, type Looks } from './branding.ts';
 import { createCleaner } from './clean.ts';
+import * as invitation from './invitation.ts';
 import { createLimiter } from './limits.ts';
 import { openMessages } from './message.ts';
-import { homePage, troublePage, troubles } from './pages.ts';
-import * as pickup from './pickup.ts';
+import { homePage } from './pages/arriving.ts';
+import { troublePage } from './pages/trouble.ts';
 import type { PortalPorts } from './ports.ts';
+import * as ceremonies from './proof/ceremonies.ts';
+import * as code from './proof/code.ts';
+import * as oidc from './proof/oidc.ts';
+import * as secrets from './proof/secrets.ts';
 import * as reading from './reading.ts';
 import type { Env, Handler } from './request.ts';
 import { createSessions } from './session.ts';
 
 export type Portal = {
   readonly routes: Hono<Env>;
+  /** For pages that belong to no route, such as errors. */
+  readonly looks: Looks;
   /** Ends the threads that clean HTML. */
   close(): Promise<void>;
 };
+
+type Step = (c: Context<Env>, shared: reading.ReadingShared) => Promise<Response>;
+/** What a path answers; everything else is refused with 405. */
+export type Verbs = { readonly GET?: Step; readonly POST?: Step };
 
 const hour = 3_600_000;
 
 export function createPortal(ports: PortalPorts): Portal {
   const now = ports.now ?? Date.now;
   const cleaner = createCleaner();
+  const looks = createLooks(ports.tenants, ports.portalUrl);
+  // Cookies and form tokens by a key of their own, apart from what is sealed. RFC 5869 section 3.2.
+  const cookieKey = Buffer.from(hkdfSync('sha256', ports.key, '', 'postern portal cookies', 32));
   const shared: reading.ReadingShared = {
     ports,
     now,
-    sessions: createSessions(ports.key, now),
+    sessions: createSessions(cookieKey, ports.store, now),
+    looks,
     messages: openMessages(ports),
     cleaner,
     limits: {
       lookUps: createLimiter(30, hour / 6, now),
       codes: createLimiter(30, hour, now),
-      wrong: createLimiter(30, hour, now),
-      wrongForDelivery: createLimiter(40, 24 * hour, now),
+      wrong: createLimiter(60, hour, now),
     },
   };
-  const withShared =
-    (step: (c: Context<Env>, shared: reading.ReadingShared) => Promise<Response>): Handler =>
-    (c) =>
-      step(c, shared);
-  const routes = new Hono<Env>();
-  const serve = (path: string, verbs: { GET?: Handler; POST?: Handler }): void => {
-    if (verbs.GET !== undefined) routes.get(path, verbs.GET);
-    if (verbs.POST !== undefined) routes.post(path, verbs.POST);
+  const site = new Hono<Env>();
+  const serve = (path: string, verbs: { readonly GET?: Handler; readonly POST?: Handler }): void => {
+    if (verbs.GET !== undefined) site.get(path, verbs.GET);
+    if (verbs.POST !== undefined) site.post(path, verbs.POST);
     const allow = [...(verbs.GET === undefined ? [] : ['GET', 'HEAD']), ...(verbs.POST === undefined ? [] : ['POST'])];
-    routes.all(path, (c) => {
+    site.all(path, (c) => {
       c.header('Allow', allow.join(', '));
-      return c.html(troublePage(troubles.wrongVerb), 405);
+      return c.html(troublePage(looks.around(c, null, '/'), 'wrongVerb'), 405);
     });
   };
-
-  serve('/', { GET: (c) => c.html(homePage()) });
-  serve('/style.css', { GET: staticFile('style.css', 'text/css; charset=utf-8') });
-  serve('/icon.svg', { GET: staticFile('icon.svg', 'image/svg+xml') });
-  serve('/m/:token', { GET: withShared(pickup.showLink) });
-  serve('/m/:token/code', { GET: pickup.backToLink, POST: withShared(pickup.askCode) });
-  serve('/d/:id/code', { GET: withShared(pickup.showCodeForm), POST: withShared(pickup.tryCode) });
-  serve('/d/:id/new-code', { GET: pickup.backToCodeForm, POST: withShared(pickup.askNewCode) });
-  serve('/d/:id', { GET: withShared(reading.showMessage) });
-  serve('/d/:id/html', { GET: withShared(reading.showFormatted) });
-  serve('/d/:id/attachment/:path', { GET: withShared(reading.download) });
-  serve('/d/:id/message.eml', { GET: withShared(reading.downloadWhole) });
-  serve('/d/:id/sign-out', { POST: withShared(reading.signOut) });
-  return { routes, close: () => cleaner.close() };
+  for (const { path, ...verbs } of looks.files) serve(path, verbs);
+  for (const [path, { GET, POST }] of Object.entries(routes)) {
+    serve(path, {
+      ...(GET === undefined ? {} : { GET: (c) => GET(c, shared) }),
+      ...(POST === undefined ? {} : { POST: (c) => POST(c, shared) }),
+    });
+  }
+  return { routes: site, looks, close: () => cleaner.close() };
 }
 
-function staticFile(name: string, type: string): Handler {
-  const content = readFileSync(new URL(`./${name}`, import.meta.url), 'utf8');
-  return (c) => c.body(content, 200, { 'Content-Type': type });
+/** Every path with its verbs; a test walks the table with other people's ids. */
+export const routes: Readonly<Record<string, Verbs>> = {
+  '/': { GET: async (c, { looks }) => c.html(homePage(looks.around(c, null), '/sign-in')) },
+  '/m/:token': { GET: followLink },
+  '/d/:id': { GET: reading.showMessage },
+  '/d/:id/new-code': { GET: backToDoor, POST: code.askCode },
+  '/d/:id/code': { GET: code.showCodeForm, POST: code.typeCode },
+  '/d/:id/passkey': { GET: backToDoor, POST: ceremonies.answerAtDoor },
+  '/d/:id/passkey/options': { POST: ceremonies.doorOptions },
+  '/d/:id/passphrase': typed('passphrase'),
+  '/d/:id/password': typed('password'),
+  '/d/:id/authenticator': typed('authenticator'),
+  '/d/:id/sign-in/:provider': { GET: oidc.leaveFromDoor },
+  '/d/:id/html': { GET: reading.showFormatted },
+  '/d/:id/attachment/:path': { GET: reading.download },
+  '/d/:id/message.eml': { GET: reading.downloadWhole },
+  '/d/:id/colleague': { GET: people.showColleague, POST: people.askColleague },
+  '/d/:id/sign-out': { GET: backToDoor, POST: reading.signOut },
+  '/sign-in': { GET: (c, shared) => ceremonies.showSignIn(c, shared) },
+  '/sign-in/passkey': { GET: backToSignIn, POST: ceremonies.answerSignIn },
+  '/sign-in/passkey/options': { POST: ceremonies.signInOptions },
+  '/sign-in/password': typedAtSignIn('password'),
+  '/sign-in/authenticator': typedAtSignIn('authenticator'),
+  '/sign-in/:provider': { GET: oidc.leaveFromSignIn },
+  '/sign-in/:provider/back': { GET: oidc.comeBack },
+  '/sign-out': { GET: backToSignIn, POST: reading.signOut },
+  '/inbox': { GET: async (c) => c.redirect('/account', 303) },
+  '/account': { GET: account.showAccount },
+  '/account/name': { GET: backToAccount, POST: account.rename },
+  '/account/passkey': { GET: backToAccount, POST: enrolment.makePasskey },
+  '/account/passkey/options': { POST: enrolment.passkeyOptions },
+  '/account/authenticator': { GET: enrolment.showAuthenticator, POST: enrolment.makeAuthenticator },
+  '/account/password': { GET: enrolment.showPassword, POST: enrolment.setPassword },
+  '/account/credential/remove': { GET: backToAccount, POST: account.removeCredential },
+  '/account/session/end': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'one') },
+  '/account/session/end-all': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'all') },
+  '/account/invite': { GET: backToAccount, POST: people.invite },
+  '/account/join': { GET: backToAccount, POST: people.join },
+  '/account/member/remove': { GET: backToAccount, POST: people.removeMember },
+  '/account/leave': { GET: backToAccount, POST: people.leave },
+  '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
+  '/join/passkey/options': { POST: invitation.joinOptions },
+  '/join/:token': { GET: invitation.showInvitation },
+};
+
+function typed(proof: 'passphrase' | 'password' | 'authenticator'): Verbs {
+  return {
+    GET: (c, shared) => secrets.showSecretForm(c, shared, proof),
+    POST: (c, shared) => secrets.typeSecret(c, shared, proof),
+  };
+}
+
+function typedAtSignIn(proof: 'password' | 'authenticator'): Verbs {
+  return {
+    GET: (c, shared) => secrets.showSignInForm(c, shared, proof),
+    POST: (c, shared) => secrets.typeSignIn(c, shared, proof),
+  };
+}
+
+/** For who reloads, or opens by hand, an address that only a form leads to. */
+async function backToAccount(c: Context<Env>): Promise<Response> {
+  return c.redirect('/account', 303);
+}
+
+async function backToSignIn(c: Context<Env>): Promise<Response> {
+  return c.redirect('/sign-in', 303);
 }

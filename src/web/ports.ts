@@ -1,56 +1,61 @@
-/**
- * What the portal is given (`PortalPorts`), and what its rooms share: the way to the message (pickup.ts) and the message (reading.ts).
- */
+/** What the portal is given (`PortalPorts`), and what its rooms share (`Shared`). */
 import type { Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
-import type { Spool } from '../spool/spool.ts';
-import type { PortalRow, PortalStore } from '../store/store.ts';
+import { openCard, type PortalCard } from '../pipeline/portal.ts';
+import type { ItemSpool } from '../spool/items.ts';
+import type { PortalRow, PortalStore } from '../store/portal-port.ts';
+import type { Looks } from './branding.ts';
 import type { Limiter } from './limits.ts';
-import type { Around } from './pages.ts';
+import type { SignIn } from './proof/oidc.ts';
 import type { Sessions } from './session.ts';
 
 export type PortalPorts = {
   readonly store: PortalStore;
-  readonly spool: Pick<Spool, 'read'>;
-  readonly tenants: readonly Pick<Tenant, 'id' | 'domains'>[];
-  /** The Subject a rule put in place of the sender's, null when it left it alone. The row holds it sealed. */
-  readonly subjectOf: (row: PortalRow) => string | null;
+  readonly items: Pick<ItemSpool, 'read'>;
+  readonly tenants: readonly Pick<Tenant, 'id' | 'domains' | 'branding'>[];
   /** Origin without a trailing slash, as in the links. */
   readonly portalUrl: string;
-  /** 32 octets from which cookies, form tokens and code hashes are keyed; the same in every process that serves the portal. */
+  /** 32 octets, the same in every process that serves the portal: opens what was wrapped for it, and seals what is its own. */
   readonly key: Buffer;
-  /** Accepts the mail with a code for delivery; resolves when it is kept. */
-  readonly submit: (message: {
-    readonly tenant: string;
-    readonly kind: 'code';
-    readonly mailFrom: string;
-    readonly to: string;
-    readonly bytes: Buffer;
-    /** As for the message that waits: the code opens it. */
-    readonly requireTls: boolean;
-  }) => Promise<void>;
+  /** Accepts a mail of ours for delivery; resolves when it is kept. */
+  readonly submit: (message: PortalMail) => Promise<void>;
+  /** Accounts elsewhere, by the settings `web.signIn`. */
+  readonly signIn: SignIn;
   readonly emit: (event: Event) => void;
   readonly now?: () => number;
 };
 
-/** What pickup.ts and reading.ts share. */
+export type PortalMail = {
+  /** A UUID, by which its progress can be looked up. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: 'code';
+  /** Reverse-path; empty for null. */
+  readonly mailFrom: string;
+  readonly to: string;
+  readonly bytes: Buffer;
+  /** As for the message that waits: the code opens it. */
+  readonly requireTls: boolean;
+};
+
 export type Shared = {
   readonly ports: PortalPorts;
   readonly now: () => number;
   readonly sessions: Sessions;
+  readonly looks: Looks;
   readonly limits: Limits;
 };
 
-/** Per network, and for wrong codes per delivery too; see limits.ts. */
-type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong' | 'wrongForDelivery', Limiter>>;
+/** Per network; see limits.ts. What guards secrets is counted in the database (proof/tries.ts). */
+type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong', Limiter>>;
 
-/** The message and the organisation it came from, as pages name it: the sender's domain, or the tenant's first. */
-export function aroundOf(row: PortalRow, ports: PortalPorts): Around & { readonly domains: readonly string[] } {
-  const tenant = ports.tenants.find(({ id }) => id === row.message.tenant);
+/** Whose mail it is, as far as addresses of our own go. */
+export function domainsOf(tenant: string, { tenants, portalUrl }: PortalPorts): readonly string[] {
   // A tenant may have been taken out of the settings while its messages wait.
-  const domains = tenant?.domains ?? [new URL(ports.portalUrl).hostname];
-  const { mailFrom } = row.message;
-  const senderDomain = mailFrom.slice(mailFrom.lastIndexOf('@') + 1);
-  const organisation = domains.includes(senderDomain) ? senderDomain : (domains[0] ?? senderDomain);
-  return { organisation, row, domains };
+  return tenants.find(({ id }) => id === tenant)?.domains ?? [new URL(portalUrl).hostname];
+}
+
+/** What is known of a message without reading it. Throws SealBroken. */
+export function cardOf(row: PortalRow, ports: Pick<PortalPorts, 'key'>): PortalCard {
+  return openCard(ports.key, row.delivery.id, row.card);
 }

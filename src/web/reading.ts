@@ -1,19 +1,22 @@
 /**
- * The message, for a browser that proved control of the recipient's mailbox: the page, the formatted view in its frame, the downloads, and the end.
+ * The message, for a browser that proved enough: the page, the formatted view in its frame, the downloads, and the end.
  *
- * Every request is checked against the database again (`bySession`), so signing out, expiry and deletion take effect at once. Opening
- * is noted once, by the first GET of the page that a right code led to.
+ * Every request is judged against the database again (entrance.ts), so signing out, expiry and deletion take effect at once. Opening
+ * is noted once, by the first GET of the page that a proof led to.
  */
 import type { Context } from 'hono';
-import type { PortalRow } from '../store/store.ts';
+import type { Event } from '../event/event.ts';
+import type { PortalRow } from '../store/portal-port.ts';
+import { frontDoor } from './arriving.ts';
 import type { Cleaner } from './clean.ts';
 import { attachmentDisposition, safeFileName } from './download.ts';
-import { type Messages, partAt, viewOf } from './message.ts';
-import { framedPage, messagePage, nameOf } from './message-page.ts';
-import { signedOutPage, troubles } from './pages.ts';
-import { aroundOf, type Shared } from './ports.ts';
-import { clientOf, cookiesOf, crossSite, type Env, formOf, setCookies, trouble } from './request.ts';
-import type { Session } from './session.ts';
+import { byForm, entrant, type Reader, reader } from './entrance.ts';
+import { type Messages, partAt, subjectOf, viewOf } from './message.ts';
+import { signedOutPage } from './pages/arriving.ts';
+import { framedPage, messagePage, nameOf } from './pages/message.ts';
+import type { Shared } from './ports.ts';
+import { clientOf, type Env, trouble } from './request.ts';
+import { rightTo } from './rights.ts';
 
 /** Characters of HTML that are cleaned and shown. */
 const maxHtml = 1_500_000;
@@ -26,23 +29,35 @@ const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 /** What the rooms share, and what only this one needs. */
 export type ReadingShared = Shared & { readonly messages: Messages; readonly cleaner: Pick<Cleaner, 'clean'> };
 
+/** GET /d/ID: the message, or its front door. */
 export async function showMessage(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { ports, messages, sessions } = shared;
-  const found = await opened(c, shared);
+  const { ports, messages, sessions, looks } = shared;
+  const found = await entrant(c, shared);
   if (found instanceof Response) return found;
-  const { session, row } = found;
-  const view = viewOf(await messages.structure(row), ports.subjectOf(row));
+  const { visitor, row } = found;
+  const right = rightTo(row, visitor.session);
+  if (!right.may) return frontDoor(c, shared, found);
+  const view = viewOf(await messages.structure(row), subjectOf(row, ports));
   const text = await messages.text(row, view.plain);
-  if (c.req.method === 'GET') await noteOpened(shared, row, clientOf(c));
-  return c.html(messagePage(aroundOf(row, ports), { view, text, formToken: sessions.formToken(session) }));
+  if (c.req.method === 'GET') await noteOpened(shared, row, right, clientOf(c));
+  const shown = {
+    deliveryId: row.delivery.id,
+    receivedAt: row.message.receivedAt,
+    expiresAt: row.expiresAt,
+    mailFrom: row.message.mailFrom,
+    view,
+    text,
+    formToken: sessions.formToken(visitor),
+  };
+  return c.html(messagePage(looks.around(c, row.tenant), shown));
 }
 
 export async function showFormatted(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { ports, messages, cleaner } = shared;
-  const found = await opened(c, shared);
+  const { ports, messages, cleaner, looks } = shared;
+  const found = await reader(c, shared);
   if (found instanceof Response) return found;
   const { row } = found;
-  const view = viewOf(await messages.structure(row), ports.subjectOf(row));
+  const view = viewOf(await messages.structure(row), subjectOf(row, ports));
   const pieces: string[] = [];
   let cut = false;
   for (const part of view.rich) {
@@ -57,66 +72,69 @@ export async function showFormatted(c: Context<Env>, shared: ReadingShared): Pro
   });
   c.header('Content-Security-Policy', framePolicy);
   c.header('X-Frame-Options', 'SAMEORIGIN');
-  return c.html(framedPage(cleaned, cut || html.length > maxHtml));
+  return c.html(framedPage(looks.around(c, row.tenant), cleaned, cut || html.length > maxHtml));
 }
 
 export async function download(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { messages } = shared;
-  const found = await opened(c, shared);
+  const { messages, looks } = shared;
+  const found = await reader(c, shared);
   if (found instanceof Response) return found;
   const { row } = found;
   const path = c.req.param('path') ?? '';
   const part = partAt(await messages.structure(row), path === 'root' ? '' : path);
-  if (part === null) return trouble(c, troubles.noAttachment, 404);
-  return send(c, nameOf(part), messages.octets(row, part), () => noteDownloaded(shared, row, clientOf(c)));
+  if (part === null) return trouble(c, shared, 'noAttachment', 404, row.tenant);
+  const name = nameOf(looks.around(c, row.tenant).words, part);
+  return send(c, name, messages.octets(row, part), () => noteDownloaded(shared, found, clientOf(c)));
 }
 
 export async function downloadWhole(c: Context<Env>, shared: ReadingShared): Promise<Response> {
   const { ports, messages } = shared;
-  const found = await opened(c, shared);
+  const found = await reader(c, shared);
   if (found instanceof Response) return found;
   const { row } = found;
-  const { subject } = viewOf(await messages.structure(row), ports.subjectOf(row));
+  const { subject } = viewOf(await messages.structure(row), subjectOf(row, ports));
   const name = `${safeFileName(subject.slice(0, 80), 'message')}.eml`;
-  return send(c, name, messages.whole(row), () => noteDownloaded(shared, row, clientOf(c)));
+  return send(c, name, messages.whole(row), () => noteDownloaded(shared, found, clientOf(c)));
 }
 
-export async function signOut(c: Context<Env>, { ports, sessions }: ReadingShared): Promise<Response> {
-  if (crossSite(c, ports.portalUrl)) return trouble(c, troubles.crossSite, 403);
-  const form = await formOf(c);
-  if (form instanceof Response) return form;
-  const id = c.req.param('id') ?? '';
-  const session = sessions.find(cookiesOf(c), id);
+/** POST /sign-out and /d/ID/sign-out: ends the session, with all it proved. */
+export async function signOut(c: Context<Env>, shared: Shared): Promise<Response> {
+  const { ports, now, sessions, looks } = shared;
+  const submitted = await byForm(c, shared);
+  if (submitted instanceof Response) return submitted;
+  const { session } = submitted.visitor;
   if (session !== null) {
-    if (!sessions.formIsOurs(session, form.get('form'))) return trouble(c, troubles.crossSite, 403);
-    await ports.store.endSession(sessions.storedHash(session));
+    await ports.store.endSession(session.id);
+    const event: Event = { kind: 'portal.signedOut', sessions: 1, client: clientOf(c) };
+    await ports.store.note([event], now());
+    ports.emit(event);
   }
-  setCookies(c, [sessions.drop(id)]);
-  return c.html(signedOutPage());
+  sessions.drop(c);
+  return c.html(signedOutPage(looks.around(c, null, '/'), { everywhere: false }));
 }
 
-type Opened = { readonly session: Session; readonly row: PortalRow };
-
-/** The session and the message it may read, kept alive for another while; or the answer that says there is none. */
-async function opened(c: Context<Env>, { ports, now, sessions }: ReadingShared): Promise<Opened | Response> {
-  const id = c.req.param('id') ?? '';
-  const session = sessions.find(cookiesOf(c), id);
-  const row =
-    session?.stage === 'reading' ? await ports.store.bySession(sessions.storedHash(session), id, now()) : null;
-  if (session === null || row === null) return trouble(c, troubles.noSession, 403);
-  setCookies(c, sessions.keep(session, cookiesOf(c)));
-  return { session, row };
-}
-
-async function noteOpened({ ports, now }: ReadingShared, row: PortalRow, client: string): Promise<void> {
+async function noteOpened(
+  { ports, now }: ReadingShared,
+  row: PortalRow,
+  { reader: who, proof }: Reader['right'],
+  client: string,
+): Promise<void> {
   const { id, messageId, recipient, state } = row.delivery;
-  const event = { kind: 'delivery.opened', message: messageId, delivery: id, recipient, client } as const;
+  const about = { message: messageId, delivery: id, recipient, client };
+  const event: Event = { kind: 'delivery.opened', ...about, reader: who, proof };
   if (state === 'waiting' && (await ports.store.opened(id, now(), [event]))) ports.emit(event);
 }
 
-function noteDownloaded({ ports }: ReadingShared, row: PortalRow, client: string): void {
+function noteDownloaded({ ports }: ReadingShared, { row, right }: Reader, client: string): void {
   const { id, messageId, recipient } = row.delivery;
-  ports.emit({ kind: 'delivery.downloaded', message: messageId, delivery: id, recipient, client });
+  ports.emit({
+    kind: 'delivery.downloaded',
+    message: messageId,
+    delivery: id,
+    recipient,
+    client,
+    reader: right.reader,
+  });
 }
 
 /** Plain text beside formatted parts, as HTML for the same view. */

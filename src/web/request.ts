@@ -10,8 +10,11 @@ import { isIP } from 'node:net';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Limiter } from './limits.ts';
-import { slowDown, type Trouble, troublePage, troubles } from './pages.ts';
+import { waitPage } from './pages/arriving.ts';
+import { troublePage } from './pages/trouble.ts';
 import type { Shared } from './ports.ts';
+import type { WaitView } from './views.ts';
+import type { TroubleName } from './words/troubles.ts';
 
 export type Env = { Bindings: HttpBindings };
 export type Handler = (c: Context<Env>) => Response | Promise<Response>;
@@ -29,8 +32,8 @@ export function cookiesOf(c: Context<Env>): string {
   return c.req.header('cookie') ?? '';
 }
 
-/** Octets of a form; ours have three short fields. */
-const maxForm = 8192;
+/** Octets of a form; the longest of ours carries a passkey's answer. */
+const maxForm = 32_768;
 
 /** The fields of a submitted form, none for anything else than a form; or the answer that it is too long. */
 export async function formOf(c: Context<Env>): Promise<URLSearchParams | Response> {
@@ -42,7 +45,7 @@ export async function formOf(c: Context<Env>): Promise<URLSearchParams | Respons
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxForm) return c.html(troublePage(troubles.tooLarge), 413);
+    if (size > maxForm) return c.text('That was more than this page takes. Go back and try again.\n', 413);
   }
   return new URLSearchParams(Buffer.concat(chunks).toString());
 }
@@ -58,28 +61,36 @@ export function crossSite(c: Context<Env>, ownOrigin: string): boolean {
   return origin !== undefined && origin !== 'null' && origin !== ownOrigin;
 }
 
-export function setCookies(c: Context<Env>, lines: readonly string[]): void {
-  for (const line of lines) c.header('Set-Cookie', line, { append: true });
-}
-
-export function trouble(c: Context<Env>, what: Trouble, status: 400 | 403 | 404 | 503): Response | Promise<Response> {
-  return c.html(troublePage(what), status);
+export function trouble(
+  c: Context<Env>,
+  { looks }: Shared,
+  name: TroubleName,
+  status: 400 | 403 | 404 | 405 | 413 | 503,
+  tenant: string | null = null,
+): Response | Promise<Response> {
+  return c.html(troublePage(looks.around(c, tenant), name), status);
 }
 
 /** Answers 429 when the key's limit is used up, and null while it is not. */
 export function limited(
   c: Context<Env>,
-  { ports, now }: Shared,
+  shared: Shared,
   limit: { readonly limiter: Limiter; readonly key: string; readonly reason: string },
 ): Response | Promise<Response> | null {
   const wait = limit.limiter.waitFor(limit.key);
   if (wait === 0) return null;
-  ports.emit({
-    kind: 'portal.limited',
-    delivery: c.req.param('id') ?? null,
-    client: clientOf(c),
-    reason: limit.reason,
-  });
-  c.header('Retry-After', String(Math.ceil(wait / 1000)));
-  return c.html(slowDown(now() + wait), 429);
+  return tooOften(c, shared, limit.reason, { until: shared.now() + wait, back: null, what: 'network' });
+}
+
+/** The answer to one try too many. */
+export function tooOften(
+  c: Context<Env>,
+  { ports, looks, now }: Shared,
+  reason: string,
+  view: WaitView,
+  tenant: string | null = null,
+): Response | Promise<Response> {
+  ports.emit({ kind: 'portal.limited', delivery: c.req.param('id') ?? null, client: clientOf(c), reason });
+  c.header('Retry-After', String(Math.max(1, Math.ceil((view.until - now()) / 1000))));
+  return c.html(waitPage(looks.around(c, tenant), view), 429);
 }

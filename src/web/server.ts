@@ -15,11 +15,13 @@ import type { Identity, Listen } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { serverTls, ticketKeysLive } from '../net/tls.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
-import { troublePage, troubles } from './pages.ts';
+import type { Looks } from './branding.ts';
+import { troublePage } from './pages/trouble.ts';
 import type { Env } from './request.ts';
 
 export type WebServerOptions = {
   readonly routes: Hono<Env>;
+  readonly looks: Pick<Looks, 'around'>;
   readonly listen: Listen;
   readonly tls: Identity | null;
   readonly emit: (event: Event) => void;
@@ -89,7 +91,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
   };
 }
 
-function siteOf({ routes, emit, healthy }: WebServerOptions): Hono<Env> {
+function siteOf({ routes, looks, emit, healthy }: WebServerOptions): Hono<Env> {
   const site = new Hono<Env>();
   site.use(async (c, next) => {
     await next();
@@ -105,17 +107,23 @@ function siteOf({ routes, emit, healthy }: WebServerOptions): Hono<Env> {
     }
   });
   site.route('/', routes);
-  site.notFound((c) => c.html(troublePage(troubles.notFound), 404));
-  site.onError((error, c) => failed(error, c, emit));
+  site.notFound((c) => c.html(troublePage(looks.around(c, null, '/'), 'notFound'), 404));
+  site.onError((error, c) => failed(error, c, looks, emit));
   return site;
 }
 
-function failed(error: Error, c: Context<Env>, emit: (event: Event) => void): Response | Promise<Response> {
+function failed(
+  error: Error,
+  c: Context<Env>,
+  looks: WebServerOptions['looks'],
+  emit: (event: Event) => void,
+): Response | Promise<Response> {
   const ours = error instanceof StoreBusy || error instanceof StoreDown;
   emit({ kind: 'service.failed', component: 'web', error: `${error.name}: ${error.message}`.slice(0, 300) });
-  if (!ours) return c.html(troublePage(troubles.broken), 500);
+  const around = looks.around(c, null, '/');
+  if (!ours) return c.html(troublePage(around, 'broken'), 500);
   c.header('Retry-After', '60');
-  return c.html(troublePage(troubles.busy), 503);
+  return c.html(troublePage(around, 'busy'), 503);
 }
 
 function createServer(tls: Identity | null, site: Hono<Env>): Server {

@@ -1,104 +1,160 @@
 /**
- * One browser, one message: a session is a cookie for one delivery, in one of two stages.
+ * One browser, one cookie. `__Host-portal` holds a random secret, which links this browser has brought, and when it was last seen, under a MAC with
+ * the portal's key. The database knows the session by the SHA-256 of the secret, and there only from the first thing a person did: a link scanner
+ * leaves no row behind. What the session has proved is in the database too (store/portal-sessions.ts).
  *
- * `asking`: the person pressed the button and a code was mailed. The cookie holds a random secret and the hash of the link's token, so that the
- * address bar need not. `reading`: the code was right. The reading secret is derived from the asking one with our key and handed to the browser
- * only now, so whoever planted or saw the earlier cookie holds nothing (no session fixation). The database knows SHA-256 of the reading
- * secret and until when it is good; the cookie carries when it was last seen, under a MAC, for the idle limit.
+ * Every proof renews the secret, so whoever planted or saw the one before holds nothing (no session fixation). Half an hour without a request, or eight
+ * hours in all, end a session. A link's token leaves the address bar at once: its hash goes into the cookie, where it allows no more than to see that
+ * a message waits and to ask for a proof.
  *
- * Forms carry a token derived from the session, and every POST must come from our own pages (request.ts).
+ * Forms carry a token derived from the secret, and every POST must come from our own pages (request.ts).
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUIDv7, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import type { PortalSession, PortalStore } from '../store/portal-port.ts';
+import { cookiesOf, type Env } from './request.ts';
 
 const minute = 60_000;
-/** How long a session lasts without a request: the first stage, and the second. */
-const idle = { asking: 60 * minute, reading: 30 * minute };
-/** How long a session lasts in all. */
+/** How long a session lasts without a request, and in all. */
+export const idleTime = 30 * minute;
 export const sessionLength = 8 * 60 * minute;
-/** A browser keeps this many messages open at once; more, and the cookies would outgrow the request's header. */
-const maxSessions = 20;
+/** How long a browser remembers the links it brought, without a request. */
+const linkTime = 60 * minute;
+/** Links in one cookie; the oldest go first. */
+const maxLinks = 20;
 
-export type Session = {
-  readonly stage: 'asking' | 'reading';
-  readonly deliveryId: string;
+const cookieName = '__Host-portal';
+const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+
+/** Who asks: a browser, perhaps with a session that proved something. */
+export type Visitor = {
   readonly secret: string;
-  /** SHA-256 of the link's token while asking; afterwards empty. */
-  readonly tokenHash: string;
+  /** SHA-256 of the tokens of links it brought, newest last. */
+  readonly links: readonly string[];
+  /** Null until the person did something, and when it ended. */
+  readonly session: PortalSession | null;
+  /** Whether the browser brought the secret; else this is its first visit. */
+  readonly known: boolean;
 };
 
 export type Sessions = {
-  /** A fresh session that asks for a code. */
-  begin(deliveryId: string, tokenHash: string): Session;
-  /** The session this request brings for the delivery; null when there is none, it was altered, or it sat idle too long. */
-  find(cookies: string, deliveryId: string): Session | null;
-  /** What an asking session becomes by the right code. */
-  confirm(session: Session): Session;
-  /** What the database knows the session by, the same in both stages. */
-  storedHash(session: Session): string;
-  /** Set-Cookie lines that keep the session, and drop the oldest when a browser has too many. */
-  keep(session: Session, cookies: string): string[];
-  drop(deliveryId: string): string;
-  formToken(session: Session): string;
-  /** Whether a form came from a page of this session. */
-  formIsOurs(session: Session, token: string | null): boolean;
+  visitor(c: Context<Env>): Promise<Visitor>;
+  /** The same with a session in the database, begun if need be. */
+  begun(c: Context<Env>, visitor: Visitor): Promise<Visitor & { readonly session: PortalSession }>;
+  /** The visitor with one more link. */
+  withLink(visitor: Visitor, tokenHash: string): Visitor;
+  /** A secret for the same session from now on, and the hash to store. */
+  renewed(visitor: Visitor): { readonly visitor: Visitor; readonly secretHash: string };
+  /** Tells the browser; once for every answer that a visitor gets. */
+  keep(c: Context<Env>, visitor: Visitor): void;
+  drop(c: Context<Env>): void;
+  formToken(visitor: Visitor): string;
+  /** Whether a form came from a page of this browser's. */
+  formIsOurs(visitor: Visitor, token: string | null): boolean;
+  /** Binds a value to this browser and a purpose. */
+  mac(visitor: Visitor, purpose: string, value: string): string;
 };
 
-const prefix = '__Host-pickup-';
-const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
-
-export function createSessions(key: Buffer, now: () => number): Sessions {
+export function createSessions(
+  key: Buffer,
+  store: Pick<PortalStore, 'session' | 'beginSession'>,
+  now: () => number,
+): Sessions {
   const mac = (label: string, text: string): string =>
     createHmac('sha256', key).update(`${label}\n${text}`).digest('base64url');
-  const readingSecret = (session: Session): string =>
-    session.stage === 'reading' ? session.secret : mac('reading', `${session.deliveryId}\n${session.secret}`);
+  // By the session where there is one, so that forms in other tabs outlive a proof in this one; its id alone is worth nothing.
+  const bound = ({ secret, session }: Visitor, purpose: string, value: string): string =>
+    mac(purpose, `${session === null ? secret : session.id}\n${value}`);
 
-  /** stage.secret.tokenHash.seen.mac */
-  const find = (cookies: string, deliveryId: string): Session | null => {
-    const value = allCookies(cookies).find(([name]) => name === prefix + deliveryId)?.[1] ?? '';
-    const [stage, secret = '', tokenHash = '', seen = '', given = ''] = value.split('.');
-    if (stage !== 'asking' && stage !== 'reading') return null;
-    if (!equal(given, mac('cookie', [deliveryId, stage, secret, tokenHash, seen].join('.')))) return null;
-    if (now() - Number.parseInt(seen, 36) > idle[stage]) return null;
-    return { stage, deliveryId, secret, tokenHash };
+  /** secret.seen.link.link...mac */
+  const read = (c: Context<Env>): Omit<Visitor, 'session'> | null => {
+    const parts = cookieIn(cookiesOf(c)).split('.');
+    const given = parts.pop() ?? '';
+    if (parts.length < 2 || !equal(given, mac('cookie', parts.join('.')))) return null;
+    const [secret = '', seen = '', ...links] = parts;
+    const age = now() - Number.parseInt(seen, 36);
+    if (age > linkTime || age < -minute) return null;
+    return { secret, links: links.map((link) => Buffer.from(link, 'base64url').toString('hex')), known: true };
   };
 
   return {
-    begin: (deliveryId, tokenHash) => ({
-      stage: 'asking',
-      deliveryId,
-      secret: randomBytes(32).toString('base64url'),
-      tokenHash,
-    }),
-    find,
-    confirm: (session) => ({ ...session, stage: 'reading', secret: readingSecret(session), tokenHash: '' }),
-    storedHash: (session) => createHash('sha256').update(readingSecret(session)).digest('hex'),
-    keep: (session, cookies) => {
-      const parts = [session.stage, session.secret, session.tokenHash, now().toString(36)];
-      const value = [...parts, mac('cookie', [session.deliveryId, ...parts].join('.'))].join('.');
-      const others = allCookies(cookies).filter(
-        ([name]) => name.startsWith(prefix) && name !== prefix + session.deliveryId,
-      );
-      const lastSeen = ([, value]: [string, string]): number => Number.parseInt(value.split('.')[3] ?? '0', 36) || 0;
-      const surplus = others.sort((a, b) => lastSeen(b) - lastSeen(a)).slice(maxSessions - 1);
-      return [
-        `${prefix}${session.deliveryId}=${value}; Max-Age=${sessionLength / 1000}; ${attributes}`,
-        ...surplus.map(([name]) => `${name}=; Max-Age=0; ${attributes}`),
-      ];
+    visitor: async (c) => {
+      const found = read(c);
+      if (found === null) return { secret: newSecret(), links: [], session: null, known: false };
+      return { ...found, session: await store.session(hashOf(found.secret), now(), idleTime) };
     },
-    drop: (deliveryId) => `${prefix}${deliveryId}=; Max-Age=0; ${attributes}`,
-    formToken: (session) => mac('form', `${session.deliveryId}\n${session.secret}`),
-    formIsOurs: (session, token) => equal(token ?? '', mac('form', `${session.deliveryId}\n${session.secret}`)),
+    begun: async (c, visitor) => {
+      if (visitor.session !== null) return { ...visitor, session: visitor.session };
+      // Whatever secret the browser brought, a session has one of its own.
+      const secret = newSecret();
+      const id = randomUUIDv7();
+      const endsAt = now() + sessionLength;
+      const agent = agentOf(c.req.header('user-agent') ?? '');
+      await store.beginSession({ id, secretHash: hashOf(secret), now: now(), endsAt, agent });
+      const session = { id, createdAt: now(), seenAt: now(), endsAt, reach: [], passphrases: [] };
+      return { ...visitor, secret, session };
+    },
+    withLink: (visitor, tokenHash) => ({
+      ...visitor,
+      links: [...visitor.links.filter((link) => link !== tokenHash), tokenHash].slice(-maxLinks),
+    }),
+    renewed: (visitor) => {
+      const secret = newSecret();
+      return { visitor: { ...visitor, secret }, secretHash: hashOf(secret) };
+    },
+    keep: (c, visitor) => {
+      const links = visitor.links.map((link) => Buffer.from(link, 'hex').toString('base64url'));
+      const value = [visitor.secret, now().toString(36), ...links].join('.');
+      const line = `${cookieName}=${value}.${mac('cookie', value)}; Max-Age=${sessionLength / 1000}; ${attributes}`;
+      c.header('Set-Cookie', line, { append: true });
+    },
+    drop: (c) => c.header('Set-Cookie', `${cookieName}=; Max-Age=0; ${attributes}`, { append: true }),
+    formToken: (visitor) => bound(visitor, 'form', ''),
+    formIsOurs: (visitor, token) => visitor.known && equal(token ?? '', bound(visitor, 'form', '')),
+    mac: bound,
   };
 }
 
-function allCookies(header: string): [name: string, value: string][] {
-  return header.split(';').map((pair) => {
-    const equals = pair.indexOf('=');
-    return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()];
-  });
+function newSecret(): string {
+  return randomBytes(32).toString('base64url');
 }
 
-function equal(a: string, b: string): boolean {
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+function cookieIn(header: string): string {
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    if (pair.slice(0, equals).trim() === cookieName) return pair.slice(equals + 1).trim();
+  }
+  return '';
+}
+
+export function equal(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
+}
+
+const browsers: readonly (readonly [RegExp, string])[] = [
+  [/\bEdgA?\//, 'Edge'],
+  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\bOPR\//, 'Opera'],
+  [/\bCriOS\/|\bChrome\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+];
+const systems: readonly (readonly [RegExp, string])[] = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b/, 'Mac'],
+  [/\bLinux\b|\bCrOS\b/, 'Linux'],
+];
+
+/** "Firefox on Windows": enough to know one's own browser in a list, and nothing that could be tracked. Empty when it says nothing known. */
+export function agentOf(userAgent: string): string {
+  const text = userAgent.slice(0, 500);
+  const named = (names: typeof browsers): string => names.find(([form]) => form.test(text))?.[1] ?? '';
+  return [named(browsers), named(systems)].filter((name) => name !== '').join(', ');
 }

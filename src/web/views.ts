@@ -67,7 +67,11 @@ export type SecretView = {
 };
 
 /** POST answered with 429. */
-export type WaitView = { readonly until: number; readonly back: string | null; readonly what: 'codes' | 'tries' | 'network' };
+export type WaitView = {
+  readonly until: number;
+  readonly back: string | null;
+  readonly what: 'codes' | 'tries' | 'network';
+};
 
 /** GET /sign-in: for who has a passkey, a password or an account elsewhere. */
 export type SignInView = {

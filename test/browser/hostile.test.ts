@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leaves, StructureParser } from '../../src/mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 import { createCleaner } from '../../src/web/clean.ts';
-import { framedPage } from '../../src/web/message-page.ts';
+import { framedPage } from '../../src/web/pages/message.ts';
 import { framePolicy } from '../../src/web/reading.ts';
 import { Client, startSite } from '../web/site.ts';
 import { launch } from './chromium.ts';

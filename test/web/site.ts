@@ -1,26 +1,40 @@
 /** A portal as it runs: real server over HTTPS, real database, real spool, and messages published in it. Mails with codes are kept here. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plainBranding } from '../../src/config/branding.ts';
 import type { Event } from '../../src/event/event.ts';
+import { addressKey } from '../../src/mail/address.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
-import { hashToken } from '../../src/pipeline/portal.ts';
-import { noActions, usualPriority } from '../../src/policy/verdict.ts';
+import { hashToken, type PortalCard, sealCard } from '../../src/pipeline/portal.ts';
+import { noActions, type Proof, usualPriority } from '../../src/policy/verdict.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
-import { openDatabaseSpool } from '../../src/spool/database.ts';
+import { databaseMedium } from '../../src/spool/database.ts';
+import { createItemSpool, itemKey } from '../../src/spool/items.ts';
+import { createSealedSpool } from '../../src/spool/sealed.ts';
 import type { Spool } from '../../src/spool/spool.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Passphrase, Publication } from '../../src/store/portal-port.ts';
+import type { NewDelivery, NewMessage, Store } from '../../src/store/store.ts';
 import { createPortal } from '../../src/web/portal.ts';
 import type { PortalPorts } from '../../src/web/ports.ts';
+import type { SignIn } from '../../src/web/proof/oidc.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import type { Place } from '../engines.ts';
 
 export type Mail = Parameters<PortalPorts['submit']>[0];
-export type Published = { readonly token: string; readonly deliveryId: string; readonly messageId: string };
+export type Published = {
+  readonly token: string;
+  readonly deliveryId: string;
+  readonly messageId: string;
+  readonly tenant: string;
+  readonly recipient: string;
+};
 
 export type Site = AsyncDisposable & {
   readonly origin: string;
@@ -30,12 +44,21 @@ export type Site = AsyncDisposable & {
   readonly mails: Mail[];
   readonly events: Event[];
   readonly clock: { now: number };
+  readonly key: Buffer;
   publish(bytes: Buffer | string, options?: Partial<PublishOptions>): Promise<Published>;
   /** The code in the newest mail. */
   lastCode(): string;
 };
 
-type PublishOptions = { recipient: string; mailFrom: string; subject: string | null; keepFor: number };
+type PublishOptions = {
+  tenant: string;
+  recipient: string;
+  mailFrom: string;
+  subject: string | null;
+  keepFor: number;
+  demand: Proof;
+  passphrase: Passphrase;
+};
 
 export type SiteOptions = {
   /** From test/engines.ts; SQLite unless given. */
@@ -44,10 +67,18 @@ export type SiteOptions = {
   readonly port: number;
 };
 
+export const nobodyElse: SignIn = {
+  providers: [],
+  begin: async () => null,
+  finish: async () => ({ kind: 'failed', reason: 'none' }),
+};
+
 export async function startSite(options: Partial<SiteOptions> = {}): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'portal-'));
   const { store, chunks } = await openStore({ database: options.place?.database ?? 'sqlite', folder });
-  const spool = openDatabaseSpool({ chunks, masterKey: randomBytes(32) });
+  const keys = { master: randomBytes(32), portal: randomBytes(32) };
+  const medium = databaseMedium(chunks);
+  const spool = createSealedSpool(keys.master, medium);
   const authority = issueCertificate({ subject: 'Test authority', ca: true });
   const identity = issueCertificate({
     subject: 'localhost',
@@ -57,14 +88,18 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   const mails: Mail[] = [];
   const events: Event[] = [];
   const clock = { now: Date.now() };
+  const port = options.port ?? (await freePort());
   const plain: PortalPorts = {
     store: store.portal,
-    spool,
-    tenants: [{ id: 'corp', domains: ['corp.example'] }],
-    subjectOf: ({ delivery: { subject } }) => subject && Buffer.from(subject, 'base64').toString(),
-    portalUrl: 'https://localhost',
-    key: randomBytes(32),
+    items: createItemSpool(keys.portal, medium),
+    tenants: [
+      { id: 'corp', domains: ['corp.example'], branding: plainBranding('corp.example') },
+      { id: 'other', domains: ['other.example'], branding: plainBranding('other.example') },
+    ],
+    portalUrl: `https://localhost:${port}`,
+    key: keys.portal,
     submit: async (message) => void mails.push(message),
+    signIn: nobodyElse,
     emit: (event) => events.push(event),
     now: () => clock.now,
   };
@@ -72,7 +107,8 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   const portal = createPortal(ports);
   const server = createWebServer({
     routes: portal.routes,
-    listen: { host: '127.0.0.1', port: options.port ?? 0 },
+    looks: portal.looks,
+    listen: { host: '127.0.0.1', port },
     tls: { key: identity.keyPem, cert: identity.certPem },
     emit: ports.emit,
     healthy: () => ports.store.byToken('', 0),
@@ -85,7 +121,8 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
     mails,
     events,
     clock,
-    publish: (bytes, given = {}) => publish(store, spool, clock.now, Buffer.from(bytes), given),
+    key: keys.portal,
+    publish: (bytes, given = {}) => publish({ store, spool, keys }, clock.now, Buffer.from(bytes), given),
     lastCode: () => /^ {4}(\d{6})\r$/m.exec(mails.at(-1)?.bytes.toString() ?? '')?.[1] ?? '',
     [Symbol.asyncDispose]: async () => {
       await server.close();
@@ -97,83 +134,92 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   };
 }
 
+/** A port that was free a moment ago: passkeys and redirects are about an origin that is known before the server listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a port was expected');
+  return address.port;
+}
+
+type Behind = { readonly store: Store; readonly spool: Spool; readonly keys: { master: Buffer; portal: Buffer } };
+
 /** Takes a message the way of the pipeline: received, decided, attempted, and now waiting in the portal. */
 async function publish(
-  store: Store,
-  spool: Spool,
+  { store, spool, keys }: Behind,
   now: number,
   bytes: Buffer,
   given: Partial<PublishOptions>,
 ): Promise<Published> {
-  const recipient = given.recipient ?? 'robin@clinic.example';
+  const { tenant = 'corp', recipient = 'robin@clinic.example', mailFrom = `anna@${tenant}.example` } = given;
   const writer = await spool.create();
   await writer.write(bytes);
   const ref = await writer.commit();
   const headerEnd = bytes.indexOf('\r\n\r\n');
   const headerSize = headerEnd === -1 ? bytes.length : headerEnd + 4;
+  const fields = parseHeader(bytes.subarray(0, headerSize));
   const messageId = randomUUIDv7();
   const deliveryId = randomUUIDv7();
-  await store.insertMessages(
-    [
-      {
-        id: messageId,
-        tenant: 'corp',
-        kind: 'submitted',
-        mailFrom: given.mailFrom ?? 'anna@corp.example',
-        recipients: [recipient],
-        messageId: valuesOf(parseHeader(bytes.subarray(0, headerSize)), 'message-id')[0] ?? '',
-        size: bytes.length,
-        headerSize,
-        receivedAt: now,
-        spool: ref,
-        smtp: { eightBit: true, utf8: false, ret: null, envid: null, dsn: {} },
-      },
-    ],
-    [],
-  );
+  const ownId = valuesOf(fields, 'message-id')[0] ?? '';
+  const message: NewMessage = {
+    id: messageId,
+    tenant,
+    kind: 'submitted',
+    mailFrom,
+    recipients: [recipient],
+    messageId: ownId,
+    size: bytes.length,
+    headerSize,
+    receivedAt: now,
+    spool: ref,
+    smtp: { eightBit: true, utf8: false, ret: null, envid: null, dsn: {} },
+  };
+  const delivery: NewDelivery = {
+    id: deliveryId,
+    messageId,
+    recipient,
+    destination: recipient.slice(recipient.lastIndexOf('@') + 1),
+    level: 'portal',
+    rules: [],
+    because: [],
+    steps: [{ method: 'portal', tls: 'verify', keys: [] }],
+    otherwise: 'bounce',
+    subject: null,
+    actions: noActions,
+    priority: usualPriority,
+    state: 'queued',
+    status: '',
+  };
+  await store.insertMessages([message], []);
   await store.claimMessages(100, Date.now() + 60_000);
-  await store.decided([
-    {
-      messageId,
-      sealedFacts: '',
-      policyVersion: '1',
-      deliveries: [
-        {
-          id: deliveryId,
-          messageId,
-          recipient,
-          destination: recipient.slice(recipient.lastIndexOf('@') + 1),
-          level: 'portal',
-          rules: [],
-          because: [],
-          steps: [{ method: 'portal', tls: 'verify', keys: [] }],
-          otherwise: 'bounce',
-          // As sealed as a test needs: shown as it is, it would be noticed.
-          subject: given.subject == null ? null : Buffer.from(given.subject).toString('base64'),
-          actions: noActions,
-          priority: usualPriority,
-          state: 'queued',
-          status: '',
-        },
-      ],
-      events: [],
-    },
-  ]);
+  await store.decided([{ messageId, sealedFacts: '', policyVersion: '1', deliveries: [delivery], events: [] }]);
   await store.claimDeliveries(100, Date.now() + 60_000, () => 100);
   const token = randomBytes(32).toString('base64url');
-  const portal = { tokenHash: hashToken(token), expiresAt: now + (given.keepFor ?? 30 * 86_400_000) };
-  const waiting = {
-    state: 'waiting',
-    step: 0,
-    attempts: 1,
-    nextAt: 0,
-    status: '2.0.0',
-    reason: '',
-    remote: null,
-    warned: false,
-  } as const;
-  await store.settle([{ id: deliveryId, ...waiting, portal }], [], []);
-  return { token, deliveryId, messageId };
+  const card: PortalCard = {
+    subject: given.subject ?? valuesOf(fields, 'subject')[0] ?? '',
+    subjectChanged: given.subject != null,
+    from: { name: '', address: mailFrom },
+    messageId: ownId,
+    references: [],
+  };
+  const portal: Publication = {
+    tenant,
+    address: addressKey(recipient),
+    tokenHash: hashToken(token),
+    publishedAt: now,
+    expiresAt: now + (given.keepFor ?? 30 * 86_400_000),
+    itemKey: itemKey(keys, { delivery: deliveryId, spool: ref }),
+    card: sealCard(keys.portal, deliveryId, card),
+    thread: ownId,
+    demand: given.demand ?? 'code',
+    passphrase: given.passphrase ?? null,
+  };
+  const ended = { step: 0, attempts: 1, nextAt: 0, status: '2.0.0', reason: '', remote: null, warned: false };
+  await store.settle([{ id: deliveryId, state: 'waiting', ...ended, portal }], [], []);
+  return { token, deliveryId, messageId, tenant, recipient };
 }
 
 export type Answer = {
@@ -212,11 +258,23 @@ export class Client {
     return answer;
   }
 
+  /** Brings the link, as a click does: resolves with the message's own path. */
+  async arrive({ token }: Published): Promise<string> {
+    const answer = await this.get(`/m/${token}`);
+    if (answer.status !== 303) throw new Error(`the link was answered with ${answer.status}`);
+    return answer.headers.location ?? '';
+  }
+
+  /** Presses a button of the page at `path`. */
+  async press(path: string, action: string, fields: Record<string, string> = {}): Promise<Answer> {
+    return this.post(action, { form: await this.formToken(path), ...fields });
+  }
+
   /** Asks for a code, types it, and returns the message's path. */
-  async open({ token, deliveryId }: Published): Promise<string> {
-    await this.post(`/m/${token}/code`);
-    const form = await this.formToken(`/d/${deliveryId}/code`);
-    const answer = await this.post(`/d/${deliveryId}/code`, { form, code: this.site.lastCode() });
+  async open(message: Published): Promise<string> {
+    const path = await this.arrive(message);
+    await this.press(path, `${path}/new-code`);
+    const answer = await this.press(`${path}/code`, `${path}/code`, { code: this.site.lastCode() });
     if (answer.status !== 303) throw new Error(`the code was answered with ${answer.status}`);
     return answer.headers.location ?? '';
   }

@@ -1,0 +1,32 @@
+/** The page of an invitation: whose mail is to be read, under which name, and the passkey to make. */
+import { html } from 'hono/html';
+import { passkeyForm } from './arriving.ts';
+import { type Around, layout } from './layout.ts';
+import { address, button, field, lead, type Page, sheet } from './parts.ts';
+
+export type JoinView = {
+  readonly form: string;
+  readonly token: string;
+  readonly name: string;
+  readonly address: string;
+};
+
+export function joinPage(around: Around, view: JoinView): Page {
+  const { offer } = around.words.enrol;
+  const name = field({ name: 'name', label: offer.name, value: view.name, autocomplete: 'name', maxLength: 80 });
+  const inputs = html`<input type="hidden" name="token" value="${view.token}">${name}${button(offer.add)}`;
+  const ceremony = {
+    action: '/join/passkey',
+    options: '/join/passkey/options',
+    token: view.form,
+    ceremony: 'create',
+  } as const;
+  const content = sheet(
+    'key',
+    offer.title,
+    lead(address(view.address)),
+    html`<p>${offer.text}</p>`,
+    passkeyForm(around, ceremony, inputs),
+  );
+  return layout(around, offer.title, content, { scripts: [around.assets.passkey] });
+}
