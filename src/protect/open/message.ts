@@ -12,6 +12,7 @@ import { authorsOf, decodeValue, fieldsNamed } from '../../mail/header.ts';
 import { LineEnds } from '../../mail/line-ends.ts';
 import { type Structure, StructureParser } from '../../mail/structure.ts';
 import { decodeTransfer } from '../../mail/text.ts';
+import { type Cleartext, readCleartext } from './cleartext.ts';
 import { inlineShape, type Shape, shapeOf } from './layers.ts';
 import {
   type Blob,
@@ -67,6 +68,8 @@ const maxDepth = 8;
 /** Octets of a detached signature, and of the text in which inline armor is looked for. */
 const mostSignature = 1_048_576;
 const inlineLook = 65_536;
+/** Octets of a text that is signed in its own form. */
+const mostCleartext = 4_194_304;
 
 export async function openMessage(message: Blob, question: OpenQuestion, ports: OpenPorts): Promise<Opened> {
   const outer = { blob: message, structure: await structureOf(message) };
@@ -148,7 +151,7 @@ class Walk {
   }
 
   /** One layer; whether there is something inside to go on with. */
-  async #step(shape: Exclude<Shape, { kind: 'plain' }>): Promise<boolean> {
+  async #step(shape: Exclude<WholeShape, { kind: 'plain' }>): Promise<boolean> {
     switch (shape.kind) {
       case 'part':
         this.#part = true;
@@ -156,6 +159,11 @@ class Walk {
       case 'broken': {
         const signature: SignatureVerdict = { ...noSignature, status: 'invalid', why: shape.why };
         this.#layers.push({ method: shape.method, kind: 'signed', signature });
+        return false;
+      }
+      case 'cleartext': {
+        const { covered, signature } = shape;
+        this.#note('pgp', await this.#verified('pgp', signature, once(covered)));
         return false;
       }
       case 'beside':
@@ -170,14 +178,21 @@ class Walk {
     const { blob } = this.#entity;
     const octets = await whole(decodeTransfer(blob.read(signature.body), signature.encoding), mostSignature);
     const inside = slice(blob, covered.header.start, covered.body.end);
-    const kind = method === 'smime' ? 'cms-detached' : 'pgp-detached';
-    const job: LayerJob = { kind, signature: octets ?? Buffer.alloc(0), signing: await this.#signing() };
-    const report = await this.#ports.pool.open(job, withCrlf(inside.read()), async () => {});
-    const verdict = report.kind === 'signed' ? report.signature : invalid(report);
-    this.#note(method, verdict);
+    this.#note(method, await this.#verified(method, octets ?? Buffer.alloc(0), withCrlf(inside.read())));
     this.#entity = { blob: inside, structure: await structureOf(inside) };
     this.#payload = this.#entity;
     return true;
+  }
+
+  async #verified(
+    method: 'smime' | 'pgp',
+    signature: Buffer,
+    covered: AsyncIterable<Uint8Array>,
+  ): Promise<SignatureVerdict> {
+    const kind = method === 'smime' ? 'cms-detached' : 'pgp-detached';
+    const job: LayerJob = { kind, signature, signing: await this.#signing() };
+    const report = await this.#ports.pool.open(job, covered, async () => {});
+    return report.kind === 'signed' ? report.signature : invalid(report);
   }
 
   /** Something around the content, which comes out into a place of its own. */
@@ -255,7 +270,10 @@ function invalid(report: LayerReport): SignatureVerdict {
 /** OpenPGP without MIME says nothing of its charset but, mostly, means UTF-8. */
 const inlineHeader = Buffer.from('Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n');
 
-async function wholeShape({ blob, structure }: Entity): Promise<Shape> {
+type WholeShape = Shape | ({ readonly kind: 'cleartext' } & Cleartext);
+
+/** The shape, by the text itself where MIME says nothing. */
+async function wholeShape({ blob, structure }: Entity): Promise<WholeShape> {
   const shape = shapeOf(structure);
   const { root } = structure;
   if (shape.kind !== 'plain' || root.type !== 'text/plain' || root.children.length > 0) return shape;
@@ -263,7 +281,11 @@ async function wholeShape({ blob, structure }: Entity): Promise<Shape> {
   const first = await whole(blob.read({ start, end: Math.min(end, start + inlineLook) }), inlineLook);
   if (first === null || first.indexOf('-----BEGIN PGP') === -1) return shape;
   const last = await whole(blob.read({ start: Math.max(start, end - 1_024), end }), 1_024);
-  return inlineShape(structure, first.toString('latin1'), last?.toString('latin1') ?? '');
+  const inline = inlineShape(structure, first.toString('latin1'), last?.toString('latin1') ?? '');
+  if (inline.kind !== 'part') return inline;
+  const text = await whole(decodeTransfer(blob.read(root.body), root.encoding), mostCleartext);
+  const cleartext = text === null ? null : readCleartext(text);
+  return cleartext === null ? inline : { kind: 'cleartext', ...cleartext };
 }
 
 async function structureOf(blob: Blob): Promise<Structure> {
@@ -282,6 +304,10 @@ async function whole(octets: AsyncIterable<Uint8Array>, most: number): Promise<B
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+async function* once(octets: Buffer): AsyncGenerator<Uint8Array> {
+  yield octets;
 }
 
 function slice(blob: Blob, from: number, to: number): Blob {

@@ -46,7 +46,7 @@ export async function* openPgp(
   keys: readonly OpenedKey[],
   signing: Signing,
 ): AsyncGenerator<Uint8Array, LayerReport> {
-  const binaryMessage = streamOf(withoutArmor(input, 'MESSAGE'));
+  const binaryMessage = streamOf(encryptedOnly(withoutArmor(input, 'MESSAGE')));
   const message = await openpgp
     .readMessage({ binaryMessage, config })
     .catch(refusedAs('damaged', 'The OpenPGP message is damaged.'));
@@ -100,6 +100,8 @@ const hashes: Readonly<Record<number, string>> = {
   14: 'sha3-512',
 };
 
+const saltSizes: Readonly<Record<number, number>> = { 8: 16, 9: 24, 10: 32, 11: 16, 12: 16, 14: 32 };
+
 /** The digest of a detached signature, made while the octets stream through: the library would keep them all. RFC 9580 section 5.2.4. */
 class SignatureHash {
   readonly #packet: openpgp.SignaturePacket & Hashing;
@@ -108,7 +110,9 @@ class SignatureHash {
   constructor(packet: openpgp.SignaturePacket & Hashing) {
     const name = hashes[packet.hashAlgorithm ?? 0];
     this.#packet = packet;
-    this.#hash = name === undefined ? null : createHash(name);
+    // RFC 9580 section 5.2.3: each digest has a salt of its own length.
+    const salted = packet.version !== 6 || packet.salt?.length === saltSizes[packet.hashAlgorithm ?? 0];
+    this.#hash = name === undefined || !salted ? null : createHash(name);
     if (packet.version === 6 && packet.salt) this.#hash?.update(packet.salt);
   }
 
@@ -163,6 +167,21 @@ async function* readAll(data: unknown, why: string): AsyncGenerator<Uint8Array> 
     else for await (const chunk of data as AsyncIterable<Uint8Array>) yield chunk;
   } catch (error) {
     throw error instanceof Refused ? error : new Refused('altered', why);
+  }
+}
+
+/** Packets that an encrypted message may begin with: session keys, marker, padding, encrypted data. RFC 9580 section 10.3. */
+const firstTags = new Set([1, 3, 9, 10, 18, 20, 21]);
+
+/** A message that begins otherwise is refused before anything is unpacked. */
+async function* encryptedOnly(octets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let looked = false;
+  for await (const chunk of octets) {
+    const first = looked ? undefined : chunk[0];
+    looked ||= chunk.length > 0;
+    const tag = first === undefined ? null : (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f;
+    if (tag !== null && !firstTags.has(tag)) throw new Refused('damaged', 'The OpenPGP message is not encrypted.');
+    yield chunk;
   }
 }
 
