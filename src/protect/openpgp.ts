@@ -29,6 +29,8 @@ export type KeyFacts = {
 /** Octets of one key, as WKD's guards have it: more is a poisoned key. */
 const maximumKeySize = 65_536;
 const maximumUserIds = 50;
+const maximumSubkeys = 20;
+const maximumBindings = 100;
 const maximumKeys = 200;
 
 /**
@@ -73,13 +75,21 @@ async function inspectKey(binaryKey: Uint8Array, now: number): Promise<KeyFacts 
   }
   try {
     const whole = await openpgp.readKey({ binaryKey, config });
-    if (whole.users.length > maximumUserIds) {
-      return `The OpenPGP key ${whole.getFingerprint()} was refused: it has ${whole.users.length} user ids, ${maximumUserIds} is the most.`;
-    }
+    const tooMuch = excess(whole);
+    if (tooMuch !== null)
+      return `The OpenPGP key ${whole.getFingerprint()} was refused: it has ${tooMuch} is the most.`;
     return await describe(whole.isPrivate() ? whole.toPublic() : whole, whole.isPrivate(), now);
   } catch (error) {
     return `An OpenPGP key cannot be read: ${error instanceof Error ? error.message.slice(0, 200) : 'malformed'}.`;
   }
+}
+
+/** What of a key is more than anybody's has, in words, or null: each signature of each subkey is verified several times over. */
+function excess({ users, subkeys }: openpgp.Key): string | null {
+  const signatures = subkeys.reduce((sum, each) => sum + each.bindingSignatures.length, 0);
+  if (users.length > maximumUserIds) return `${users.length} user ids, ${maximumUserIds}`;
+  if (subkeys.length > maximumSubkeys) return `${subkeys.length} subkeys, ${maximumSubkeys}`;
+  return signatures > maximumBindings ? `${signatures} signatures of subkeys, ${maximumBindings}` : null;
 }
 
 async function describe(key: openpgp.Key, hadPrivatePart: boolean, now: number): Promise<KeyFacts> {
