@@ -2,10 +2,9 @@
  * What happens to the tenant's own keys without anybody asking: a sender gets a key at the first signature where the tenant's settings say so
  * (`createGenerator`), keys that end soon are renewed and lists of revoked certificates signed again (`startTending`).
  */
-import type { Tenant } from '../config/config.ts';
 import type { OwnKeyRow } from '../store/own-key-port.ts';
 import { signingRow } from './own.ts';
-import { generatePgp, issue, type MakerPorts, renewEnding, signDueLists } from './own-maker.ts';
+import { generatePgp, issue, type KeyTenant, type MakerPorts, renewEnding, signDueLists } from './own-maker.ts';
 
 type Generate = (tenant: string, address: string, method: 'smime' | 'pgp') => Promise<OwnKeyRow | null>;
 
@@ -15,7 +14,7 @@ const pause = 10 * 60_000;
 const capacity = 10_000;
 
 /** Makes a key for a sender who has none; null where the settings say no or it cannot be. Several copies of theirs at once wait for one key. */
-export function createGenerator(tenants: readonly Tenant[], ports: MakerPorts): Generate {
+export function createGenerator(tenants: readonly KeyTenant[], ports: MakerPorts): Generate {
   const making = new Map<string, Promise<OwnKeyRow | null>>();
   const failed = new Map<string, number>();
   return (id, address, method) => {
@@ -37,12 +36,12 @@ export function createGenerator(tenants: readonly Tenant[], ports: MakerPorts): 
   };
 }
 
-function wanted({ ownKeys: { generate } }: Tenant, method: 'smime' | 'pgp'): boolean {
+function wanted({ ownKeys: { generate } }: KeyTenant, method: 'smime' | 'pgp'): boolean {
   return generate === 'both' || generate === method;
 }
 
 async function make(
-  tenant: Tenant,
+  tenant: KeyTenant,
   address: string,
   method: 'smime' | 'pgp',
   ports: MakerPorts,
@@ -64,7 +63,7 @@ async function make(
 const every = 10 * 60_000;
 
 /** Looks now and every few minutes at what ends; the result stops that and resolves when nothing is under way. */
-export function startTending(tenants: readonly Tenant[], ports: MakerPorts): () => Promise<void> {
+export function startTending(tenants: readonly KeyTenant[], ports: MakerPorts): () => Promise<void> {
   let running = Promise.resolve();
   const look = (): void => {
     running = running.then(async () => {
@@ -85,7 +84,7 @@ export function startTending(tenants: readonly Tenant[], ports: MakerPorts): () 
 }
 
 /** Signs the lists that are due and renews what ends soon. Rejects with the first reason why a key could not be renewed. */
-export async function tendOwnKeys(tenants: readonly Tenant[], ports: MakerPorts): Promise<void> {
+export async function tendOwnKeys(tenants: readonly KeyTenant[], ports: MakerPorts): Promise<void> {
   await signDueLists(tenants, ports);
   const problem = await renewEnding(tenants, ports);
   if (problem !== null) throw new Error(problem);

@@ -26,6 +26,9 @@ export type Made =
   | { readonly ok: true; readonly rows: readonly OwnKeyRow[]; readonly problems: readonly string[] }
   | { readonly ok: false; readonly why: string };
 
+/** What of a tenant matters here. */
+export type KeyTenant = Pick<Tenant, 'id' | 'domains' | 'ownKeys'>;
+
 /** Whom a key is for: an address of the tenant, or with `wholeTenant` everybody, under that address. */
 export type Wanted = { readonly address: string; readonly name: string; readonly wholeTenant: boolean };
 
@@ -44,7 +47,7 @@ export function publishedAt(web: Config['web']): string | null {
   return web === null ? null : (web.http?.url ?? web.portalUrl);
 }
 
-export async function createAuthority(tenant: Tenant, name: string, ports: MakerPorts): Promise<Made> {
+export async function createAuthority(tenant: KeyTenant, name: string, ports: MakerPorts): Promise<Made> {
   const at = ports.now();
   if (ports.publishedAt === null) {
     return no('The setting web is missing: certificates have to say where the list of revoked ones is.');
@@ -71,7 +74,7 @@ export async function createAuthority(tenant: Tenant, name: string, ports: Maker
 }
 
 /** A certificate for signing and decryption, from the tenant's authority. */
-export async function issue(tenant: Tenant, wanted: Wanted, ports: MakerPorts, automatic = false): Promise<Made> {
+export async function issue(tenant: KeyTenant, wanted: Wanted, ports: MakerPorts, automatic = false): Promise<Made> {
   const wrong = notOurs(tenant, wanted.address);
   if (wrong !== null) return no(wrong);
   const authority = await ports.store.authorityOf(tenant.id);
@@ -98,7 +101,12 @@ export async function issue(tenant: Tenant, wanted: Wanted, ports: MakerPorts, a
   );
 }
 
-export async function generatePgp(tenant: Tenant, wanted: Wanted, ports: MakerPorts, automatic = false): Promise<Made> {
+export async function generatePgp(
+  tenant: KeyTenant,
+  wanted: Wanted,
+  ports: MakerPorts,
+  automatic = false,
+): Promise<Made> {
   const wrong = notOurs(tenant, wanted.address);
   if (wrong !== null) return no(wrong);
   const createdAt = ports.now();
@@ -109,7 +117,7 @@ export async function generatePgp(tenant: Tenant, wanted: Wanted, ports: MakerPo
 
 /** `file` is filled with zeros once it was read, as it may hold a private key in the clear. */
 export async function importFile(
-  tenant: Tenant,
+  tenant: KeyTenant,
   file: Buffer,
   passphrase: string | null,
   wholeTenant: boolean,
@@ -121,7 +129,7 @@ export async function importFile(
   return keep(answer, tenant.id, { origin: 'imported', kind: 'ownKey.imported' }, ports);
 }
 
-export async function renew(tenant: Tenant, row: OwnKeyRow, ports: MakerPorts): Promise<Made> {
+export async function renew(tenant: KeyTenant, row: OwnKeyRow, ports: MakerPorts): Promise<Made> {
   if (row.state !== 'active')
     return no(`The key is ${row.state}; only an active one is renewed. Make a new one instead.`);
   if (row.kind === 'ca') return no('An authority is not renewed. Make a new one: postern keys own ca');
@@ -148,35 +156,53 @@ export async function renew(tenant: Tenant, row: OwnKeyRow, ports: MakerPorts): 
   return { ok: true, rows: [renewed], problems: [] };
 }
 
+/** Revokes the key for every address it is kept for. */
 export async function revoke(
-  tenant: Tenant,
+  tenant: KeyTenant,
   row: OwnKeyRow,
   reason: RevocationReason,
   ports: MakerPorts,
 ): Promise<Made> {
-  if (row.state === 'revoked') return no('The key is revoked already.');
   if (row.kind === 'ca') {
     return no(
       'An authority cannot revoke itself. Revoke its certificates, tell everybody who trusts it to remove it, and make a new one: postern keys own ca',
     );
   }
+  const same = (await ports.store.list(tenant.id)).filter(
+    ({ kind, fingerprint, state }) => kind === row.kind && fingerprint === row.fingerprint && state !== 'revoked',
+  );
+  const rows: OwnKeyRow[] = [];
+  for (const each of same) {
+    const revoked = await revokeOne(each, reason, ports);
+    if (typeof revoked === 'string') return no(revoked);
+    rows.push(revoked);
+  }
+  if (rows.length === 0) return no('The key is revoked already.');
+  await signDueLists([tenant], ports);
+  const elsewhere = row.kind === 'x509' && row.issuerId === null;
+  const problems = elsewhere
+    ? ['Others learn of it only from who issued the certificate: have it revoked there, too.']
+    : [];
+  return { ok: true, rows, problems };
+}
+
+async function revokeOne(row: OwnKeyRow, reason: RevocationReason, ports: MakerPorts): Promise<OwnKeyRow | string> {
   const at = ports.now();
   let { material } = row;
   if (row.kind === 'pgp') {
     const mailbox = row.address === '' ? null : row.address;
     const answer = await ports.work({ kind: 'revokePgp', key: row, mailbox, now: at, reason });
-    if (answer.kind !== 'material') return no(whyOf(answer));
+    if (answer.kind !== 'material') return whyOf(answer);
     material = answer.material;
   }
   const event: Event = { ...eventOf('ownKey.revoked', row), reason };
-  if (!(await ports.store.revoke(row.id, { at, reason, material }, [event]))) return no('The key is revoked already.');
+  if (!(await ports.store.revoke(row.id, { at, reason, material }, [event]))) return 'The key is revoked already.';
   ports.emit(event);
-  await signDueLists([tenant], ports);
-  return { ok: true, rows: [{ ...row, state: 'revoked', revokedAt: at, reason, material }], problems: [] };
+  return { ...row, state: 'revoked', revokedAt: at, reason, material };
 }
 
 /** Renews what ends soon; those that cannot be are left for the next time, and the first reason is said. */
-export async function renewEnding(tenants: readonly Tenant[], ports: MakerPorts): Promise<string | null> {
+export async function renewEnding(tenants: readonly KeyTenant[], ports: MakerPorts): Promise<string | null> {
   const now = ports.now();
   const longest = Math.max(...tenants.map(({ ownKeys }) => ownKeys.renewBefore));
   let problem: string | null = null;
@@ -191,7 +217,7 @@ export async function renewEnding(tenants: readonly Tenant[], ports: MakerPorts)
 
 /** Signs the lists whose time has come, of the tenants' authorities. */
 export async function signDueLists(
-  tenants: readonly Tenant[],
+  tenants: readonly KeyTenant[],
   ports: Pick<MakerPorts, 'store' | 'work' | 'now'>,
 ): Promise<void> {
   for (const { authority, number } of await ports.store.listsDue(ports.now())) {
@@ -234,7 +260,7 @@ function whyOf(answer: OwnKeyAnswer): string {
   return answer.kind === 'cannot' ? answer.why : 'The answer of the thread was of another kind than asked for.';
 }
 
-function notOurs({ domains, id }: Tenant, address: string): string | null {
+function notOurs({ domains, id }: KeyTenant, address: string): string | null {
   const domain = domainOf(address);
   return domains.includes(domain)
     ? null
