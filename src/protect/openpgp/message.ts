@@ -45,7 +45,7 @@ export async function encryptPgp(
   const plaintext =
     signer === null
       ? literalPacket(literalHead, entity, entitySize)
-      : signedPackets(literalHead, await sign(signer.privateKey, entity), entitySize);
+      : signedPackets(literalHead, await sign(signer.privateKey, entity, entitySize), entitySize);
   const packets = async function* (): AsyncGenerator<Uint8Array> {
     yield sessionPackets;
     yield* encryptedPacket(plaintext, plaintextSize, session.data, suite);
@@ -67,7 +67,7 @@ export async function signPgp(
   entity: AsyncIterable<Uint8Array>,
   entitySize: number,
 ): Promise<Protected> {
-  const { literal, signature, hash } = await sign(signer.privateKey, entity);
+  const { literal, signature, hash } = await sign(signer.privateKey, entity, entitySize);
   const boundary = newBoundary();
   const body = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`--${boundary}\r\n`, 'latin1');

@@ -20,16 +20,22 @@ export type Signed = {
 /** Format, no file name, date. RFC 9580 section 5.9. */
 export const literalHeaderSize = 6;
 
+/** Content up to this many octets is signed in one go: the library signs a stream without node:crypto, RSA then takes tens of milliseconds. */
+const wholeUpTo = 1_048_576;
+
 /** SHA-256 is what every program verifies; for larger curves the library takes what they ask for. */
 const config: openpgp.PartialConfig = { preferredHashAlgorithm: openpgp.enums.hash.sha256 };
 
 /** By armored text: the tenant's few keys, which stay in the worker that opened them. */
 const keysRead = new Recent<openpgp.PrivateKey>(32);
 
-/** Rejects with CannotProtect when the key cannot sign now. */
-export async function sign(armoredKey: string, entity: AsyncIterable<Uint8Array>): Promise<Signed> {
+/** `entity` yields `size` octets. Rejects with CannotProtect when the key cannot sign now. */
+export async function sign(armoredKey: string, entity: AsyncIterable<Uint8Array>, size: number): Promise<Signed> {
   const signingKeys = await readForSigning(armoredKey);
-  const message = await openpgp.createMessage({ binary: asStream(entity) });
+  const message =
+    size > wholeUpTo
+      ? await openpgp.createMessage({ binary: asStream(entity) })
+      : await openpgp.createMessage({ binary: new Uint8Array(await octetsOf(entity)) });
   const { packets } = await openpgp.sign({ message, signingKeys, format: 'object', config });
   const [onePass, literal, signature] = packets;
   const known = signature instanceof openpgp.SignaturePacket ? signature.hashAlgorithm : null;
