@@ -3,6 +3,7 @@
 /** 57 octets become 76 characters and CRLF. */
 const octetsPerLine = 57;
 const lineLength = 78;
+const textAtOnce = 512 * octetsPerLine;
 
 /** Octets of what `inBase64Lines` makes of so many octets. */
 export function base64LinesSize(octets: number): number {
@@ -33,9 +34,10 @@ export async function* inBase64Lines(octets: AsyncIterable<Uint8Array>): AsyncGe
  */
 function wholeLines(first: Uint8Array, others: Uint8Array): Buffer {
   const lines = (first.length + others.length) / octetsPerLine;
-  const out = Buffer.allocUnsafeSlow(lines * lineLength);
-  const begun = lines * 2 + out.write(base64(first), lines * 2, 'latin1');
-  out.write(base64(others), begun, 'latin1');
+  const out = Buffer.from(new ArrayBuffer(lines * lineLength));
+  let end = lines * 2 + out.write(base64(first), lines * 2, 'latin1');
+  for (let at = 0; at < others.length; at += textAtOnce)
+    end += out.write(base64(others.subarray(at, at + textAtOnce)), end, 'latin1');
   const view = new DataView(out.buffer);
   for (let line = 0, from = lines * 2, to = 0; line < lines; line += 1, from += 76, to += lineLength) {
     for (let at = 0; at < 72; at += 8) view.setBigUint64(to + at, view.getBigUint64(from + at));

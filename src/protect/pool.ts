@@ -30,7 +30,7 @@ export type ProtectPool = {
 };
 
 /** Octets under way in each direction of one copy. */
-const window = 524_288;
+const window = 1_048_576;
 /** Entities up to this many octets go to the worker and come back in one message each. */
 const wholeUpTo = 262_144;
 const pieceSize = 262_144;
