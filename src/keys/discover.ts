@@ -2,7 +2,7 @@
  * Finding the keys of a recipient: every source that is set up is asked at once, within one deadline; what they give is judged (findings.ts) and
  * goes into the keyring; what they said is remembered for as long as the settings want, so that the next message asks nobody.
  *
- * - Who has a key that a person confirmed or pinned is not looked for.
+ * - Who has a key that can be used and that a person confirmed or pinned is not looked for.
  * - One look for an address at a time, however many messages wait for it; and only so many looks at once in all.
  * - A server that is away costs one deadline; then nobody is asked about there until `remember.failed` is over, whatever the address.
  *
@@ -38,8 +38,8 @@ export type DiscoveryPorts = {
 export type Looked = { readonly rows: readonly KeyRow[]; readonly notes: readonly string[] };
 
 export type Discovery = {
-  /** `address` in normal form. */
-  of(address: string): Promise<Looked>;
+  /** `address` in normal form; `kinds` of which a key could be used. */
+  of(address: string, kinds: readonly KeyRow['kind'][]): Promise<Looked>;
 };
 
 /** Milliseconds. */
@@ -97,10 +97,11 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
   };
 
   return {
-    async of(address) {
+    async of(address, kinds) {
       const rows = await ports.fresh(await ports.store.keysFor(addressKey(address)));
       const asked = askable(address);
-      if (asked === null || rows.some((row) => isSettled(row, now()))) return { rows, notes: [] };
+      const known = rows.filter((row) => kinds.includes(row.kind));
+      if (asked === null || known.some((row) => isSettled(row, now()))) return { rows, notes: [] };
       const key = addressKey(address);
       const begun = underWay.get(key) ?? look(asked, rows).finally(() => underWay.delete(key));
       underWay.set(key, begun);

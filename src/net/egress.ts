@@ -1,7 +1,8 @@
 /**
- * The one guard on the way out: which addresses Postern connects to on the word of strangers (MX records now; WKD, MTA-STS and
- * webhooks later). A name is resolved first, each address is asked about here, and the connection goes to that very address, so
- * nothing can change between check and connect. Hosts that the admin named in the configuration do not pass through the guard.
+ * The one guard on the way out: which addresses Postern connects to on the word of strangers (MX records, MTA-STS, web servers and
+ * directories that have keys). A name is resolved first, each address is asked about here, and the connection goes to that very
+ * address, so nothing can change between check and connect. Mail servers that the admin named in the configuration do not pass
+ * through the guard.
  */
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';

@@ -5,7 +5,7 @@
 import type { KeyTrust, Tenant, TlsLevel } from '../config/config.ts';
 import type { Discovery } from '../keys/discover.ts';
 import { capabilityOf } from '../keys/keyring.ts';
-import { type Capability, mayUseKeys, type Plan, planFor, type Step } from '../plan/plan.ts';
+import { type Capability, type Plan, planFor, type Step, usefulKeys } from '../plan/plan.ts';
 import { asWished, type Wish } from '../plan/require-tls.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Facts } from '../policy/facts.ts';
@@ -80,7 +80,8 @@ export type ToPlan = Omit<Parameters<typeof planRecipient>[0], 'notes'>;
  * nobody of its recipients. Rejects for trouble of the database only.
  */
 export async function lookedFor(planned: Planned, input: ToPlan, discovery: Discovery | null): Promise<Planned> {
-  if (discovery === null || !mayUseKeys(planned.verdict)) return planned;
-  const { rows, notes } = await discovery.of(input.recipient);
+  const kinds = usefulKeys(planned.verdict);
+  if (discovery === null || kinds.length === 0) return planned;
+  const { rows, notes } = await discovery.of(input.recipient, kinds);
   return planRecipient({ ...input, rows, notes });
 }

@@ -99,12 +99,13 @@ export function planFor(
   return { kind: 'deliver', steps, otherwise, because };
 }
 
-/** Whether keys of the recipient could make a difference, now or once a person releases the message. */
-export function mayUseKeys(verdict: Verdict): boolean {
+/** The kinds of key that could make a difference for the recipient, now or once a person releases the message. */
+export function usefulKeys(verdict: Verdict): readonly ('x509' | 'pgp')[] {
   const released = verdict.released === 'none' ? 'transport' : verdict.released;
   const level = verdict.level === 'hold' ? released : verdict.level;
-  if (level === 'hold' || level === 'refuse') return false;
-  return wantedMethods(level, verdict, []).some((method) => method === 'smime' || method === 'pgp');
+  if (level === 'hold' || level === 'refuse') return [];
+  const wanted = wantedMethods(level, verdict, []);
+  return [...(wanted.includes('smime') ? ['x509' as const] : []), ...(wanted.includes('pgp') ? ['pgp' as const] : [])];
 }
 
 /** What the level and the rules allow, in order, before asking what is possible. */

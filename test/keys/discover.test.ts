@@ -50,31 +50,31 @@ describe('what is remembered', () => {
   ])('%s, for its time, and told as of then', async (_, answer, lifetime) => {
     const source = scripted([answer]);
     await using search = await searching([source]);
-    const before = await search.discovery.of(anna);
+    const before = await search.look(anna);
     search.later(remember[lifetime] - 1_000);
-    const again = await search.discovery.of(anna);
+    const again = await search.look(anna);
     expect(source.asked).toEqual([anna]);
     expect(again.notes).toEqual([expect.stringContaining(before.notes[0] ?? 'nothing')]);
     expect(again.notes[0]).toMatch(/\(As of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\)$/);
     search.later(2_000);
-    await search.discovery.of(anna);
+    await search.look(anna);
     expect(source.asked).toHaveLength(2);
   });
 
   test('by each source for itself', async () => {
     const [slow, quick] = [scripted([absent], 'wkd'), scripted([failing], 'vks')];
     await using search = await searching([slow, quick]);
-    await search.discovery.of(anna);
+    await search.look(anna);
     search.later(remember.failed + 1);
-    await search.discovery.of(anna);
+    await search.look(anna);
     expect([slow.asked.length, quick.asked.length]).toEqual([1, 2]);
   });
 
   test('for all spellings of an address', async () => {
     const source = scripted([absent]);
     await using search = await searching([source]);
-    await search.discovery.of(anna);
-    await search.discovery.of('Anna@partner.example');
+    await search.look(anna);
+    await search.look('Anna@partner.example');
     expect(source.asked).toHaveLength(1);
   });
 });
@@ -83,25 +83,28 @@ describe('who is not looked for', () => {
   test('an address at an IP address', async () => {
     const source = scripted([absent]);
     await using search = await searching([source]);
-    expect(await search.discovery.of('anna@[192.0.2.1]')).toEqual({ rows: [], notes: [] });
+    expect(await search.look('anna@[192.0.2.1]')).toEqual({ rows: [], notes: [] });
     expect(source.asked).toEqual([]);
   });
 
   test.each(['confirmed', 'pinned'] as const)('who has a %s key, until it ends', async (trust) => {
     const source = scripted([gives(first.binary)]);
     await using search = await searching([source]);
-    const { rows } = await search.discovery.of(anna);
+    const { rows } = await search.look(anna);
     await search.store.updateKey(rows[0]?.id ?? '', { trust }, []);
     search.later(remember.found + 1);
-    expect((await search.discovery.of(anna)).notes).toEqual([]);
+    expect((await search.look(anna)).notes).toEqual([]);
     expect(source.asked).toHaveLength(1);
+    // It is no certificate, though.
+    await search.look(anna, ['x509']);
+    expect(source.asked).toHaveLength(2);
   });
 });
 
 test('a thousand messages at once make one look', async () => {
   const source = scripted([gives(first.binary)]);
   await using search = await searching([source]);
-  const looks = await Promise.all(Array.from({ length: 1_000 }, () => search.discovery.of(anna)));
+  const looks = await Promise.all(Array.from({ length: 1_000 }, () => search.look(anna)));
   expect(source.asked).toHaveLength(1);
   expect(new Set(looks.map(({ rows }) => rows[0]?.fingerprint))).toEqual(new Set([first.fingerprint]));
   expect(await search.store.keysFor(anna)).toHaveLength(1);
@@ -111,7 +114,7 @@ test('a source that is silent is passed over at the deadline, and the others cou
   const silent = scripted(['silence'], 'hkp');
   await using search = await searching([scripted([gives(first.binary)]), silent], { deadline: 200 });
   const before = performance.now();
-  const { rows, notes } = await search.discovery.of(anna);
+  const { rows, notes } = await search.look(anna);
   expect(performance.now() - before).toBeLessThan(2_000);
   expect(rows).toHaveLength(1);
   expect(notes).toContainEqual('hkp of partner.example gave no answer in time.');
@@ -120,13 +123,13 @@ test('a source that is silent is passed over at the deadline, and the others cou
 test('a server that is away is not asked about others either, for a while', async () => {
   const source = scripted([away]);
   await using search = await searching([source]);
-  await search.discovery.of(anna);
-  const { notes } = await search.discovery.of('bert@partner.example');
+  await search.look(anna);
+  const { notes } = await search.look('bert@partner.example');
   expect(notes).toEqual(['wkd of partner.example is away.']);
-  await search.discovery.of('carl@another.example');
+  await search.look('carl@another.example');
   expect(source.asked).toEqual([anna, 'carl@another.example']);
   search.later(remember.failed + 1);
-  await search.discovery.of('bert@partner.example');
+  await search.look('bert@partner.example');
   expect(source.asked).toHaveLength(3);
 });
 
@@ -134,7 +137,7 @@ test('only so many looks at once; who gets no turn in time goes without and asks
   const source = scripted(['silence']);
   await using search = await searching([source], { deadline: 300 });
   const looks = await Promise.all(
-    Array.from({ length: 200 }, (_, index) => search.discovery.of(`p${index}@d${index}.example`)),
+    Array.from({ length: 200 }, (_, index) => search.look(`p${index}@d${index}.example`)),
   );
   expect(source.asked).toHaveLength(64);
   const unasked = looks.filter(({ notes }) => notes[0]?.startsWith('There was no time') === true);
@@ -145,9 +148,9 @@ test('only so many looks at once; who gets no turn in time goes without and asks
 describe('keys that change', () => {
   test('another key waits for a person; the first one stays', async () => {
     await using search = await searching([scripted([gives(first.binary), gives(second.binary)])]);
-    await search.discovery.of(anna);
+    await search.look(anna);
     search.later(remember.found + 1);
-    const { rows, notes } = await search.discovery.of(anna);
+    const { rows, notes } = await search.look(anna);
     expect(brief(rows)).toEqual([
       [first.fingerprint, 'trusted', 'vouched', 'wkd'],
       [second.fingerprint, 'pending', 'vouched', 'wkd'],
@@ -159,7 +162,7 @@ describe('keys that change', () => {
 
   test('what anybody can publish is not even kept beside one that is vouched for', async () => {
     await using search = await searching([scripted([gives(first.binary)]), scripted([gives(second.binary)], 'hkp')]);
-    const { rows, notes } = await search.discovery.of(anna);
+    const { rows, notes } = await search.look(anna);
     expect(brief(rows)).toEqual([[first.fingerprint, 'trusted', 'vouched', 'wkd']]);
     expect(notes[1]).toContain('is known and better vouched for');
   });
@@ -167,19 +170,19 @@ describe('keys that change', () => {
   test('the same key from a better source is trusted as far as that one goes', async () => {
     const sources = [scripted([gives(first.binary)], 'hkp'), scripted([absent, gives(first.binary)])];
     await using search = await searching(sources);
-    const { rows } = await search.discovery.of(anna);
+    const { rows } = await search.look(anna);
     expect(brief(rows)).toEqual([[first.fingerprint, 'trusted', 'found', 'hkp']]);
     search.later(remember.none + 1);
-    expect(brief((await search.discovery.of(anna)).rows)).toEqual([[first.fingerprint, 'trusted', 'vouched', 'wkd']]);
+    expect(brief((await search.look(anna)).rows)).toEqual([[first.fingerprint, 'trusted', 'vouched', 'wkd']]);
     expect(brief(await search.store.keysFor(anna))).toEqual([[first.fingerprint, 'trusted', 'vouched', 'wkd']]);
   });
 
   test('a key that its owner revoked is given up, whoever shows it', async () => {
     const revoked = await publicKey(anna, { createdAt: Date.now() - 60_000 });
     await using search = await searching([scripted([gives(revoked.binary), gives(revoked.revoked)])]);
-    await search.discovery.of(anna);
+    await search.look(anna);
     search.later(remember.found + 1);
-    const { rows, notes } = await search.discovery.of(anna);
+    const { rows, notes } = await search.look(anna);
     expect(brief(rows)).toEqual([[revoked.fingerprint, 'rejected', 'vouched', 'wkd']]);
     expect(notes[0]).toContain('which its owner revoked');
     expect(search.events.map(({ kind }) => kind)).toEqual(['key.found', 'key.revoked']);
@@ -189,7 +192,7 @@ describe('keys that change', () => {
 
 test('without keeping, what would be is told and nothing is written', async () => {
   await using search = await searching([scripted([gives(first.binary)])], { keep: false });
-  const { rows, notes } = await search.discovery.of(anna);
+  const { rows, notes } = await search.look(anna);
   expect(brief(rows)).toEqual([[first.fingerprint, 'trusted', 'vouched', 'wkd']]);
   expect(notes.at(-1)).toBe('This was only a look: the keyring stays as it was.');
   expect(await search.store.keysFor(addressKey(anna))).toEqual([]);

@@ -92,7 +92,8 @@ export async function startInternet(
 
 export type Searching = AsyncDisposable & {
   readonly store: Store;
-  readonly discovery: Discovery;
+  /** Looks for keys of both kinds, or of these. */
+  look(address: string, kinds?: Parameters<Discovery['of']>[1]): ReturnType<Discovery['of']>;
   readonly events: Event[];
   /** Moves the clock, milliseconds. */
   later(milliseconds: number): void;
@@ -124,7 +125,7 @@ export async function searching(
   const running = stack.move();
   return {
     store,
-    discovery,
+    look: (address, kinds = ['x509', 'pgp']) => discovery.of(address, kinds),
     events,
     later: (milliseconds) => {
       now += milliseconds;

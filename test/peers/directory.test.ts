@@ -80,7 +80,7 @@ describe.skipIf(missing !== null && !process.env['CI'])('a directory', () => {
     await using internet = await startInternet(zone, [], { allowPrivate });
     const ports = { resolver: internet.resolver, egress: internet.egress, roots: [authority.certPem] };
     await using search = await searching([ldapSource(settings(more), ports)], { deadline: 3_000 });
-    const { rows, notes } = await search.discovery.of(address);
+    const { rows, notes } = await search.look(address);
     return { notes: notes.join('\n'), trust: rows.map((row) => row.trust), rows };
   }
 

@@ -45,7 +45,7 @@ describe.skipIf(dnssecMissing() !== null && !process.env['CI'])('keys in DNS, va
     const resolver = createResolver({ servers: [address], trustAd });
     stack.defer(() => resolver.close());
     await using search = await searching([dnsSource(resolver)], { check: async () => ({}) });
-    const { rows, notes } = await search.discovery.of(`anna@${domain}`);
+    const { rows, notes } = await search.look(`anna@${domain}`);
     expect(rows.map(({ kind }) => kind)).toEqual(kinds);
     expect(notes.join('\n')).toContain(words);
   });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tlsLevels } from '../../src/config/config.ts';
-import { type Capability, type Plan, planFor } from '../../src/plan/plan.ts';
+import { type Capability, type Plan, planFor, usefulKeys } from '../../src/plan/plan.ts';
 import { levels, methods, noActions, otherwises, type Verdict } from '../../src/policy/verdict.ts';
 
 const everything: Capability = { pgpKeys: ['pgp-1'], certificates: ['cert-1', 'cert-2'], portal: true, notes: [] };
@@ -196,6 +196,38 @@ describe('for every verdict and capability', () => {
           }
         }
         if (plan.otherwise === 'portal') expect(plan.steps.at(-1)?.method).toBe('portal');
+      }),
+    );
+  });
+});
+
+describe('the kinds of key that could make a difference', () => {
+  test.each<[string, Partial<Verdict>, readonly string[]]>([
+    ['none', { level: 'none' }, []],
+    ['transport', { level: 'transport' }, ['x509', 'pgp']],
+    ['message', { level: 'message' }, ['x509', 'pgp']],
+    ['portal', { level: 'portal' }, []],
+    ['refuse', { level: 'refuse' }, []],
+    ['TLS or nothing', { level: 'transport', otherwise: 'bounce' }, []],
+    ['a rule that limits the methods', { level: 'message', methods: ['pgp', 'portal'] }, ['pgp']],
+    ['hold, released as a message', { level: 'hold', released: 'message' }, ['x509', 'pgp']],
+    ['hold, released as it was: on the way at least', { level: 'hold', released: 'none' }, ['x509', 'pgp']],
+    ['hold, released to the portal', { level: 'hold', released: 'portal' }, []],
+  ])('%s', (_, changes, kinds) => expect(usefulKeys(verdict(changes))).toEqual(kinds));
+
+  test('every plan with a key to encrypt to has one of them', () => {
+    const anyVerdict = fc.record({
+      level: fc.constantFrom(...levels),
+      methods: fc.option(fc.uniqueArray(fc.constantFrom(...methods))),
+      otherwise: fc.option(fc.constantFrom(...otherwises)),
+    });
+    fc.assert(
+      fc.property(anyVerdict, (changes) => {
+        const plan = planFor(verdict(changes), everything, 'verify');
+        const used = plan.kind === 'deliver' ? plan.steps.map(({ method }) => method) : [];
+        const kinds = usefulKeys(verdict(changes));
+        if (used.includes('smime')) expect(kinds).toContain('x509');
+        if (used.includes('pgp')) expect(kinds).toContain('pgp');
       }),
     );
   });

@@ -30,7 +30,7 @@ async function look(zone: readonly ZoneRecord[], conduct: Conduct, address = ann
   await using internet = await startInternet(zone, [], { conduct, trustAd });
   // A path is not what makes a certificate from signed DNS good.
   await using search = await searching([dnsSource(internet.resolver)], { check: async () => ({}) });
-  return await search.discovery.of(address);
+  return await search.look(address);
 }
 
 test('both are found and vouched for when they are signed', async () => {

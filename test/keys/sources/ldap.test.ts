@@ -27,7 +27,7 @@ async function look(conduct: Conduct, tls: 'verify' | 'none' = 'none') {
   const source = ldapSource({ ...directory, bind: null, private: false }, { ...internet, roots: [authority.certPem] });
   await using search = await searching([source], { deadline: 500 });
   const before = performance.now();
-  const { rows, notes } = await search.discovery.of(anna);
+  const { rows, notes } = await search.look(anna);
   const took = performance.now() - before;
   for (const socket of open) socket.destroy();
   server.close();

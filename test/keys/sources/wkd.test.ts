@@ -21,7 +21,7 @@ async function look(
   await using internet = await startInternet(zone, sites, options);
   const deadline = options.deadline ?? 5_000;
   await using search = await searching([wkdSource(internet.hosts.port, internet)], { deadline });
-  const { rows, notes } = await search.discovery.of(options.address ?? anna);
+  const { rows, notes } = await search.look(options.address ?? anna);
   return { rows, notes, requests: [...internet.hosts.requests], events: search.events };
 }
 
