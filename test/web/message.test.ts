@@ -94,7 +94,7 @@ test('the Subject that policy chose is shown and downloaded', async () => {
   );
   const client = new Client(site);
   const base = await client.open(message);
-  expect((await client.get(base)).text).toContain('<h1 class="subject">Hi</h1>');
+  expect((await client.get(base)).text).toContain('<h1 class="subject" dir="auto">Hi</h1>');
   const whole = await client.get(`${base}/message.eml`);
   expect(whole.text).toBe('Subject: Hi\r\n\r\nx\r\n');
   expect(whole.headers['content-disposition']).toContain('"Hi.eml"');
