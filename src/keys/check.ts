@@ -31,9 +31,11 @@ export type CertificatePorts = {
 
 export type CertificateCheck = {
   /** What can be said of it now. Never rejects. */
-  statusOf(certificate: Pick<KeyRow, 'material' | 'address'> & { readonly issuers?: string }): Promise<KeyStatus>;
+  readonly statusOf: (
+    certificate: Pick<KeyRow, 'material' | 'address'> & { readonly issuers?: string },
+  ) => Promise<KeyStatus>;
   /** The rows as they are once those were asked about again whose answer is too old. Rejects for trouble of the database only. */
-  fresh(rows: readonly KeyRow[], when?: 'due' | 'now'): Promise<KeyRow[]>;
+  readonly fresh: (rows: readonly KeyRow[], when?: 'due' | 'now') => Promise<KeyRow[]>;
 };
 
 /** Milliseconds that an answer holds at most, that "nobody answered" holds, and that any answer holds at least. */

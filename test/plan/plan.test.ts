@@ -223,7 +223,7 @@ describe('the kinds of key that could make a difference', () => {
     });
     fc.assert(
       fc.property(anyVerdict, (changes) => {
-        const plan = planFor(verdict(changes), everything, 'verify');
+        const plan = planFor(verdict(changes), everything, 'verify', 'found');
         const used = plan.kind === 'deliver' ? plan.steps.map(({ method }) => method) : [];
         const kinds = usefulKeys(verdict(changes));
         if (used.includes('smime')) expect(kinds).toContain('x509');
