@@ -77,13 +77,15 @@ const standingWords: Readonly<Record<Standing['kind'], string>> = {
   used: 'used',
   spare: 'trusted, another one is used',
   useless: 'NOT USED',
-  waiting: 'waits',
+  waiting: 'WAITS FOR YOU',
   rejected: 'rejected',
 };
 
 function keyLines({ row, standing }: Listed): string[] {
   const { kind, why } = standing;
-  const lines = [`  ${titleOf(row)}: ${standingWords[kind]}${why === null ? '' : `, as ${why}`}`];
+  const only =
+    kind === 'used' && row.trust === 'found' ? ', but only where a rule is content with that (keys: found)' : '';
+  const lines = [`  ${titleOf(row)}: ${standingWords[kind]}${only}${why === null ? '' : `, as ${why}`}`];
   if (kind === 'waiting') {
     const instead = row.replaces === null ? 'found' : 'a change: another key than the one that was known. It was found';
     lines.push(`    ${instead} ${day(row.createdAt)}: ${originOf(row)}`);
@@ -92,7 +94,7 @@ function keyLines({ row, standing }: Listed): string[] {
     lines.push(`      postern keys reject ${row.id}    never use it`);
     return lines;
   }
-  lines.push(`    ${kind === 'rejected' ? 'rejected' : 'trusted'} since ${day(row.stateSince)}: ${originOf(row)}`);
+  lines.push(`    ${kind === 'rejected' ? 'rejected' : row.trust} since ${day(row.stateSince)}: ${originOf(row)}`);
   const revocation = kind === 'used' || kind === 'spare' ? revocationOf(row) : null;
   const until = row.notAfter === null ? 'does not expire' : `until ${day(row.notAfter)}`;
   const used = row.lastUsedAt === null ? 'never used' : `last used ${day(row.lastUsedAt)}`;

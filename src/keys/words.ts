@@ -63,7 +63,7 @@ const bySomebody: Readonly<Record<KeyRow['trust'], string>> = {
   found: '; nobody vouches for it',
   vouched: '',
   confirmed: '',
-  pinned: '; pinned: this one and no other',
+  pinned: '; this one and no other',
 };
 
 /** What is known of a certificate's revocation, as a clause; null where nothing is to be said. */

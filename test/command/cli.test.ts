@@ -192,9 +192,15 @@ describe('commands', () => {
     const petra = document.keys.find((key: { address: string }) => key.address === stage.person('Petra').address);
     expect(petra).toMatchObject({ kind: 'pgp', state: 'trusted', source: 'import' });
     const rejected = await json('keys', 'reject', petra.id);
-    expect(rejected.document).toEqual({ key: petra.id, state: 'rejected' });
+    expect(rejected.document).toMatchObject({ key: petra.id, state: 'rejected', used: false });
     expect((await postern('keys', 'trust', 'no-such-id')).status).toBe(1);
-    expect((await json('keys', 'trust', petra.id)).document.state).toBe('trusted');
+    expect((await json('keys', 'trust', petra.id)).document).toMatchObject({ state: 'trusted', used: true });
+    expect((await json('keys', 'pin', petra.id)).document).toMatchObject({ trust: 'pinned', used: true });
+    expect((await postern('keys', 'list', petra.address)).stdout).toContain('this one and no other');
+    expect((await postern('keys', 'show', petra.id)).stdout).toContain('-----BEGIN PGP PUBLIC KEY BLOCK-----');
+    expect((await json('keys', 'list', '--waiting')).document).toEqual({ keys: [] });
+    expect((await json('keys', 'check')).document.keys.length).toBe(document.keys.length);
+    expect((await postern('keys', 'check', 'no address')).status).toBe(2);
     const nothing = join(stage.folder, 'nothing.txt');
     writeFileSync(nothing, 'no key at all');
     const ran = await postern('keys', 'import', nothing);

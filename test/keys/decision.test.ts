@@ -86,7 +86,7 @@ describe('in words', () => {
       status: { path: { ok: true, root: 'Partner Root' }, revocation: 'good' },
     });
     expect(originOf(certificate)).toBe(
-      'from a directory that an administrator listed; issued under "Partner Root"; pinned: this one and no other',
+      'from a directory that an administrator listed; issued under "Partner Root"; this one and no other',
     );
     expect(revocationOf(certificate)).toBe('not revoked, says its issuer');
     expect(titleOf({ kind: 'pgp', fingerprint: '0123456789abcdef0123456789abcdef01234567' })).toBe(
