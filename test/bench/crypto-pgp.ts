@@ -82,7 +82,7 @@ export async function pgpRows(folder: string, ownKeys: Buffer): Promise<Row[]> {
       curve,
       signer,
       (entity) => {
-        const hash = createHash('sha256');
+        const hash = createHash('sha512');
         for (const piece of pieces(entity)) hash.update(piece);
         sign(null, hash.digest(), own);
         cfb(entity, agreed);

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
+import * as openpgp from 'openpgp';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { encryptPgp } from '../../src/protect/openpgp/message.ts';
+import { encryptPgp, signPgp } from '../../src/protect/openpgp/message.ts';
 import { decryptPgp, generateKey, inspectKeys } from '../../src/protect/openpgp.ts';
 import { CannotProtect } from '../../src/protect/protected.ts';
 
@@ -63,29 +64,101 @@ describe('encryptPgp', () => {
     );
   });
 
-  test.each([0, 1, 100_000, 300_000])('passes on that the source broke after %i octets', async (size) => {
-    const broken = (async function* () {
-      yield* pieces(Buffer.alloc(size));
-      throw new Error('disk broke');
-    })();
-    await expect(text((await encryptPgp([anna.publicKey], null, broken, 300_000)).body)).rejects.toThrow('disk broke');
+  const signers = [
+    ['unsigned', null],
+    ['signed', { certificates: [], privateKey: anna.privateKey }],
+  ] as const;
+
+  describe.each(signers)('%s', (_name, signer) => {
+    test.each([0, 1, 100_000, 1_500_000])('passes on that the source broke after %i octets', async (size) => {
+      const broken = (async function* () {
+        yield* pieces(Buffer.alloc(size));
+        throw new Error('disk broke');
+      })();
+      const made = async () => text((await encryptPgp([anna.publicKey], signer, broken, 2_000_000)).body);
+      await expect(made()).rejects.toThrow('disk broke');
+    });
+
+    test.each([10, 2_000_000])('makes nothing of more or fewer octets than announced (%i)', async (size) => {
+      for (const wrong of [size - 1, size + 1]) {
+        const entity = pieces(Buffer.alloc(wrong));
+        const made = async () => text((await encryptPgp([anna.publicKey], signer, entity, size)).body);
+        await expect(made()).rejects.toThrow('were announced');
+      }
+    });
+
+    test('lets the source go when left early', async () => {
+      let released = false;
+      const endless = (async function* () {
+        try {
+          for (;;) yield Buffer.alloc(65_536);
+        } finally {
+          released = true;
+        }
+      })();
+      let taken = 0;
+      for await (const chunk of (await encryptPgp([anna.publicKey], signer, endless, 1e9)).body) {
+        taken += chunk.length;
+        if (taken > 200_000) break;
+      }
+      await vi.waitFor(() => expect(released).toBe(true));
+    });
+  });
+});
+
+describe('signatures', () => {
+  const signer = { certificates: [], privateKey: boris.privateKey };
+
+  async function signersOf(armoredMessage: string): Promise<string[]> {
+    const opened = await openpgp.decrypt({
+      message: await openpgp.readMessage({ armoredMessage }),
+      decryptionKeys: await openpgp.readPrivateKey({ armoredKey: anna.privateKey }),
+      verificationKeys: await openpgp.readKey({ armoredKey: boris.publicKey }),
+      format: 'binary',
+    });
+    return Promise.all(opened.signatures.map(async (each) => ((await each.verified) ? each.keyID.toHex() : 'bad')));
+  }
+
+  test.each([0, 1, 10_000, 1_048_576, 1_048_577, 1_500_000])('%i octets are signed inside', async (size) => {
+    const entity = Buffer.alloc(size, 'Content-Type: text/plain\r\n\r\n\xff\0 lines\n');
+    const armored = armorOf(await text((await encryptPgp([anna.publicKey], signer, pieces(entity), size)).body));
+    expect((await decryptPgp(anna.privateKey, armored)).equals(entity)).toBe(true);
+    expect(await signersOf(armored)).toEqual([boris.fingerprint.slice(-16)]);
   });
 
-  test('lets the source go when left early', async () => {
-    let released = false;
-    const endless = (async function* () {
-      try {
-        for (;;) yield Buffer.alloc(65_536);
-      } finally {
-        released = true;
-      }
-    })();
-    let taken = 0;
-    for await (const chunk of (await encryptPgp([anna.publicKey], null, endless, 1e9)).body) {
-      taken += chunk.length;
-      if (taken > 200_000) break;
+  test.each([10, 1_500_000])('%i octets are signed only, in RFC 3156 form', async (size) => {
+    const entity = Buffer.alloc(size, 'Content-Type: text/plain\r\n\r\nlines\r\n');
+    const { headerLines, body } = await signPgp(signer, pieces(entity), size);
+    expect(headerLines).toMatch(
+      /^MIME-Version: 1.0\r\nContent-Type: multipart\/signed; protocol="application\/pgp-signature";\r\n micalg=pgp-sha512; boundary="pgp-\w+"\r\n$/,
+    );
+    const boundary = /boundary="([^"]+)"/.exec(headerLines)?.[1] ?? '';
+    const [before, signed, signature, after] = (await text(body)).split(
+      new RegExp(`(?:^|\r\n)--${boundary}(?:--)?\r\n`),
+    );
+    expect([before, after]).toEqual(['', '']);
+    expect(signed).toBe(entity.toString('latin1'));
+    expect(signature).toMatch(/^Content-Type: application\/pgp-signature; name="signature.asc"\r\n/);
+    const result = await openpgp.verify({
+      message: await openpgp.createMessage({ binary: new Uint8Array(entity) }),
+      signature: await openpgp.readSignature({
+        armoredSignature: signature?.split('\r\n\r\n').slice(1).join('\r\n\r\n') ?? '',
+      }),
+      verificationKeys: await openpgp.readKey({ armoredKey: boris.publicKey }),
+    });
+    expect(await result.signatures[0]?.verified).toBe(true);
+  });
+
+  test('a key that cannot sign is refused in words', async () => {
+    const expired = await generateKey({ email: 'e@example.org' }, { createdAt: now - 10 * day, expiresAfter: 86_400 });
+    for (const [privateKey, words] of [
+      ['no key', /cannot be read/],
+      [expired.privateKey, /cannot be used to sign/],
+    ] as const) {
+      const by = { certificates: [], privateKey };
+      await expect(signPgp(by, pieces(Buffer.from('x')), 1)).rejects.toThrow(CannotProtect);
+      await expect(encryptPgp([anna.publicKey], by, pieces(Buffer.from('x')), 1)).rejects.toThrow(words);
     }
-    expect(released).toBe(true);
   });
 });
 

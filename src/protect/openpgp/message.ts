@@ -15,10 +15,12 @@ import { CannotProtect } from '../protected.ts';
 import { armored, armorSize } from './armor.ts';
 import { encryptedPacket, encryptedPacketSize, packetHeader, type Suite } from './encrypted.ts';
 import { encryptionConfig, readForEncryption } from './recipient.ts';
-import { literalHeaderSize, sign } from './signed.ts';
+import { type Signed, sign } from './signed.ts';
 
 /** Literal Data, new format. RFC 9580 section 5.9. */
 const literalTag = 0xcb;
+/** Binary, no name, no date: no signature covers these, and they tell what nobody needs. */
+const literalHeader = Buffer.from('b\0\0\0\0\0', 'latin1');
 
 /**
  * The message for whoever holds one of `armoredKeys`, signed inside by `signer`. `entity` yields exactly `entitySize` octets; the body's iteration
@@ -40,8 +42,8 @@ export async function encryptPgp(
     format: 'binary',
     config: encryptionConfig,
   });
-  const literalHead = packetHeader(literalTag, literalHeaderSize + entitySize);
-  const plaintextSize = signer === null ? literalHead.length + literalHeaderSize + entitySize : null;
+  const literalHead = Buffer.concat([packetHeader(literalTag, literalHeader.length + entitySize), literalHeader]);
+  const plaintextSize = signer === null ? literalHead.length + entitySize : null;
   const plaintext =
     signer === null
       ? literalPacket(literalHead, entity, entitySize)
@@ -67,11 +69,11 @@ export async function signPgp(
   entity: AsyncIterable<Uint8Array>,
   entitySize: number,
 ): Promise<Protected> {
-  const { literal, signature, hash } = await sign(signer.privateKey, entity, entitySize);
+  const { content, signature, hash } = await sign(signer.privateKey, entity, entitySize);
   const boundary = newBoundary();
   const body = async function* (): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`--${boundary}\r\n`, 'latin1');
-    yield* exactly(entitySize, withoutFirst(literalHeaderSize, literal));
+    yield* exactly(entitySize, content);
     const packet = await signature();
     yield Buffer.from(
       `\r\n--${boundary}\r\nContent-Type: application/pgp-signature; name="signature.asc"\r\n` +
@@ -112,20 +114,19 @@ async function* literalPacket(
   entity: AsyncIterable<Uint8Array>,
   entitySize: number,
 ): AsyncGenerator<Uint8Array> {
-  // Binary, no name, no date: they are not protected by a signature and tell what nobody needs.
-  yield Buffer.concat([head, Buffer.from('b\0\0\0\0\0', 'latin1')]);
+  yield head;
   yield* exactly(entitySize, entity);
 }
 
 /** RFC 9580 section 10.3: a one-pass signed message. */
 async function* signedPackets(
   literalHead: Uint8Array,
-  { onePass, literal, signature }: Awaited<ReturnType<typeof sign>>,
+  { onePass, content, signature }: Signed,
   entitySize: number,
 ): AsyncGenerator<Uint8Array> {
   yield onePass;
   yield literalHead;
-  yield* exactly(literalHeaderSize + entitySize, literal);
+  yield* exactly(entitySize, content);
   yield await signature();
 }
 
@@ -137,15 +138,6 @@ async function* exactly(size: number, octets: AsyncIterable<Uint8Array>): AsyncG
     yield piece;
   }
   if (seen !== size) throw new Error(`there were ${seen} octets, ${size} were announced`);
-}
-
-async function* withoutFirst(size: number, octets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let left = size;
-  for await (const piece of octets) {
-    const skipped = Math.min(left, piece.length);
-    left -= skipped;
-    if (skipped < piece.length) yield piece.subarray(skipped);
-  }
 }
 
 async function* between(before: string, octets: AsyncIterable<Uint8Array>, after: string): AsyncGenerator<Uint8Array> {
