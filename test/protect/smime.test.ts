@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
@@ -100,6 +100,25 @@ describe('encrypted', () => {
     expect(der.includes('Boris')).toBe(false);
     expect(der.includes('Anna')).toBe(true);
     expect(() => decryptSmime(other, der)).toThrow();
+  });
+
+  test('a copy names its recipients, by issuer and serial number, and nobody else', async () => {
+    const people = Array.from({ length: 6 }, (_, index) => {
+      const issuer = issueCertificate({ subject: `Authority ${index}`, ca: true });
+      const { certPem } = issueCertificate({ subject: `Person ${index}`, issuer, san: { email } });
+      return { index, certPem, serial: Buffer.from(new X509Certificate(certPem).serialNumber, 'hex') };
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.subarray(people, { minLength: 1 }), async (chosen) => {
+        const certificates = chosen.map(({ certPem }) => certPem);
+        const der = derOf(await collect(protect(certificates, pieces(Buffer.from('x')), 1).body));
+        const named = people.filter(({ index, serial }) => der.includes(serial) && der.includes(`Authority ${index}`));
+        const hinted = people.filter(({ index, serial }) => der.includes(serial) || der.includes(`Authority ${index}`));
+        expect([named, hinted]).toEqual([chosen, chosen]);
+        expect(der.includes('Person')).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test.each([
