@@ -1,5 +1,5 @@
 /**
- * Writing DER: each function gives the finished octets of one value, so that certificates (x509.ts) and CMS (smime.ts) read like the
+ * Writing DER: each function gives the finished octets of one value, so that certificates (issue.ts) and CMS (smime/) read like the
  * ASN.1 they follow. `header` alone begins a value whose content is streamed after it, its length known beforehand.
  *
  * Standards: ITU-T X.690.
