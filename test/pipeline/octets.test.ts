@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Protection } from '../../src/config/config.ts';
+import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { groupDeliveries } from '../../src/pipeline/attempt.ts';
-import { prepare } from '../../src/pipeline/octets.ts';
+import { type OctetPorts, prepare } from '../../src/pipeline/octets.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { type Actions, noActions } from '../../src/policy/verdict.ts';
+import type { ProtectJob, SigningKey } from '../../src/protect/protected.ts';
 import { sealText } from '../../src/protect/seal.ts';
 import type { ClaimedDelivery } from '../../src/store/store.ts';
 import { delivery, message } from '../store/rows.ts';
@@ -120,5 +123,163 @@ describe('what shares a transaction', () => {
     expect(
       groupDeliveries([of('1', 'a@b.example', marked, 'pgp'), of('2', 'a@b.example', marked, 'pgp')]),
     ).toHaveLength(2);
+  });
+});
+
+/** Copies are made in the open, so that the test sees what would be encrypted or signed, and for whom. */
+describe('protected copies', () => {
+  const text = [
+    'DKIM-Signature: v=1; bh=x',
+    'From: Anna <anna@corp.example>',
+    'To: b@b.example',
+    'Subject: [secure] Offer',
+    'Message-ID: <1@corp.example>',
+    'In-Reply-To: <0@b.example>',
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    '',
+    'The body.',
+    '',
+  ].join('\r\n');
+  const key = { id: 'k', kind: 'pgp', state: 'trusted', status: {}, features: {}, material: 'key of b' } as const;
+  const signer: SigningKey = { method: 'pgp', certificates: [], sealed: 's', context: 'c' };
+
+  type Asked = {
+    readonly actions?: Partial<Actions>;
+    readonly protection?: Partial<Protection>;
+    readonly method?: Step['method'];
+    readonly message?: string;
+    readonly signerFor?: OctetPorts['signerFor'];
+    /** As policy changed it. */
+    readonly subject?: string;
+  };
+
+  async function copied(asked: Asked) {
+    const { actions = {}, protection = {}, method = 'pgp', message: whole = text, signerFor } = asked;
+    const stored = Buffer.from(whole);
+    const jobs: ProtectJob[] = [];
+    const row = claimed({ recipient: 'b@b.example', actions: { ...noActions, ...actions } });
+    const sizes = { size: stored.length, headerSize: whole.indexOf('\r\n\r\n') + 4 };
+    const usual = { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' } as const;
+    const ports = {
+      config: { masterKey, tenants: [{ id: row.message.tenant, protection: { ...usual, ...protection } }] },
+      spool: {
+        read: async function* (_ref: unknown, range = { start: 0, end: stored.length }) {
+          yield stored.subarray(range.start, range.end);
+        },
+      },
+      store: { keysFor: async () => [key], findMessages: async () => [] },
+      protect: {
+        protect: async (job: ProtectJob, body: AsyncIterable<Uint8Array>) => {
+          jobs.push(job);
+          return { headerLines: 'Content-Type: x/y\r\n', size: null, body };
+        },
+      },
+      signerFor: signerFor ?? (async () => null),
+    } as unknown as OctetPorts;
+    const subject =
+      asked.subject === undefined ? null : sealText(masterKey, asked.subject, `subject ${row.message.id}`);
+    const delivery = { ...row, subject, message: { ...row.message, ...sizes } };
+    const prepared = await prepare(delivery, { method, tls: 'may', keys: method === 'none' ? [] : ['k'] }, ports);
+    if (prepared.kind !== 'ready') throw new Error('not ready');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of prepared.body()) chunks.push(chunk);
+    const sentText = Buffer.concat(chunks).toString();
+    const [outer = '', ...inner] = sentText.split('Content-Type: x/y\r\n\r\n');
+    return { outer, inner: inner.join(), job: jobs[0], text: sentText };
+  }
+
+  test.each<[string, Asked, string, string]>([
+    ['OpenPGP hides the Subject', {}, '[...]', '[secure] Offer'],
+    ['S/MIME does not', { method: 'smime' }, '[secure] Offer', '[secure] Offer'],
+    [
+      'the tenant may have it hidden there, too',
+      { method: 'smime', protection: { hideSubject: ['smime'] } },
+      '[...]',
+      '[secure] Offer',
+    ],
+    ['a rule may hide it', { method: 'smime', actions: { hideSubject: true } }, '[...]', '[secure] Offer'],
+    ['a rule may leave it', { actions: { hideSubject: false } }, '[secure] Offer', '[secure] Offer'],
+  ])('%s', async (_, asked, outside, inside) => {
+    const { outer, inner, job } = await copied(asked);
+    expect(valuesOf(parseHeader(Buffer.from(outer)), 'subject')).toEqual([outside]);
+    expect(valuesOf(parseHeader(Buffer.from(inner)), 'subject')).toEqual([inside]);
+    expect(outer).toContain('\r\nMessage-ID: <1@corp.example>\r\nIn-Reply-To: <0@b.example>\r\n');
+    expect(outer).not.toContain('bh=');
+    expect(job).toMatchObject({ entitySize: Buffer.byteLength(inner), signer: null });
+    expect(job?.recipients).toEqual([{ material: 'key of b', gcm: false }]);
+  });
+
+  test('what policy changes is changed inside, too: the Subject loses its keyword, fields come', async () => {
+    const headers = { add: [{ name: 'X-Label', value: 'secret' }], remove: [] };
+    const { outer, inner } = await copied({ actions: { headers }, subject: 'Offer' });
+    expect(outer).toContain('X-Label: secret\r\n');
+    expect(outer).toContain('Subject: [...]\r\n');
+    expect(inner).toContain('\r\nX-Label: secret\r\n');
+    expect(inner).toContain('\r\nSubject: Offer\r\n');
+    expect(inner).not.toContain('[secure]');
+  });
+
+  test.each([
+    ['plain text', text, 'Subject: [secure] Offer\r\n\r\nThe body.\r\n'],
+    [
+      'a text among parts',
+      text.replace(
+        /Content-Type[^]*/,
+        'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nThe body.\r\n--b\r\n\r\nother\r\n--b--\r\n',
+      ),
+      'Content-Type: text/plain;\r\n hp-legacy-display="1"\r\n\r\nSubject: [secure] Offer\r\n\r\nThe body.\r\n--b\r\n\r\nother\r\n--b--\r\n',
+    ],
+  ])('the Subject is repeated in the text where a rule asks: %s', async (_, message, expected) => {
+    const { inner, job } = await copied({ message, actions: { legacyDisplay: true } });
+    expect(inner).toContain(expected);
+    expect(inner.match(/hp-legacy-display="1"/g)).toHaveLength(1);
+    expect(job?.entitySize).toBe(Buffer.byteLength(inner));
+    expect((await copied({ message, actions: { legacyDisplay: true, hideSubject: false } })).inner).not.toContain(
+      'hp-legacy',
+    );
+  });
+
+  describe('are signed', () => {
+    const asked: string[][] = [];
+    const signerFor: OctetPorts['signerFor'] = async (...words) => {
+      asked.push(words);
+      return words[2] === 'pgp' ? signer : null;
+    };
+
+    test('by the author', async () => {
+      asked.length = 0;
+      expect((await copied({ signerFor })).job?.signer).toBe(signer);
+      expect(asked).toEqual([['corp', 'anna@corp.example', 'pgp']]);
+    });
+
+    test.each<[string, Asked]>([
+      ['when the tenant does not sign', { protection: { sign: false } }],
+      ['when a rule says no', { actions: { sign: false } }],
+      ['when it is not certain who wrote', { message: text.replace('From: Anna', 'From: c@corp.example, Anna') }],
+    ])('but not %s', async (_, rest) => {
+      expect((await copied({ ...rest, signerFor })).job?.signer).toBeNull();
+    });
+
+    test('also when they are not encrypted, if a rule says so', async () => {
+      const { outer, inner, job } = await copied({ method: 'none', actions: { sign: true }, signerFor });
+      expect(job).toMatchObject({ method: 'pgp', recipients: [], signer });
+      expect(outer).toContain('Subject: [secure] Offer\r\n');
+      expect(inner).toMatch(/^MIME-Version: 1.0\r\nContent-Type: text\/plain; charset=utf-8;\r\n .*hp="clear"\r\n/);
+      expect(inner).not.toContain('HP-Outer');
+    });
+
+    test.each<[string, Asked]>([
+      ['no rule says so', {}],
+      ['there is no key', { actions: { sign: true }, signerFor: async () => null }],
+      ['they are signed already', { actions: { sign: true }, message: text.replace('text/plain', 'multipart/signed') }],
+      [
+        'they are encrypted already',
+        { actions: { sign: true }, message: text.replace('text/plain', 'application/pkcs7-mime') },
+      ],
+    ])('and leave as they came when %s', async (_, rest) => {
+      const { message: whole = text } = rest;
+      expect((await copied({ method: 'none', signerFor, ...rest })).text).toBe(whole);
+    });
   });
 });
