@@ -9,13 +9,19 @@
  * Limits: a certificate that names nobody to ask is `unknown` and used all the same, whatever the settings say of unreachable ones.
  */
 import type { X509Certificate } from 'node:crypto';
-import { Certificate } from 'pkijs';
 import type { KeySettings } from '../config/config.ts';
 import type { HttpsAnswer, HttpsRequest } from '../net/https.ts';
 import { pointersOf } from '../protect/certificate-pointers.ts';
-import { entryFor, type Issuer, listDefect, type RevocationList, readRevocationList } from '../protect/crl.ts';
+import {
+  entryFor,
+  type Issuer,
+  listDefect,
+  type Named,
+  namedBy,
+  type RevocationList,
+  readRevocationList,
+} from '../protect/crl.ts';
 import { ocspRequest, readOcspResponse } from '../protect/ocsp.ts';
-import { extension, findExtension } from '../protect/x509.ts';
 
 export type RevocationPorts = {
   readonly ask: (request: HttpsRequest) => Promise<HttpsAnswer>;
@@ -106,24 +112,12 @@ function worstOf(answers: readonly Revocation[]): Revocation {
 }
 
 /** A certificate to ask about, and where. */
-type About = {
-  readonly issuer: Issuer;
-  readonly serial: Uint8Array;
-  readonly responders: readonly string[];
-  readonly lists: readonly string[];
-};
+type About = Named & { readonly responders: readonly string[]; readonly lists: readonly string[] };
 
 function aboutOf(certificate: X509Certificate, issuer: X509Certificate | undefined): About | null {
   if (issuer === undefined) return null;
-  const parsed = Certificate.fromBER(certificate.raw);
-  const usage = findExtension(Certificate.fromBER(issuer.raw), extension.keyUsage);
   const { responders, lists } = pointersOf(certificate);
-  return {
-    issuer: { certificate: issuer, name: Buffer.from(parsed.issuer.valueBeforeDecode), usage },
-    serial: parsed.serialNumber.valueBlock.valueHexView,
-    responders,
-    lists,
-  };
+  return { ...namedBy(certificate, issuer), responders, lists };
 }
 
 type Kept = {

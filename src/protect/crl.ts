@@ -7,6 +7,7 @@
  * Limits: no delta lists, no lists by somebody else than the issuer (indirect), none for some reasons only: such a list says nothing here.
  */
 import type { X509Certificate } from 'node:crypto';
+import { Certificate } from 'pkijs';
 import { urlsIn } from './certificate-pointers.ts';
 import {
   bitsOf,
@@ -21,7 +22,7 @@ import {
   timeOf,
 } from './der-reader.ts';
 import { verifySigned } from './signed-data.ts';
-import { extension, readUsage } from './x509.ts';
+import { extension, findExtension, readUsage } from './x509.ts';
 
 /** Times are epoch milliseconds. */
 export type RevocationList = {
@@ -140,6 +141,18 @@ export type Issuer = {
   /** Its KeyUsage extension, DER, or null. */
   readonly usage: Uint8Array | null;
 };
+
+/** What names a certificate to those who are asked about it: who issued it, and its number. */
+export type Named = { readonly issuer: Issuer; readonly serial: Uint8Array };
+
+export function namedBy(certificate: X509Certificate, issuer: X509Certificate): Named {
+  const parsed = Certificate.fromBER(certificate.raw);
+  const usage = findExtension(Certificate.fromBER(issuer.raw), extension.keyUsage);
+  return {
+    issuer: { certificate: issuer, name: Buffer.from(parsed.issuer.valueBeforeDecode), usage },
+    serial: parsed.serialNumber.valueBlock.valueHexView,
+  };
+}
 
 /** Section 5.3.1. */
 const reasons = [

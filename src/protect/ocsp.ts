@@ -9,15 +9,12 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { Certificate, ExtKeyUsage } from 'pkijs';
-import { clockSkew, type Issuer, reasonText } from './crl.ts';
+import { clockSkew, type Issuer, type Named, reasonText } from './crl.ts';
 import * as der from './der.ts';
 import { bitsOf, context, contextPrimitive, DerReader, oidText, serialText, tags, timeOf } from './der-reader.ts';
 import { weaknessOf } from './path-rules.ts';
 import { verifySigned } from './signed-data.ts';
 import { extension, findExtension, purposes } from './x509.ts';
-
-/** The certificate asked about, by what names it. */
-export type Asked = { readonly issuer: Issuer; readonly serial: Uint8Array };
 
 /** `until`: epoch milliseconds until when the answer holds. `why`: a clause; of an unknown one it goes on after "the responder". */
 export type OcspAnswer =
@@ -33,7 +30,7 @@ const unsaidLifetime = 3_600_000;
 const mostResponders = 4;
 
 /** DER, to be posted as application/ocsp-request. Section 4.1.1; SHA-1 only names the issuer here, and is what every responder knows. */
-export function ocspRequest({ issuer, serial }: Asked): Buffer {
+export function ocspRequest({ issuer, serial }: Named): Buffer {
   const certId = der.sequence(
     der.sequence(der.oid(sha1), der.nothing()),
     der.octetString(digest('sha1', issuer.name)),
@@ -52,7 +49,7 @@ function keyOctets(certificate: X509Certificate): Buffer {
 const digest = (hash: string, octets: Uint8Array): Buffer => createHash(hash).update(octets).digest();
 
 /** Section 4.2. Hostile input gets `unknown`, never an exception. */
-export function readOcspResponse(octets: Buffer, asked: Asked, now: number): OcspAnswer {
+export function readOcspResponse(octets: Buffer, asked: Named, now: number): OcspAnswer {
   try {
     return readResponse(octets, asked, now);
   } catch {
@@ -62,7 +59,7 @@ export function readOcspResponse(octets: Buffer, asked: Asked, now: number): Ocs
 
 const unknown = (why: string): OcspAnswer => ({ status: 'unknown', why });
 
-function readResponse(octets: Buffer, asked: Asked, now: number): OcspAnswer {
+function readResponse(octets: Buffer, asked: Named, now: number): OcspAnswer {
   const response = new DerReader(octets).enter(tags.sequence);
   const status = response.next(tags.enumerated).content[0] ?? -1;
   // Section 4.2.1: 0 is successful, 3 try later, 6 unauthorized.
@@ -109,7 +106,7 @@ function maySignFor({ certificate }: Issuer, responder: X509Certificate, now: nu
 }
 
 /** Section 4.2.1, ResponseData. */
-function answerIn(data: DerReader, asked: Asked, now: number): OcspAnswer {
+function answerIn(data: DerReader, asked: Named, now: number): OcspAnswer {
   data.optional(context(0));
   data.next();
   data.next(tags.generalizedTime);
@@ -125,7 +122,7 @@ function answerIn(data: DerReader, asked: Asked, now: number): OcspAnswer {
   return answer;
 }
 
-function isAbout(certId: DerReader, { issuer, serial }: Asked): boolean {
+function isAbout(certId: DerReader, { issuer, serial }: Named): boolean {
   const id = oidText(certId.enter(tags.sequence).next(tags.oid));
   const hash = { [sha1]: 'sha1', '2.16.840.1.101.3.4.2.1': 'sha256' }[id];
   if (hash === undefined) return false;

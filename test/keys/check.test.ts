@@ -8,7 +8,9 @@ import { createCertificateCheck } from '../../src/keys/check.ts';
 import { capabilityOf } from '../../src/keys/keyring.ts';
 import { createEgress } from '../../src/net/egress.ts';
 import { askHttps, type HttpsPorts } from '../../src/net/https.ts';
+import { namedBy } from '../../src/protect/crl.ts';
 import { type Issued, type IssueRequest, issueCertificate, issueRevocationList } from '../../src/protect/issue.ts';
+import { ocspRequest } from '../../src/protect/ocsp.ts';
 import type { KeyChange, KeyRow } from '../../src/store/key-port.ts';
 import { byOpenssl, hasOpenssl } from '../protect/by-openssl.ts';
 import { keyRow } from './key-row.ts';
@@ -398,12 +400,7 @@ describe.skipIf(!hasOpenssl && !process.env['CI'])('openssl ocsp', () => {
     const own = asking(Number(new URL(replaying.url('/')).port));
     await using second = await startResponder(root, [own], []);
     const answerFor = async (port: number, about: Issued): Promise<Buffer> => {
-      const { ocspRequest } = await import('../../src/protect/ocsp.ts');
-      const { Certificate } = await import('pkijs');
-      const issuer = new X509Certificate(root.certPem);
-      const name = Buffer.from(Certificate.fromBER(issuer.raw).subject.valueBeforeDecode);
-      const serial = Buffer.from(serialOf(about), 'hex');
-      const body = ocspRequest({ issuer: { certificate: issuer, name, usage: null }, serial });
+      const body = ocspRequest(namedBy(new X509Certificate(about.certPem), new X509Certificate(root.certPem)));
       const headers = { 'content-type': 'application/ocsp-request' };
       return Buffer.from(
         await (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })).arrayBuffer(),

@@ -5,11 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { Certificate } from 'pkijs';
 import { describe, expect, test } from 'vitest';
-import { entryFor, type Issuer, listDefect, readRevocationList } from '../../src/protect/crl.ts';
+import { entryFor, type Issuer, listDefect, namedBy, readRevocationList } from '../../src/protect/crl.ts';
 import { type Issued, issueCertificate, issueRevocationList } from '../../src/protect/issue.ts';
-import { extension, findExtension } from '../../src/protect/x509.ts';
 import { byOpenssl, hasOpenssl } from './by-openssl.ts';
 
 const now = Date.now();
@@ -19,12 +17,7 @@ const serial = (hex: string) => Buffer.from(hex, 'hex');
 
 function issuerOf({ certPem }: Issued): Issuer {
   const certificate = new X509Certificate(certPem);
-  const parsed = Certificate.fromBER(certificate.raw);
-  return {
-    certificate,
-    name: Buffer.from(parsed.subject.valueBeforeDecode),
-    usage: findExtension(parsed, extension.keyUsage),
-  };
+  return namedBy(certificate, certificate).issuer;
 }
 
 type Wishes = Partial<Parameters<typeof issueRevocationList>[1]>;
