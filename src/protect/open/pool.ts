@@ -103,6 +103,9 @@ const tooMuch: LayerReport = {
 /** What a parser stumbles over without a word of its own. */
 const damaged: LayerReport = { kind: 'refused', code: 'damaged', why: 'The message is damaged.' };
 
+/** Numbers all layers of this process, so that a late word about one is never taken for another's. */
+let layers = 0;
+
 type Ended =
   | { readonly kind: 'report'; readonly report: LayerReport }
   | { readonly kind: 'died' }
@@ -118,7 +121,13 @@ function run(
   return new Promise((resolve) => {
     const source = input[Symbol.asyncIterator]();
     let watch: NodeJS.Timeout | undefined;
+    /** What the worker waits for from us; while there is any, it owes nothing. */
+    let owed = 0;
+    let over = false;
+    layers += 1;
+    const layer = layers;
     const end = (ended: Ended): void => {
+      over = true;
       clearTimeout(watch);
       worker.off('message', onMessage);
       worker.off('exit', onExit);
@@ -128,26 +137,29 @@ function run(
     };
     const onExit = (): void => end({ kind: 'died' });
     const answer = (message: ToWorker): void => {
+      if (over) return;
+      owed = Math.max(0, owed - 1);
       clearTimeout(watch);
-      watch = setTimeout(onExit, stallAfter);
+      if (owed === 0) watch = setTimeout(onExit, stallAfter);
       worker.postMessage(message, []);
     };
     const serve = async (message: FromWorker): Promise<void> => {
-      // While we read and write, the worker owes nothing.
+      owed += 1;
       clearTimeout(watch);
       if (message.kind === 'more') {
         const next = await source.next();
-        answer({ kind: 'input', chunk: next.done === true ? null : next.value });
+        answer({ layer, kind: 'input', chunk: next.done === true ? null : next.value });
       } else if (message.kind === 'output') {
         await sink(message.chunk);
-        answer({ kind: 'taken' });
-      } else end(message.kind === 'report' ? message : { kind: 'report', report: damaged });
+        answer({ layer, kind: 'taken' });
+      } else end({ kind: 'report', report: message.kind === 'report' ? message.report : damaged });
     };
     const onMessage = (message: FromWorker): void => {
+      if (message.layer !== layer) return;
       serve(message).catch((error: unknown) => end({ kind: 'broken', error }));
     };
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    answer({ kind: 'open', job });
+    answer({ layer, kind: 'open', job });
   });
 }

@@ -3,7 +3,7 @@
  * layer's end.
  *
  * Octets go in lock-step: it asks for each piece of the input, and waits until each piece of the output is taken, so that neither side holds more
- * than a few pieces.
+ * than a few pieces. The two directions wait independently, as OpenPGP reads ahead.
  */
 import { X509Certificate } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -19,71 +19,81 @@ export type WorkerData = {
   readonly roots: readonly string[];
 };
 
-/** Pool to worker. A null chunk is the end of the input. */
-export type ToWorker =
+/** Pool to worker. `layer` numbers the layers of one worker. A null chunk is the end of the input. */
+export type ToWorker = { readonly layer: number } & (
   | { readonly kind: 'open'; readonly job: LayerJob }
   | { readonly kind: 'input'; readonly chunk: Uint8Array | null }
-  | { readonly kind: 'taken' };
+  | { readonly kind: 'taken' }
+);
 
 /** Worker to pool. */
-export type FromWorker =
+export type FromWorker = { readonly layer: number } & (
   | { readonly kind: 'more' }
   | { readonly kind: 'output'; readonly chunk: Uint8Array }
   | { readonly kind: 'report'; readonly report: LayerReport }
-  | { readonly kind: 'failed'; readonly error: string };
+  | { readonly kind: 'failed'; readonly error: string }
+);
+
+type Answer = (message: ToWorker) => void;
 
 const pool = parentPort;
-let answered: ((message: ToWorker) => void) | null = null;
+/** Who waits for what, of the layer that is being opened. */
+let current: { readonly layer: number; input?: Answer; taken?: Answer } = { layer: 0 };
 let roots: readonly X509Certificate[] | null = null;
 
 pool?.on('message', (message: ToWorker) => {
-  if (message.kind === 'open') void work(message.job);
-  else answered?.(message);
+  if (message.kind === 'open') {
+    current = { layer: message.layer };
+    void work(message.layer, message.job);
+  } else if (message.layer === current.layer) current[message.kind]?.(message);
 });
 
 function send(message: FromWorker): void {
   pool?.postMessage(message, []);
 }
 
-function ask(message: FromWorker): Promise<ToWorker> {
+/** What reads on for a layer that is over waits for ever, and is forgotten. */
+function ask(message: FromWorker, answer: 'input' | 'taken'): Promise<ToWorker> {
   return new Promise((resolve) => {
-    answered = resolve;
+    if (message.layer !== current.layer) return;
+    current[answer] = resolve;
     send(message);
   });
 }
 
-async function* input(): AsyncGenerator<Uint8Array> {
+async function* inputOf(layer: number): AsyncGenerator<Uint8Array> {
   for (;;) {
-    const answer = await ask({ kind: 'more' });
+    const answer = await ask({ layer, kind: 'more' }, 'input');
     if (answer.kind !== 'input' || answer.chunk === null) return;
     yield answer.chunk;
   }
 }
 
-async function work(job: LayerJob): Promise<void> {
+async function work(layer: number, job: LayerJob): Promise<void> {
   try {
-    const report = await opened(job);
-    send({ kind: 'report', report });
+    const report = await opened(layer, job);
+    send({ layer, kind: 'report', report });
   } catch (error) {
-    if (error instanceof Refused) send({ kind: 'report', report: { kind: 'refused', ...error.refusal } });
-    else send({ kind: 'failed', error: error instanceof Error ? error.name : 'unknown' });
+    if (error instanceof Refused) send({ layer, kind: 'report', report: { kind: 'refused', ...error.refusal } });
+    else send({ layer, kind: 'failed', error: error instanceof Error ? error.name : 'unknown' });
   }
 }
 
-async function opened(job: LayerJob): Promise<LayerReport> {
+async function opened(layer: number, job: LayerJob): Promise<LayerReport> {
+  const input = inputOf(layer);
   if ('signature' in job) {
     const { kind, signature, signing } = job;
     return kind === 'cms-detached'
-      ? verifyDetached(signature, input(), signing, readRoots())
-      : verifyPgp(signature, input(), signing);
+      ? verifyDetached(signature, input, signing, readRoots())
+      : verifyPgp(signature, input, signing);
   }
   const keys = job.keys.flatMap(unsealed);
-  const layer =
-    job.kind === 'cms' ? openCms(input(), keys, job.signing, readRoots()) : openPgp(input(), keys, job.signing);
+  const inside =
+    job.kind === 'cms' ? openCms(input, keys, job.signing, readRoots()) : openPgp(input, keys, job.signing);
   for (;;) {
-    const next = await layer.next();
+    const next = await inside.next();
     if (next.done === true) return next.value;
-    if (next.value.length > 0) await ask({ kind: 'output', chunk: next.value });
+    if (next.value.length > 0) await ask({ layer, kind: 'output', chunk: next.value }, 'taken');
   }
 }
 
