@@ -24,6 +24,8 @@ export type SandboxSettings = {
   readonly policy: string;
   /** The text of a draft of the policy, to be replayed. */
   readonly draft?: string;
+  /** The tenant's people get keys of their own at their first signature. */
+  readonly signs?: true;
   /** What the tenant stamps on everything it sends; without it the network alone proves it. */
   readonly secretHeader?: { readonly name: string; readonly value: string };
   /** As in the configuration file, "2s". */
@@ -61,6 +63,7 @@ export function writeConfig(settings: SandboxSettings): SandboxFiles {
 
 function yaml(settings: SandboxSettings): string {
   const { retry, secretHeader } = settings;
+  const own = settings.signs === undefined ? '' : '    ownKeys: { generate: both, algorithm: p256 }\n';
   const stamped =
     secretHeader === undefined ? '' : `, secretHeader: { name: ${secretHeader.name}, values: [./header-secret] }`;
   return `# Written by the sandbox at its start. See deploy/config.example.yaml for every setting.
@@ -96,5 +99,5 @@ tenants:
     proof: { networks: ["127.0.0.0/8"]${stamped} }
     policy: ./policy.yaml
     inbound: { host: ${inboundHost}, port: ${settings.deliveryPort}, tls: verify }
-`;
+${own}`;
 }

@@ -15,8 +15,12 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { type KeyFile, readKeyFile } from '../keys/import.ts';
+import { createAuthority, publishedAt } from '../keys/own-maker.ts';
 import { rowsForImport } from '../keys/trust.ts';
+import { ownKeysKey } from '../protect/own/jobs.ts';
+import { createOwnKeyWork } from '../protect/own/thread.ts';
 import type { KeyRow } from '../store/key-port.ts';
+import type { OwnKeyStore } from '../store/own-key-port.ts';
 import type { Store } from '../store/store.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
@@ -34,7 +38,7 @@ export type Gateway = {
   /** "127.0.0.1:port" as bound. */
   readonly smtp: readonly string[];
   readonly portal: string | null;
-  readonly store: Pick<Store, 'countByState' | 'findMessages' | 'insertKeys' | 'keysFor'>;
+  readonly store: Pick<Store, 'countByState' | 'findMessages' | 'insertKeys' | 'keysFor' | 'ownKeys'>;
   events(listener: (event: Event) => void): () => void;
   stop(): Promise<void>;
 };
@@ -105,6 +109,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
     policy: readFileSync(new URL('policy.yaml', import.meta.url), 'utf8'),
     draft: readFileSync(new URL('draft.yaml', import.meta.url), 'utf8'),
     retry: { first: '1s', max: '5s', giveUpAfter: '1h', warnAfter: '30m' },
+    signs: true,
   });
   const loaded = loadConfig(files.config);
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
@@ -114,6 +119,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   const gateway = await start(loaded.config, { logTo: { write: (line) => void logStream.write(line) } });
   stack.defer(() => gateway.stop());
   await importKeys(world.people, gateway.store);
+  await makeAuthority(loaded.config, gateway.store.ownKeys);
   const mailboxes = stack.use(
     await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
   );
@@ -239,6 +245,7 @@ async function whatNow(running: Running): Promise<string[]> {
     `Configuration   ${files.config}`,
     `Log             ${log}`,
     'Look inside     node src/main.ts trace --config CONFIGURATION MESSAGE-ID',
+    `Own keys        node src/main.ts keys --config ${files.config} own list`,
     `What if         node src/main.ts replay --config ${files.config} --policy ${files.draft}`,
     '',
     'Send your own:',
@@ -266,6 +273,16 @@ async function freePort(wanted: number): Promise<number> {
   });
   if (bound !== 0) await new Promise((resolve) => server.close(resolve));
   return bound === 0 ? freePort(0) : bound;
+}
+
+/** The tenant's authority, as `postern keys own ca` would make it: whoever signs gets a certificate from it. */
+async function makeAuthority(config: Config, store: OwnKeyStore): Promise<void> {
+  const work = createOwnKeyWork(ownKeysKey(config.masterKey));
+  const ports = { store, work, publishedAt: publishedAt(config.web), emit: () => {}, now: Date.now };
+  for (const tenant of config.tenants) {
+    const made = await createAuthority(tenant, '', ports);
+    if (!made.ok) throw new Error(made.why);
+  }
 }
 
 /** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would, but for those that it is to find itself. */
