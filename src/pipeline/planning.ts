@@ -60,13 +60,22 @@ export function planWith(input: {
 }): Planned {
   const { capability, minimumTls, minimumTrust } = input;
   const verdict = evaluate(input.policy, input.facts, input.recipient);
-  const plan = planFor(verdict, capability, minimumTls, minimumTrust);
+  const already = isEncrypted(input.facts);
+  const plan = planFor(verdict, capability, minimumTls, minimumTrust, already);
   if (plan.kind === 'deliver') return { verdict, capability, plan, steps: plan.steps };
   if (plan.kind === 'refuse') return { verdict, capability, plan, steps: [] };
   // What happens if a person releases it: what the level would be without the hold, but protected on the way at least.
   const releasedVerdict = { ...verdict, level: atLeast(verdict.released, 'transport') };
-  const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust);
+  const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust, already);
   return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
+}
+
+/**
+ * Encrypted, or protected by rights, by who wrote it. What only says so is not believed while there is something to read in it or beside it, or
+ * while two readers could see different parts.
+ */
+function isEncrypted({ encrypted, rightsProtected, findings, doubts }: Facts): boolean {
+  return (encrypted || rightsProtected) && findings?.length === 0 && !doubts.includes('structure');
 }
 
 export function atLeast(level: Level, floor: Level): Level {
@@ -80,7 +89,7 @@ export type ToPlan = Omit<Parameters<typeof planRecipient>[0], 'notes'>;
  * nobody of its recipients. Rejects for trouble of the database only.
  */
 export async function lookedFor(planned: Planned, input: ToPlan, discovery: Discovery | null): Promise<Planned> {
-  const kinds = usefulKeys(planned.verdict);
+  const kinds = isEncrypted(input.facts) ? [] : usefulKeys(planned.verdict);
   if (discovery === null || kinds.length === 0) return planned;
   const { rows, notes } = await discovery.of(input.recipient, kinds);
   return planRecipient({ ...input, rows, notes });

@@ -17,7 +17,7 @@
  * has no step to try.
  */
 import type { TlsLevel } from '../config/config.ts';
-import type { Method, Otherwise } from '../policy/verdict.ts';
+import type { Otherwise } from '../policy/verdict.ts';
 import type { Step } from './plan.ts';
 import { nextAttempt, type RetrySettings } from './retry.ts';
 
@@ -105,7 +105,7 @@ export type Next = {
   /** The report the sender gets, as far as DSN NOTIFY and the null reverse-path allow: the caller's business. */
   readonly notify: 'failure' | 'delay' | null;
   /** The method that takes over from one that could not work. */
-  readonly fellBackTo: Method | null;
+  readonly fellBackTo: Step['method'] | null;
 };
 
 /** The outcome of a delivery whose plan has no step: settle() then does what `otherwise` says. RFC 3463 section 3.8. */
@@ -168,7 +168,5 @@ function nextMethod(delivery: Settled, ended: Omit<Next, 'state'>): Next {
       ? { ...ended, state: 'dropped' }
       : { ...ended, state: 'failed', notify: 'failure' };
   }
-  // plan/plan.ts puts `none` into a plan only as its first step
-  const fellBackTo = next.method === 'none' ? null : next.method;
-  return { ...ended, state: 'queued', step: delivery.step + 1, fellBackTo };
+  return { ...ended, state: 'queued', step: delivery.step + 1, fellBackTo: next.method };
 }

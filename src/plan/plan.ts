@@ -14,6 +14,8 @@
  * - `smime` and `pgp` stay only with a usable key, `portal` only where the gateway has one. A plan may have no step at all: then
  *   `otherwise` happens at once (plan/delivery.ts, `noMethod`). Without an `otherwise` the end is bounce.
  * - X = portal is one more step, at the end. X = bounce and X = drop are what plan/delivery.ts does when no step is left.
+ * - A message that is already encrypted (`alreadyEncrypted`) is not encrypted again: where a copy would be made it leaves as it is, and nothing is
+ *   tried after that.
  * - A key counts as usable only when it is trusted as far as the rules demand, or as far as the tenant's settings do where no rule says.
  * - A rule's `methods` reorders and limits the level's own, and never adds one the level does not allow. An `otherwise` then
  *   cuts after the first kind of what remains: {tls}, {smime, pgp} and {portal} are the kinds.
@@ -78,12 +80,14 @@ export function planFor(
   capability: Capability,
   tenantMinimum: TlsLevel,
   tenantTrust: KeyTrust,
+  alreadyEncrypted = false,
 ): Plan {
   const { level } = verdict;
   if (level === 'hold' || level === 'refuse') return { kind: level, because: [`level ${level}: nothing is sent`] };
 
   const because: string[] = [];
-  const wanted = wantedMethods(level, verdict, because);
+  const allowed = wantedMethods(level, verdict, because);
+  const wanted = alreadyEncrypted ? leftAsItIs(allowed, because) : allowed;
   const steps: Step[] = [];
   const demanded = verdict.keyTrust ?? tenantTrust;
   for (const method of wanted) {
@@ -97,6 +101,13 @@ export function planFor(
   const otherwise = verdict.otherwise === 'portal' && !portalIsLast ? 'bounce' : (verdict.otherwise ?? 'bounce');
   because.push(summary(steps, otherwise));
   return { kind: 'deliver', steps, otherwise, because };
+}
+
+function leftAsItIs(wanted: readonly Step['method'][], because: string[]): readonly Step['method'][] {
+  const copy = wanted.findIndex((method) => kindOf[method] === 'copy');
+  if (copy === -1) return wanted;
+  because.push('the message is already encrypted by who wrote it, so it is not encrypted again');
+  return [...wanted.slice(0, copy), 'none'];
 }
 
 /** The kinds of key that could make a difference for the recipient, now or once a person releases the message. */

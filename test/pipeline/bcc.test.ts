@@ -11,7 +11,8 @@ import { prepare } from '../../src/pipeline/octets.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
 import { generateKey } from '../../src/protect/openpgp.ts';
 import { createProtectPool } from '../../src/protect/pool.ts';
-import type { ClaimedDelivery, KeyRow } from '../../src/store/store.ts';
+import type { KeyRow } from '../../src/store/key-port.ts';
+import type { ClaimedDelivery } from '../../src/store/store.ts';
 import { keyRow } from '../keys/key-row.ts';
 import { delivery, message } from '../store/rows.ts';
 

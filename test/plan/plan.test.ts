@@ -115,6 +115,18 @@ describe('a plan is the level cut by what is possible', () => {
     expect(line(planFor(verdict(changes), capability, 'verify', 'vouched'))).toBe(expected);
   });
 
+  test.each<[string, Partial<Verdict>, string]>([
+    ['none stays none', { level: 'none' }, 'none:may | bounce'],
+    ['by verified TLS if that can be had', { level: 'transport' }, 'tls:verify none:may | bounce'],
+    ['at message as it is', { level: 'message' }, 'none:may | bounce'],
+    ['over the TLS that a rule demands', { level: 'message', tls: 'verify' }, 'none:verify | bounce'],
+    ['TLS or nothing', { level: 'transport', otherwise: 'bounce' }, 'tls:verify | bounce'],
+    ['the portal where only that is allowed', { level: 'portal' }, 'portal:may | bounce'],
+    ['the portal where a rule names it', { level: 'message', methods: ['portal'] }, 'portal:may | bounce'],
+  ])('already encrypted: %s', (_name, changes, expected) => {
+    expect(line(planFor(verdict(changes), everything, 'verify', 'vouched', true))).toBe(expected);
+  });
+
   const trusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
   test.each(trusts.flatMap((has) => trusts.map((wants) => [has, wants] as const)))(
     'a key that is %s, where %s is demanded by the tenant or by a rule',
