@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { Channel } from './channel.ts';
 import type { Protected, ProtectJob } from './protected.ts';
 import { CannotProtect } from './protected.ts';
+import { Source, window } from './source.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker.ts';
 
 /** The machinery failed (a worker died or stalled, or its memory ran out), not the keys: worth another attempt later. */
@@ -29,11 +30,8 @@ export type ProtectPool = {
   close(): Promise<void>;
 };
 
-/** Octets under way in each direction of one copy. */
-const window = 1_048_576;
 /** Entities up to this many octets go to the worker and come back in one message each. */
 const wholeUpTo = 262_144;
-const pieceSize = 262_144;
 const abandonedAfter = 900_000;
 
 export type ProtectPoolOptions = {
@@ -217,83 +215,6 @@ class Lane {
       this.#send({ kind: 'begin', id, job, window });
       source.start();
     });
-  }
-}
-
-type SourceReader = { send(chunk: Uint8Array<ArrayBuffer>): void; end(): void; broken(error: Error): void };
-
-/**
- * Feeds an entity to the worker, `window` octets ahead of what it has consumed. It goes in pieces of one size that move over: a chunk as it came
- * would be copied with all the memory it is a part of, and is not ours to give away.
- */
-class Source {
-  readonly #entity: AsyncIterator<Uint8Array>;
-  readonly #to: SourceReader;
-  #ahead = 0;
-  #ended = false;
-  #stopped = false;
-  #goOn: (() => void) | null = null;
-
-  constructor(entity: AsyncIterable<Uint8Array>, to: SourceReader) {
-    this.#entity = entity[Symbol.asyncIterator]();
-    this.#to = to;
-  }
-
-  /** Whether the worker has octets it has not consumed, or all of them. */
-  get pending(): boolean {
-    return this.#ended || this.#ahead > 0;
-  }
-
-  start(): void {
-    this.#feed().catch((error: unknown) =>
-      this.#to.broken(error instanceof Error ? error : new Error('the entity broke')),
-    );
-  }
-
-  async #feed(): Promise<void> {
-    try {
-      let piece = new Uint8Array(pieceSize);
-      let filled = 0;
-      for (let next = await this.#entity.next(); next.done !== true; next = await this.#entity.next()) {
-        for (let at = 0; at < next.value.length; ) {
-          const some = next.value.subarray(at, at + pieceSize - filled);
-          piece.set(some, filled);
-          at += some.length;
-          filled += some.length;
-          if (filled < pieceSize) continue;
-          await this.#give(piece);
-          if (this.#stopped) return;
-          piece = new Uint8Array(pieceSize);
-          filled = 0;
-        }
-      }
-      if (filled > 0) await this.#give(piece.subarray(0, filled));
-      this.#ended = true;
-      if (!this.#stopped) this.#to.end();
-    } finally {
-      if (this.#stopped) await this.#entity.return?.();
-    }
-  }
-
-  async #give(piece: Uint8Array<ArrayBuffer>): Promise<void> {
-    while (this.#ahead >= window && !this.#stopped) {
-      await new Promise<void>((resolve) => {
-        this.#goOn = resolve;
-      });
-    }
-    if (this.#stopped) return;
-    this.#ahead += piece.length;
-    this.#to.send(piece);
-  }
-
-  consumed(octets: number): void {
-    this.#ahead -= octets;
-    this.#goOn?.();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#goOn?.();
   }
 }
 
