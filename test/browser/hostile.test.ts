@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leaves, StructureParser } from '../../src/mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 import { createCleaner } from '../../src/web/clean.ts';
+import type { Around } from '../../src/web/pages/layout.ts';
 import { framedPage } from '../../src/web/pages/message.ts';
 import { framePolicy } from '../../src/web/reading.ts';
+import { wordsIn } from '../../src/web/words/words.ts';
 import { Client, startSite } from '../web/site.ts';
 import { launch } from './chromium.ts';
 import { vectors } from './vectors.ts';
@@ -91,7 +93,15 @@ async function cleanedPages(htmls: Iterable<string>): Promise<string[]> {
   const cleaner = createCleaner();
   const pages: string[] = [];
   for (const html of htmls)
-    pages.push(String(await framedPage(await cleaner.clean({ html, pictures: new Map() }), false)));
+    pages.push(
+      String(
+        await framedPage(
+          { language: 'en', words: wordsIn.en } as Around,
+          await cleaner.clean({ html, pictures: new Map() }),
+          false,
+        ),
+      ),
+    );
   await cleaner.close();
   return pages;
 }

@@ -35,10 +35,15 @@ async function withPage(
 
 async function openMessage(page: Page, message: Published): Promise<void> {
   await page.goto(`${site.origin}/m/${message.token}`);
-  await page.getByRole('button', { name: 'Mail me the code' }).click();
+  const there = `${site.origin}/d/${message.deliveryId}`;
+  await page.waitForURL(there);
+  const ask = page.getByRole('button', { name: 'Mail me the code' });
+  // Who read another message to this address is known already.
+  if ((await ask.count()) === 0) return;
+  await ask.click();
+  // Six digits are enough: our script sends the form.
   await page.getByLabel('Six-digit code').fill(site.lastCode());
-  await page.getByRole('button', { name: 'Open the message' }).click();
-  await page.waitForURL(`${site.origin}/d/${message.deliveryId}`);
+  await page.waitForURL(there);
 }
 
 async function expectNoSidewaysScroll(page: Page): Promise<void> {
@@ -74,7 +79,7 @@ describe.each([
         'numeric',
       ]);
       await field.fill(site.lastCode() === '000000' ? '000001' : '000000');
-      await page.getByRole('button', { name: 'Open the message' }).click();
+      if (!options.javaScriptEnabled) await page.getByRole('button', { name: 'Open the message' }).click();
       await page.getByRole('alert').getByText('4 tries left').waitFor();
       await page.getByLabel('Six-digit code').fill(site.lastCode());
       await page.getByRole('button', { name: 'Open the message' }).click();
@@ -107,13 +112,15 @@ test('by keyboard alone', async () => {
   const message = await site.publish(plainLetter);
   await withPage(desk, async (page) => {
     await page.goto(`${site.origin}/m/${message.token}`);
+    // First comes the way past what every page has, then the one thing to do here.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/code');
     // A person sees the caret before typing.
     await page.locator('input:focus').waitFor();
     await page.keyboard.type(site.lastCode());
-    await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Hello' }).waitFor();
   });
 });
