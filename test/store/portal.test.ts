@@ -1,38 +1,67 @@
+/** What the portal asks of the database, on both engines: what waits, who has proved what, codes and counts that hold under a hundred tries at once. */
+import { randomUUIDv7 } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
+import type { Credential, NewProof, Publication } from '../../src/store/portal-port.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
-import { claimAll, decide, settlement } from './rows.ts';
+import { claimAll, decide, message as messageRow, publication, settlement } from './rows.ts';
 
 const now = 1_800_000_000_000;
+const minute = 60_000;
 const hour = 3_600_000;
+const bob = { tenant: 'corp', address: 'bob@partner.example' };
 
 /** A message that waits in the portal until now + 10 hours. */
-async function publish(store: Store, tokenHash = 'token', expiresAt = now + 10 * hour) {
-  const { message } = await decide(store, ['bob@partner.example']);
+async function publish(store: Store, changes: Partial<Publication> = {}) {
+  const { message } = await decide(store, [changes.address ?? bob.address]);
   const [claimed] = await claimAll(store);
   if (claimed === undefined) throw new Error('one was expected');
-  await store.settle([settlement(claimed, { state: 'waiting', portal: { tokenHash, expiresAt } })], [], []);
+  const portal = publication({ tokenHash: claimed.id, publishedAt: now, expiresAt: now + 10 * hour, ...changes });
+  await store.settle([settlement(claimed, { state: 'waiting', portal })], [], []);
   return { message, deliveryId: claimed.id };
 }
 
-const code = (deliveryId: string, changes = {}) => ({
-  deliveryId,
-  sessionHash: 'session',
+let count = 0;
+async function session(store: Store, at = now): Promise<{ id: string; secretHash: string }> {
+  count += 1;
+  const fresh = { id: randomUUIDv7(), secretHash: `secret ${count}` };
+  await store.portal.beginSession({ ...fresh, now: at, endsAt: at + 8 * hour, agent: 'Firefox, Linux' });
+  return fresh;
+}
+
+const code = (delivery: string, of: string, changes = {}) => ({
+  delivery,
+  session: of,
   codeHash: 'c0de',
+  mail: randomUUIDv7(),
   expiresAt: now + hour,
   now,
   perHour: 5,
   ...changes,
 });
 
-const attempt = (deliveryId: string, changes = {}) => ({
-  deliveryId,
-  sessionHash: 'session',
+const attempt = (delivery: string, changes = {}) => ({
+  delivery,
   codeHash: 'c0de',
-  now,
   maxTries: 5,
-  sessionUntil: now + hour,
+  foreignPerHour: 10,
+  ...changes,
+});
+
+const proving = (of: string, at = now) => ({ session: of, newSecretHash: `${of} proved ${at}`, now: at });
+
+const credential = (member: string, changes: Partial<Credential> = {}): Credential => ({
+  id: randomUUIDv7(),
+  member,
+  tenant: 'corp',
+  kind: 'passkey',
+  lookup: randomUUIDv7(),
+  secret: '{}',
+  label: '',
+  counter: 0,
+  createdAt: now,
+  lastUsedAt: null,
   ...changes,
 });
 
@@ -43,54 +72,88 @@ eachEngine((engine) => {
     const { deliveries } = await decide(store, ['a@x.example', 'b@x.example']);
     const [a, b] = await claimAll(store);
     if (a === undefined || b === undefined) throw new Error('two claims were expected');
-    const wait = (tokenHash: string) => settlement(a, { state: 'waiting', portal: { tokenHash, expiresAt: 9_000 } });
+    const wait = (tokenHash: string) =>
+      settlement(a, { state: 'waiting', portal: publication({ tokenHash, expiresAt: 9_000 }) });
     await store.settle([wait('first')], [], []);
     await store.settle([wait('second'), settlement(b)], [], []);
     expect(await store.portal.byToken('first', 1)).toBeNull();
     expect((await store.portal.byToken('second', 1))?.delivery.id).toBe(a.id);
     expect(await store.countByState()).toEqual({ waiting: 1, delivered: 1 });
-    expect(await store.portal.unfetched(8_000)).toEqual([]);
-    expect(await store.portal.unfetched(9_000)).toMatchObject([{ id: a.id, status: '5.4.7' }]);
+    expect(await store.publications.unfetched(8_000)).toEqual([]);
+    expect(await store.publications.unfetched(9_000)).toMatchObject([{ id: a.id, status: '5.4.7' }]);
     expect(deliveries).toHaveLength(2);
     await store.close();
   });
 
-  test('a link leads to its message until its time is over', async () => {
+  test('a link leads to its message until its time is over, with the key for the portal and not the spool’s', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
-    const { message, deliveryId } = await publish(store);
-    expect(await store.portal.byToken('token', now)).toMatchObject({
+    const passphrase = { question: 'Where?', hash: '$argon2id$x' };
+    const { message, deliveryId } = await publish(store, { tokenHash: 'token', demand: 'passphrase', passphrase });
+    const row = await store.portal.byToken('token', now);
+    expect(row).toMatchObject({
+      ...bob,
       delivery: { id: deliveryId, state: 'waiting' },
-      message: { id: message.id, spool: message.spool },
+      message: { id: message.id, spool: { ...message.spool, wrappedKey: 'v1.item' } },
       expiresAt: now + 10 * hour,
+      demand: 'passphrase',
+      passphrase,
       codesSent: 0,
     });
+    expect(await store.portal.byDelivery(deliveryId, now)).toEqual(row);
     expect(await store.portal.byToken('tokem', now)).toBeNull();
     expect(await store.portal.byToken('token', now + 10 * hour)).toBeNull();
     await store.close();
   });
 
-  test('the right code opens this delivery for this session, once and for its time', async () => {
+  test('conversations of an address: newest first, with what is unread, and nobody else’s', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const first = await publish(store, { thread: 'a', publishedAt: now });
+    await publish(store, { thread: 'b', publishedAt: now + 1 });
+    const reply = await publish(store, { thread: 'a', publishedAt: now + 2 });
+    await publish(store, { thread: 'a', tenant: 'other', publishedAt: now + 3 });
+    await publish(store, { thread: 'a', address: 'eve@partner.example', publishedAt: now + 4 });
+    await publish(store, { thread: 'c', publishedAt: now + 5, expiresAt: now + 6 });
+    await store.portal.opened(first.deliveryId, now, []);
+    const page = { now: now + 10, before: null, limit: 10 };
+    const found = await store.portal.conversations([bob], page);
+    expect(found.map(({ thread, messages, unread, latestAt }) => [thread, messages, unread, latestAt - now])).toEqual([
+      ['a', 2, 1, 2],
+      ['b', 1, 1, 1],
+    ]);
+    expect(found[0]?.newest.delivery.id).toBe(reply.deliveryId);
+    expect(await store.portal.conversations([bob], { ...page, limit: 1 })).toHaveLength(1);
+    expect((await store.portal.conversations([bob], { ...page, before: now + 2 })).map(({ thread }) => thread)).toEqual(
+      ['b'],
+    );
+    expect(await store.portal.conversations([], page)).toEqual([]);
+    const thread = await store.portal.conversation({ ...bob, thread: 'a' }, now + 10, 50);
+    expect(thread.map((row) => row.delivery.id)).toEqual([first.deliveryId, reply.deliveryId]);
+    await store.close();
+  });
+
+  test('the right code proves the address for its session, once and under a new secret', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
     const { deliveryId } = await publish(store);
-    const other = await publish(store, 'token 2');
-    expect(await store.portal.tryCode(attempt(deliveryId))).toEqual({ kind: 'dead' });
-    expect(await store.portal.putCode(code(deliveryId))).toBe(true);
-    expect(await store.portal.tryCode(attempt(deliveryId, { sessionHash: 'another' }))).toEqual({ kind: 'dead' });
-    expect(await store.portal.tryCode(attempt(other.deliveryId))).toEqual({ kind: 'dead' });
-    expect(await store.portal.bySession('session', deliveryId, now)).toBeNull();
-    expect(await store.portal.tryCode(attempt(deliveryId, { codeHash: 'bad' }))).toEqual({
+    const { id, secretHash } = await session(store);
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(id), [])).toEqual({ kind: 'dead' });
+    expect(await store.portal.putCode(code(deliveryId, id))).toBe(true);
+    expect((await store.portal.session(secretHash, now, hour))?.reach).toEqual([]);
+    expect(await store.portal.tryCode(attempt(deliveryId, { codeHash: 'bad' }), proving(id), [])).toEqual({
       kind: 'wrong',
       triesLeft: 4,
     });
-    expect(await store.portal.tryCode(attempt(deliveryId))).toEqual({ kind: 'right' });
-    expect(await store.portal.tryCode(attempt(deliveryId))).toEqual({ kind: 'dead' });
-    expect(await store.portal.bySession('session', deliveryId, now)).toMatchObject({ delivery: { id: deliveryId } });
-    expect(await store.portal.bySession('session', other.deliveryId, now)).toBeNull();
-    expect(await store.portal.bySession('session', deliveryId, now + hour)).toBeNull();
-    await store.portal.endSession('session');
-    expect(await store.portal.bySession('session', deliveryId, now)).toBeNull();
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(id), [])).toEqual({ kind: 'right' });
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(id), [])).toEqual({ kind: 'dead' });
+    expect(await store.portal.session(secretHash, now, hour)).toBeNull();
+    const proved = await store.portal.session(proving(id).newSecretHash, now, hour);
+    expect(proved?.reach).toEqual([{ ...bob, method: 'code', at: now, member: null }]);
+    expect(await store.portal.session(proving(id).newSecretHash, now + 8 * hour, 9 * hour)).toBeNull();
+    expect(await store.portal.session(proving(id).newSecretHash, now + hour, hour)).toBeNull();
+    await store.portal.endSession(id);
+    expect(await store.portal.session(proving(id).newSecretHash, now, hour)).toBeNull();
     await store.close();
   });
 
@@ -99,68 +162,192 @@ eachEngine((engine) => {
     const { store } = await openStore(place);
     const { store: other } = await openStore(place);
     const { deliveryId } = await publish(store);
-    await store.portal.putCode(code(deliveryId));
+    const { id } = await session(store);
+    await store.portal.putCode(code(deliveryId, id));
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
-        (index % 2 === 0 ? store : other).portal.tryCode(attempt(deliveryId, { codeHash: `guess ${index}` })),
+        (index % 2 === 0 ? store : other).portal.tryCode(
+          attempt(deliveryId, { codeHash: `guess ${index}` }),
+          proving(id),
+          [],
+        ),
       ),
     );
     const wrong = answers.flatMap((answer) => (answer.kind === 'wrong' ? [answer.triesLeft] : []));
     expect(wrong.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
     expect(answers.filter((answer) => answer.kind === 'dead')).toHaveLength(95);
-    expect(await store.portal.tryCode(attempt(deliveryId))).toEqual({ kind: 'dead' });
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(id), [])).toEqual({ kind: 'dead' });
     await store.close();
     await other.close();
   });
 
-  test('the tries for one delivery are limited across sessions and codes, for an hour', async () => {
+  test('sessions that asked for no code share ten tries an hour, and leave the asking one its own', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
     const { deliveryId } = await publish(store);
-    let answered = 0;
-    for (let session = 0; session < 8; session++) {
-      const sessionHash = `session ${session}`;
-      await store.portal.putCode(code(deliveryId, { sessionHash, perHour: 100 }));
-      const answers = await Promise.all(
-        Array.from({ length: 4 }, () =>
-          store.portal.tryCode(attempt(deliveryId, { sessionHash, codeHash: 'bad', triesPerHour: 10 })),
-        ),
-      );
-      answered += answers.filter((answer) => answer.kind === 'wrong').length;
-    }
-    expect(answered).toBe(10);
-    const right = attempt(deliveryId, { sessionHash: 'session 7', triesPerHour: 10 });
-    expect(await store.portal.tryCode(right)).toEqual({ kind: 'dead' });
-    const later = now + hour;
-    await store.portal.putCode(code(deliveryId, { now: later, expiresAt: later + hour }));
-    expect(await store.portal.tryCode(attempt(deliveryId, { now: later, triesPerHour: 10 }))).toEqual({
+    const asking = await session(store);
+    await store.portal.putCode(code(deliveryId, asking.id));
+    const strangers = await Promise.all(Array.from({ length: 30 }, () => session(store)));
+    const answers = await Promise.all(
+      strangers.map(({ id }) => store.portal.tryCode(attempt(deliveryId, { codeHash: 'bad' }), proving(id), [])),
+    );
+    expect(answers.filter((answer) => answer.kind === 'wrong')).toHaveLength(10);
+    expect(answers.filter((answer) => answer.kind === 'dead')).toHaveLength(20);
+    const late = await session(store, now + hour);
+    await store.portal.putCode(code(deliveryId, asking.id, { now: now + hour, expiresAt: now + 2 * hour }));
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(late.id, now + hour), [])).toEqual({
+      kind: 'right',
+    });
+    await store.portal.putCode(code(deliveryId, asking.id, { now: now + hour, expiresAt: now + 2 * hour }));
+    expect(await store.portal.tryCode(attempt(deliveryId), proving(asking.id, now + hour), [])).toEqual({
       kind: 'right',
     });
     await store.close();
   });
 
-  test('codes are mailed so many times an hour, and a new one kills the one before', async () => {
+  test('codes are mailed so many times an hour, one that was not sent does not count, a new one kills the one before', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
     const { deliveryId } = await publish(store);
+    const { id } = await session(store);
     const kept = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => store.portal.putCode(code(deliveryId, { codeHash: `code ${index}` }))),
+      Array.from({ length: 20 }, (_, index) =>
+        store.portal.putCode(code(deliveryId, id, { codeHash: `code ${index}` })),
+      ),
     );
     expect(kept.filter(Boolean)).toHaveLength(5);
-    expect(await store.portal.byToken('token', now)).toMatchObject({ codesSent: 5, codesSentSince: now });
-    expect(await store.portal.byToken('token', now + hour)).toMatchObject({ codesSent: 0 });
-    expect(await store.portal.putCode(code(deliveryId, { now: now + hour - 1 }))).toBe(false);
-    const later = now + hour;
-    expect(await store.portal.putCode(code(deliveryId, { now: later, codeHash: 'first', expiresAt: later + 5 }))).toBe(
-      true,
+    expect(await store.portal.byDelivery(deliveryId, now)).toMatchObject({ codesSent: 5, codesSentSince: now });
+    await store.portal.dropCode(deliveryId, id);
+    expect(await store.portal.byDelivery(deliveryId, now)).toMatchObject({ codesSent: 4 });
+    expect(await store.portal.codeOf(deliveryId, id, now)).toBeNull();
+    expect(await store.portal.putCode(code(deliveryId, id, { codeHash: 'first' }))).toBe(true);
+    expect(await store.portal.putCode(code(deliveryId, id, { now: now + hour - 1 }))).toBe(false);
+    expect(await store.portal.putCode(code(deliveryId, id, { now: now + hour, codeHash: 'second' }))).toBe(true);
+    const first = attempt(deliveryId, { codeHash: 'first' });
+    expect(await store.portal.tryCode(first, proving(id, now + 1), [])).toEqual({ kind: 'wrong', triesLeft: 4 });
+    await store.close();
+  });
+
+  test('what became of the mail with a code is told', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveryId } = await publish(store);
+    const { id } = await session(store);
+    const mail = messageRow({ kind: 'code' });
+    await store.portal.putCode(code(deliveryId, id, { mail: mail.id }));
+    const told = async () => (await store.portal.codeOf(deliveryId, id, now))?.mail;
+    expect(await told()).toBeNull();
+    await store.portal.submit(mail, now);
+    expect(await told()).toBe('received');
+    expect(await store.publications.submitted(10)).toEqual([mail]);
+    expect(await store.publications.admit([mail], () => [])).toEqual([mail]);
+    expect(await store.publications.admit([mail], () => [])).toEqual([]);
+    expect(await store.publications.submitted(10)).toEqual([]);
+    expect(await told()).toBe('received');
+    expect((await store.claimMessages(10, Date.now() + minute)).map((row) => row.id)).toEqual([mail.id]);
+    await store.close();
+  });
+
+  test('blobs in the outbox are known, so that no sweep takes them', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const mail = messageRow({ kind: 'code' });
+    await store.portal.submit(mail, now);
+    expect([...(await store.knownSpoolIds([mail.spool.id, 'other']))]).toEqual([mail.spool.id]);
+    await store.close();
+  });
+
+  test('a member reaches the addresses joined, and no more once they left', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const ann = { id: randomUUIDv7(), tenant: 'corp', name: 'Ann', createdAt: now };
+    const passkey = credential(ann.id);
+    await store.portal.enrol(ann, { ...bob, role: 'owner' }, passkey, []);
+    await store.portal.join(ann.id, { tenant: 'corp', address: 'team@partner.example', role: 'member' }, now, []);
+    const { id } = await session(store);
+    const proof: NewProof = { method: 'passkey', tenant: 'corp', member: ann.id };
+    expect(await store.portal.prove(proof, proving(id), [])).toBe(true);
+    const reach = async () => (await store.portal.session(proving(id).newSecretHash, now, hour))?.reach ?? [];
+    expect((await reach()).map(({ address, member }) => [address, member?.name, member?.role]).toSorted()).toEqual([
+      ['bob@partner.example', 'Ann', 'owner'],
+      ['team@partner.example', 'Ann', 'member'],
+    ]);
+    expect(await store.portal.members(bob)).toMatchObject([{ id: ann.id, role: 'owner', methods: ['passkey'] }]);
+    expect(await store.portal.sessionsOf({ ...bob, member: ann.id }, now)).toMatchObject([
+      { id, methods: ['passkey'] },
+    ]);
+    await store.portal.leave(ann.id, bob, []);
+    expect((await reach()).map(({ address }) => address)).toEqual(['team@partner.example']);
+    await store.portal.leave(ann.id, { tenant: 'corp', address: 'team@partner.example' }, []);
+    expect(await reach()).toEqual([]);
+    expect(await store.portal.credentialBy('passkey', passkey.lookup)).toBeNull();
+    expect(await store.portal.prove(proof, { ...proving(id), session: randomUUIDv7() }, [])).toBe(false);
+    await store.close();
+  });
+
+  test('a counter only grows, whoever is first; without one there is nothing to grow', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const ann = { id: randomUUIDv7(), tenant: 'corp', name: 'Ann', createdAt: now };
+    const counted = credential(ann.id, { kind: 'authenticator', lookup: '', counter: 5 });
+    await store.portal.enrol(ann, { ...bob, role: 'owner' }, counted, []);
+    const uses = await Promise.all(Array.from({ length: 20 }, () => store.portal.useCredential(counted.id, 6, now)));
+    expect(uses.filter(Boolean)).toHaveLength(1);
+    expect(await store.portal.useCredential(counted.id, 5, now)).toBe(false);
+    expect(await store.portal.useCredential(counted.id, 0, now)).toBe(false);
+    const free = credential(ann.id);
+    await store.portal.addCredential(free, []);
+    expect(await store.portal.useCredential(free.id, 0, now)).toBe(true);
+    expect(await store.portal.useCredential(free.id, 0, now)).toBe(true);
+    await store.close();
+  });
+
+  test('what was proved with a credential that is gone or replaced is proved no more', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const ann = { id: randomUUIDv7(), tenant: 'corp', name: 'Ann', createdAt: now };
+    const password = credential(ann.id, { kind: 'password', lookup: '' });
+    await store.portal.enrol(ann, { ...bob, role: 'owner' }, password, []);
+    const { id } = await session(store);
+    await store.portal.prove({ method: 'password', tenant: 'corp', member: ann.id }, proving(id), []);
+    await store.portal.replaceCredential(credential(ann.id, { kind: 'password', lookup: '' }), []);
+    expect((await store.portal.session(proving(id).newSecretHash, now, hour))?.reach).toEqual([]);
+    expect(await store.portal.credentials(ann.id)).toHaveLength(1);
+    expect(await store.portal.removeCredential(password.id, ann.id, [])).toBe(false);
+    await store.close();
+  });
+
+  test('failures are counted by the hour, by many at once', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const counts = await Promise.all(Array.from({ length: 50 }, () => store.portal.countFailure('a', now)));
+    expect(counts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    expect(await store.portal.countFailure('b', now)).toBe(1);
+    expect(await store.portal.countFailure('a', now + hour)).toBe(1);
+    await store.close();
+  });
+
+  test('a request to let somebody in is decided once', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveryId } = await publish(store);
+    const request = {
+      ...bob,
+      id: randomUUIDv7(),
+      delivery: deliveryId,
+      colleague: 'kim@partner.example',
+      askedBy: 'Ann',
+      askedAt: now,
+      state: 'asked' as const,
+      tokenHash: 'asked',
+    };
+    await store.portal.askAccess(request, []);
+    expect(await store.portal.accessByToken('asked')).toEqual(request);
+    const decided = await Promise.all(
+      Array.from({ length: 5 }, () => store.portal.decideAccess(request.id, 'allowed', [])),
     );
-    expect(await store.portal.putCode(code(deliveryId, { now: later, codeHash: 'second', expiresAt: later + 5 }))).toBe(
-      true,
-    );
-    const first = attempt(deliveryId, { now: later, codeHash: 'first' });
-    expect(await store.portal.tryCode(first)).toEqual({ kind: 'wrong', triesLeft: 4 });
-    expect(await store.portal.tryCode({ ...first, codeHash: 'second', now: later + 5 })).toEqual({ kind: 'dead' });
-    expect(await store.portal.tryCode({ ...first, codeHash: 'second' })).toEqual({ kind: 'right' });
+    expect(decided.filter(Boolean)).toHaveLength(1);
+    expect(await store.portal.accessOf(deliveryId)).toMatchObject([{ state: 'allowed' }]);
     await store.close();
   });
 
@@ -174,11 +361,15 @@ eachEngine((engine) => {
       delivery: deliveryId,
       recipient: 'bob@partner.example',
       client: '127.0.0.1',
+      reader: 'Ann',
+      proof: 'passkey',
     } as const;
     const first = await Promise.all(Array.from({ length: 10 }, () => store.portal.opened(deliveryId, now, [event])));
     expect(first.filter(Boolean)).toHaveLength(1);
     expect((await store.listEvents(message.id)).map((row) => row.event)).toEqual([event]);
-    expect(await store.portal.byToken('token', now)).toMatchObject({ delivery: { state: 'opened', settledAt: now } });
+    expect(await store.portal.byDelivery(deliveryId, now)).toMatchObject({
+      delivery: { state: 'opened', settledAt: now },
+    });
     expect(await store.finishedMessages(10)).toEqual([]);
     await store.close();
   });
@@ -186,14 +377,20 @@ eachEngine((engine) => {
   test('when its time is over it fails unread or stays opened, and all that led to it is dead', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
-    const unread = await publish(store, 'unread', now);
-    const read = await publish(store, 'read', now);
-    const later = await publish(store, 'later', now + 1);
-    await store.portal.putCode(code(read.deliveryId, { now: now - 10 }));
-    await store.portal.tryCode(attempt(read.deliveryId, { now: now - 10 }));
+    const unread = await publish(store, { tokenHash: 'unread', expiresAt: now });
+    const read = await publish(store, { tokenHash: 'read', expiresAt: now });
+    const later = await publish(store, { tokenHash: 'later', expiresAt: now + 1 });
+    const { id } = await session(store, now - 10);
+    await store.portal.putCode(code(read.deliveryId, id, { now: now - 10 }));
+    await store.portal.tryCode(attempt(read.deliveryId), proving(id, now - 10), []);
+    await store.portal.prove(
+      { method: 'passphrase', tenant: 'corp', delivery: read.deliveryId },
+      proving(id, now - 9),
+      [],
+    );
     await store.portal.opened(read.deliveryId, now - 5, []);
     const asked: string[] = [];
-    const expired = await store.portal.expire(now, (delivery) => {
+    const expired = await store.publications.expire(now, (delivery) => {
       asked.push(delivery.id);
       return {
         kind: 'delivery.expired',
@@ -207,11 +404,25 @@ eachEngine((engine) => {
     expect(await store.countByState()).toEqual({ failed: 1, opened: 1, waiting: 1 });
     expect((await store.listEvents(unread.message.id)).map((row) => row.event.kind)).toEqual(['delivery.expired']);
     expect(await store.portal.byToken('read', now - 5)).toBeNull();
-    expect(await store.portal.bySession('session', read.deliveryId, now - 5)).toBeNull();
+    const proved = await store.portal.session(proving(id, now - 9).newSecretHash, now, hour);
+    expect(proved).toMatchObject({ reach: [{ ...bob, method: 'code' }], passphrases: [] });
     expect((await store.finishedMessages(10)).map((row) => row.id).sort()).toEqual(
       [unread.message.id, read.message.id].sort(),
     );
     expect(await store.portal.byToken('later', now)).toMatchObject({ delivery: { id: later.deliveryId } });
+    await store.close();
+  });
+
+  test('sessions whose time is over are forgotten with what they proved', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveryId } = await publish(store);
+    const { id } = await session(store);
+    await store.portal.putCode(code(deliveryId, id));
+    await store.portal.tryCode(attempt(deliveryId), proving(id), []);
+    expect(await store.portal.sessionsOf({ ...bob, member: null }, now)).toHaveLength(1);
+    await store.publications.expire(now + 8 * hour, () => ({ kind: 'service.stopped' }));
+    expect(await store.portal.sessionsOf({ ...bob, member: null }, now)).toEqual([]);
     await store.close();
   });
 });

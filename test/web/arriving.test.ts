@@ -50,7 +50,10 @@ eachEngine((engine) => {
     const page = await client.get(path);
     expect(page.text).toContain('laboratory');
     expect(await state(site, message)).toBe('opened');
-    expect(site.events.find((event) => event.kind === 'delivery.opened')).toMatchObject({ reader: null, proof: 'code' });
+    expect(site.events.find((event) => event.kind === 'delivery.opened')).toMatchObject({
+      reader: null,
+      proof: 'code',
+    });
     const kinds = (await site.store.listEvents(message.messageId)).map(({ event }) => event.kind);
     expect(kinds).toContain('delivery.opened');
     expect((await client.get(`${path}/message.eml`)).text).toContain('laboratory');
@@ -255,11 +258,16 @@ describe('T-32: codes', () => {
     expect(site.events.map((event) => event.kind)).toEqual(['service.failed']);
   });
 
-  test.each(['', '12345', '1234567', 'abcdef', '１２３４５６', '12 34 5'])('%j is no code, and no try', async (typed) => {
-    await using site = await startSite();
-    const client = new Client(site);
-    const path = await ask(client, await site.publish(plainLetter));
-    for (let index = 0; index < 6; index += 1) expect((await type(client, path, typed)).status).toBe(422);
-    expect((await type(client, path, ` ${site.lastCode().slice(0, 3)}-${site.lastCode().slice(3)} `)).status).toBe(303);
-  });
+  test.each(['', '12345', '1234567', 'abcdef', '１２３４５６', '12 34 5'])(
+    '%j is no code, and no try',
+    async (typed) => {
+      await using site = await startSite();
+      const client = new Client(site);
+      const path = await ask(client, await site.publish(plainLetter));
+      for (let index = 0; index < 6; index += 1) expect((await type(client, path, typed)).status).toBe(422);
+      expect((await type(client, path, ` ${site.lastCode().slice(0, 3)}-${site.lastCode().slice(3)} `)).status).toBe(
+        303,
+      );
+    },
+  );
 });
