@@ -147,7 +147,8 @@ async function check(config: Config, store: Store, argument: string | undefined,
     const before = address === null ? await store.listKeys() : await store.keysFor(addressKey(address));
     for (let at = 0; at < before.length; at += atOnce) await fresh(before.slice(at, at + atOnce), 'now');
     const finding = { store, check: statusOf, fresh, emit, now: Date.now, keep: true };
-    const notes = address === null ? [] : (await createKeySearch(config, outbound, finding).of(address)).notes;
+    const notes =
+      address === null ? [] : (await createKeySearch(config, outbound, finding).of(address, ['pgp', 'x509'])).notes;
     const rows = address === null ? await store.listKeys() : await store.keysFor(addressKey(address));
     const all = listed(rows, Date.now());
     if (json) printJson({ keys: all.map(keyLine), notes });

@@ -20,6 +20,8 @@ type Ports = {
 const finishedAtOnce = 500;
 /** Rows of a kind in one turn, so that a day's mail that grows old at once delays nothing. */
 const forgetAtOnce = 500;
+/** Milliseconds that a look-up for keys whose time is over is kept, for whoever asks what was found where. */
+const lookupsKept = 30 * 86_400_000;
 /** Milliseconds until the next look when nothing was left to forget. */
 const forgetEvery = 10 * 60_000;
 /** A blob younger than this, milliseconds, may wait for its row. */
@@ -71,9 +73,9 @@ async function forgetFinished({ store, spool }: Ports): Promise<void> {
   }
 }
 
-function forgetOld({ store, attempt, now }: Ports): Promise<number> {
+async function forgetOld({ store, attempt, now }: Ports): Promise<number> {
   const { facts, threads, history } = attempt.config.retention;
   const at = now();
   const before = { factsBefore: at - facts, threadsBefore: at - threads, historyBefore: at - history };
-  return store.forgetOld(before, forgetAtOnce);
+  return (await store.forgetOld(before, forgetAtOnce)) + (await store.forgetLookups(at - lookupsKept, forgetAtOnce));
 }
