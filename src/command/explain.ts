@@ -96,16 +96,21 @@ export async function explainMessage(
     const { verdict, plan } = await lookedFor(planRecipient(input), input, discovery);
     const steps = plan.kind === 'deliver' ? plan.steps : [];
     const [first] = steps;
-    const hidden = first !== undefined && formOf(first.method, verdict, tenant.protection).hideSubject;
+    const hidden =
+      first !== undefined && verdict.subject !== '' && formOf(first.method, verdict, tenant.protection).hideSubject;
     deliveries.push({
       recipient,
       level: verdict.level,
       rules: verdict.rules,
-      because: [...verdict.because, ...plan.because],
+      because: [
+        ...verdict.because,
+        ...plan.because,
+        ...(hidden ? [`The subject "${verdict.subject}" travels inside the copy.`] : []),
+      ],
       methods: steps.map((step) => step.method),
       otherwise: plan.kind === 'deliver' ? plan.otherwise : null,
       tls: steps.find((step) => step.method === 'tls')?.tls ?? verdict.tls ?? steps[0]?.tls ?? null,
-      subject: hidden && verdict.subject !== '' ? hiddenSubject : verdict.subject,
+      subject: hidden ? hiddenSubject : verdict.subject,
     });
   }
   return { facts, policy: { file: policy.file, version: policy.version }, deliveries };

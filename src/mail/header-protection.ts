@@ -51,13 +51,13 @@ const traceBeginnings = [
  */
 const brokenSignatures = new Set(['dkim-signature', 'domainkey-signature', 'x-google-dkim-signature']);
 
-/** What stands outside for a field; null when nothing may. */
-export function outsideOf(field: Field, form: HeaderForm): string | 'same' | null {
+/** What stands outside for a field whose lines are `lines`: those, others, or null for nothing. */
+export function outsideOf(field: Field, lines: Buffer, form: HeaderForm): Buffer | null {
   const name = field.name.toLowerCase();
   if (brokenSignatures.has(name) || name.startsWith('arc-')) return null;
-  if (!form.hideSubject) return 'same';
-  if (name === 'subject') return `${field.name}: ${hiddenSubject}\r\n`;
-  return hiddenWithSubject.has(name) ? null : 'same';
+  if (!form.hideSubject) return lines;
+  if (name === 'subject') return Buffer.from(`${field.name}: ${hiddenSubject}\r\n`, 'latin1');
+  return hiddenWithSubject.has(name) ? null : lines;
 }
 
 /** Whether the field is copied inside: what the author and the author's program wrote, but not how the message is built. */

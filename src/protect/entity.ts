@@ -54,9 +54,8 @@ export function splitForProtection(headerBlock: Buffer, form: HeaderForm): Split
     }
     const lines = linesOf(field);
     // What stands for the Subject stands there once.
-    const outside = hidden && name === 'subject' && form.hideSubject ? null : outsideOf(field, form);
+    const visible = hidden && name === 'subject' && form.hideSubject ? null : outsideOf(field, lines, form);
     hidden ||= name === 'subject';
-    const visible = outside === 'same' ? lines : outside === null ? null : Buffer.from(outside, 'latin1');
     if (visible !== null) outer.push(visible);
     if (!isProtected(field)) continue;
     copies.push(lines);

@@ -16,6 +16,8 @@ import type { SigningKey } from '../../src/protect/protected.ts';
 import { sealText } from '../../src/protect/seal.ts';
 import { pieces, program, type Row } from './crypto-row.ts';
 
+const unasked = ['--yes', '--trust-model', 'always', '--compress-algo', 'none', '--armor'];
+
 /** `folder` takes the keys for the peer; `ownKeys` is the pool's. */
 export async function pgpRows(folder: string, ownKeys: Buffer): Promise<Row[]> {
   const home = join(folder, 'gnupg');
@@ -53,22 +55,7 @@ export async function pgpRows(folder: string, ownKeys: Buffer): Promise<Row[]> {
         ? null
         : {
             name: 'gpg',
-            run: (file) =>
-              gpg(
-                ...[
-                  '--yes',
-                  '--trust-model',
-                  'always',
-                  '--compress-algo',
-                  'none',
-                  '--armor',
-                  ...peer,
-                  '--output',
-                  `${file}.out`,
-                  '--encrypt',
-                  file,
-                ],
-              ),
+            run: (file) => gpg(...unasked, ...peer, '--output', `${file}.out`, '--encrypt', file),
           },
     asked: 3,
   });

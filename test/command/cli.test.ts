@@ -173,11 +173,13 @@ describe('commands', () => {
         level: 'message',
         rules: ['The sender asked for it'],
         methods: ['pgp', 'portal'],
-        subject: 'Your results',
+        // The keyword is gone from what travels inside; this is what stands outside.
+        subject: '[...]',
       },
       { recipient: 'x@nokey.example', level: 'message', methods: ['portal'] },
     ]);
     expect(document.deliveries[0].because.join(' ')).toContain('The sender asked for it');
+    expect(document.deliveries[0].because.join(' ')).toContain('The subject "Your results" travels inside');
     const page = await postern('explain', '--from', 'anna@corp.example', '--to', petra, file);
     expect(page.stdout).toContain('The sender asked for it');
     const gone = await json('explain', '--from', 'anna@corp.example', '--to', petra, `${file}.gone`);

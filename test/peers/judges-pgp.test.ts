@@ -98,7 +98,7 @@ const judges: readonly Judge[] = [
   },
   {
     name: 'sq',
-    present: answers('sq', '--version') && /^sq 0\./.test(run('sq', ['--version']).toString()),
+    present: answers('sq', '--version') && run('sq', ['--version']).toString().startsWith('sq 0.'),
     open: (key) => ({
       // It fails unless the signature is good.
       opened: run('sq', [
