@@ -168,8 +168,8 @@ test('whatever is not there looks the same', async () => {
       ] as const
     ).map(([path, host]) => site.key(path, host)),
   );
-  const seen = answers.map(({ status, headers: { date: _, ...headers }, body }) =>
-    JSON.stringify([status, headers, String(body)]),
+  const seen = answers.map(({ status, headers, body }) =>
+    JSON.stringify([status, { ...headers, date: '' }, String(body)]),
   );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
   expect(new Set(seen).size).toBe(1);

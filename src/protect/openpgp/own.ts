@@ -8,6 +8,7 @@
  * Limits: no keys of version 6 are made. A key whose primary part is on a smart card can be used when its subkeys are in the file.
  */
 import * as openpgp from 'openpgp';
+import { sameAddress } from '../../mail/address.ts';
 import { inspectKeys, userIdAddress } from '../openpgp.ts';
 import { armoredBlocks, cutKeys } from '../openpgp-packets.ts';
 import type { RevocationReason } from '../own/jobs.ts';
@@ -189,6 +190,9 @@ async function describe(key: openpgp.PrivateKey, now: number): Promise<OpenedPgp
 
 /** The public key with the user ids of one address alone. */
 function publicOf(key: openpgp.PublicKey, address: string): string {
-  key.users = key.users.filter(({ userID }) => userIdAddress(userID?.userID ?? '') === address);
+  key.users = key.users.filter(({ userID }) => {
+    const named = userIdAddress(userID?.userID ?? '');
+    return named !== null && sameAddress(named, address);
+  });
   return key.armor();
 }

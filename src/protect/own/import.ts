@@ -92,7 +92,7 @@ function takeCertificate(
   const material = chainFrom(leaf, others)
     .map((each) => each.toString())
     .join('');
-  const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const pem = key.export({ type: 'pkcs8', format: 'pem' });
   const rows = job.wholeTenant ? [''] : ours.map(addressKey);
   return rows.map((address) => sealedX509('x509', address, use, facts, material, pem, ownKeys));
 }

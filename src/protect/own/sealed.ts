@@ -1,6 +1,6 @@
 /** A private key on its way out of the thread it was made or read in: sealed for the row it will be in, beside what is public of it. */
 import { randomUUIDv7, X509Certificate } from 'node:crypto';
-import { addressKey } from '../../mail/address.ts';
+import { addressKey, sameAddress } from '../../mail/address.ts';
 import type { OpenedPgp } from '../openpgp/own.ts';
 import { sealText } from '../seal.ts';
 import { type CertificateFacts, inspectCertificate } from '../x509.ts';
@@ -14,7 +14,7 @@ export function sealedPgp(
   ownKeys: Buffer,
   keepId?: string,
 ): SealedKey[] {
-  const rows = key.publicKeys.filter(({ address }) => addresses.includes(address));
+  const rows = key.publicKeys.filter(({ address }) => addresses.some((each) => sameAddress(each, address)));
   return (wholeTenant ? rows.slice(0, 1) : rows).map(({ address, armored: material }) => {
     const id = keepId ?? randomUUIDv7();
     return {

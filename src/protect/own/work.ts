@@ -48,11 +48,12 @@ async function work(job: OwnKeyJob, ownKeys: Buffer): Promise<OwnKeyAnswer> {
       const keys = sealedPgp(opened, addresses.slice(0, 1), false, ownKeys, job.key.id);
       return { kind: 'keys', keys, problems: [] };
     }
-    case 'revokePgp':
-      return {
-        kind: 'material',
-        material: await revokeOwnPgp(open(job.key, ownKeys), job.mailbox, job.now, job.reason),
-      };
+    case 'revokePgp': {
+      const material = await revokeOwnPgp(open(job.key, ownKeys), job.mailbox, job.now, job.reason);
+      return { kind: 'material', material };
+    }
+    default:
+      return job satisfies never;
   }
 }
 
