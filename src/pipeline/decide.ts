@@ -26,6 +26,7 @@ import { decideInbound, passedOn } from './inbound.ts';
 import { sealKept } from './kept.ts';
 import { atLeast, lookedFor, minimaOf, type Planned, planRecipient, type ToPlan } from './planning.ts';
 import type { InForce } from './policies.ts';
+import { decideAnswer } from './portal-answer.ts';
 import { type ToldPorts, toldOf } from './told.ts';
 
 export type Decision = Parameters<Store['decided']>[0][number];
@@ -49,11 +50,12 @@ export type DecidePorts = ExaminePorts &
 export type Decided = { kind: 'decided'; decision: Decision } | { kind: 'held'; reason: string };
 
 export async function decide(message: MessageRow, ports: DecidePorts): Promise<Decided> {
-  if (message.kind !== 'submitted' && message.kind !== 'inbound')
+  if (message.kind !== 'submitted' && message.kind !== 'inbound' && message.kind !== 'answer')
     return { kind: 'decided', decision: decideOwn(message) };
   const tenant = ports.tenant(message.tenant);
   if (tenant === undefined)
     return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
+  if (message.kind === 'answer') return decideAnswer(message, tenant);
   if (message.kind === 'inbound')
     return { kind: 'decided', decision: await decideInbound(message, tenant, ports.spool) };
   const inForce = ports.policy(message.tenant);

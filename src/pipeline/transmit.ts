@@ -37,7 +37,8 @@ export async function transmit(group: readonly ClaimedDelivery[], step: Step, po
     body: prepared.body,
   });
   const failure = prepared.failure();
-  return { outcomes: failure === null ? outcomes : group.map(() => failure), found: null };
+  if (failure !== null) return { outcomes: group.map(() => failure), found: null };
+  return { outcomes: message.kind === 'answer' ? outcomes.map(untilMended) : outcomes, found: null };
 }
 
 /** A message for the tenant's people, opened before a connection is made. */

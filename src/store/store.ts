@@ -21,7 +21,7 @@ import type { PortalStore, Publication, Publications } from './portal-port.ts';
  * Who wrote the message: a tenant's user, somebody to a tenant's user (`inbound`), or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
  * another domain, which must arrive where TLS is broken.
  */
-export type MessageKind = 'submitted' | 'inbound' | 'dsn' | 'delay' | 'notification' | 'code' | 'notice' | 'report';
+export type MessageKind = 'submitted' | 'inbound' | 'dsn' | 'delay' | 'notification' | 'code' | 'answer' | 'notice' | 'report';
 
 export type NewMessage = {
   readonly id: string;

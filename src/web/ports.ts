@@ -29,12 +29,13 @@ export type PortalMail = {
   /** A UUID, by which its progress can be looked up. */
   readonly id: string;
   readonly tenant: string;
-  readonly kind: 'code';
+  /** A code opens a message; an `answer` is what a person wrote to the tenant's people, and travels as protected as mail to them can. */
+  readonly kind: 'code' | 'answer';
   /** Reverse-path; empty for null. */
   readonly mailFrom: string;
   readonly to: string;
   readonly bytes: Buffer;
-  /** As for the message that waits: the code opens it. */
+  /** As for the message that waits. */
   readonly requireTls: boolean;
 };
 
