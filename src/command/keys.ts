@@ -158,7 +158,7 @@ async function check(config: Config, store: Store, argument: string | undefined,
     }
     return all.some(({ row, standing }) => standing.kind === 'useless' && row.status.revocation === 'revoked') ? 1 : 0;
   } finally {
-    await outbound.resolver.close();
+    outbound.resolver.close();
   }
 }
 

@@ -29,7 +29,7 @@ export async function trace(config: Config, words: readonly string[], json: bool
       events: history.map(eventLine),
     };
     if (json) printJson(document);
-    else process.stdout.write(tracePage(document));
+    else process.stdout.write(tracePage(document, history));
     return 0;
   } finally {
     await close();
@@ -41,7 +41,9 @@ function policyVersionIn(events: readonly Event[]): string | null {
   return versions.at(-1) || null;
 }
 
-function eventLine({ at, event }: { readonly at: number; readonly event: Event }) {
+type Happened = { readonly at: number; readonly event: Event };
+
+function eventLine({ at, event }: Happened) {
   const { kind, ...detail } = event;
   return { at: new Date(at).toISOString(), kind, ...detail };
 }
@@ -91,7 +93,7 @@ type Traced = TraceDocument & {
   readonly events: readonly ReturnType<typeof eventLine>[];
 };
 
-function tracePage(document: Traced): string {
+function tracePage(document: Traced, history: readonly Happened[]): string {
   const { policyVersion } = document;
   const lines = [
     `Message   ${document.id} (${document.state})`,
@@ -111,17 +113,14 @@ function tracePage(document: Traced): string {
     lines.push(...evidenceLines(remote));
     lines.push(...delivery.because.map((reason) => `          - ${reason}`));
   }
-  lines.push(
-    '',
-    'History',
-    ...document.events.map((event) => `          ${time(Date.parse(event.at))}  ${event.kind}${detailOf(event)}`),
-  );
+  const happened = history.map(({ at, event }) => `          ${time(at)}  ${event.kind}${detailOf(event)}`);
+  lines.push('', 'History', ...happened);
   return `${lines.map(printable).join('\n')}\n`;
 }
 
 /** What the history adds of an event that says something nowhere else. */
-function detailOf(event: object): string {
-  if (!('trust' in event && 'fingerprint' in event && 'source' in event && 'method' in event)) return '';
+function detailOf(event: Event): string {
+  if (event.kind !== 'delivery.protected') return '';
   return `  ${event.method} to ${event.fingerprint}, ${event.trust} (${event.source})`;
 }
 

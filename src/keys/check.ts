@@ -79,7 +79,7 @@ export function createCertificateCheck(ports: CertificatePorts): CertificateChec
     statusOf,
     fresh: (rows, when = 'due') =>
       Promise.all(
-        rows.map((row) => {
+        rows.map(async (row) => {
           if (!isAsked(row, now()) || (when === 'due' && !isDue(row, now()))) return row;
           const begun = underWay.get(row.id) ?? checked(row).finally(() => underWay.delete(row.id));
           underWay.set(row.id, begun);

@@ -9,7 +9,7 @@
  * Limits: a constraint on a kind of name that is not understood here (IP addresses, URIs, others) refuses certificates that have such a name.
  * Subject names of several attributes at one level are compared attribute by attribute.
  */
-import { type AsnType, Utf8String } from 'asn1js';
+import { type AsnType, ObjectIdentifier, Utf8String } from 'asn1js';
 import {
   type AttributeTypeAndValue,
   type GeneralName,
@@ -88,7 +88,7 @@ function mailboxOf({ type, value }: GeneralName): string | null {
 /** OtherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }, as asn1js shows it below its context tag. */
 function otherNameOf(value: unknown): { readonly id: string; readonly content: unknown } {
   const children = (value as { valueBlock?: { value?: unknown[] } } | null)?.valueBlock?.value ?? [];
-  const id = String((children[0] as { valueBlock?: unknown } | undefined)?.valueBlock ?? '');
+  const id = children[0] instanceof ObjectIdentifier ? children[0].getValue() : '';
   const [content] = (children[1] as { valueBlock?: { value?: unknown[] } } | undefined)?.valueBlock?.value ?? [];
   return { id, content };
 }

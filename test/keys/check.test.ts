@@ -365,15 +365,13 @@ describe.skipIf(!hasOpenssl && !process.env['CI'])('openssl ocsp', () => {
     await using relay = await startSite((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', async () => {
+      const relayed = async (): Promise<void> => {
         const headers = { 'content-type': 'application/ocsp-request' };
-        const answer = await fetch(`http://127.0.0.1:${port}/`, {
-          method: 'POST',
-          headers,
-          body: Buffer.concat(chunks),
-        });
+        const body = Buffer.concat(chunks);
+        const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body });
         response.end(Buffer.from(await answer.arrayBuffer()));
-      });
+      };
+      request.on('end', () => void relayed());
     });
     const own = asking(Number(new URL(relay.url('/')).port));
     await using started = await startResponder(
