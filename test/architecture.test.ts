@@ -28,9 +28,12 @@ const order = [
 
 /** Where a library may be imported: a folder ("store/") or one file. The sandbox plays the other side of the protocols. */
 const homes: Record<string, readonly string[]> = {
+  '@azure/msal-node': ['web/proof/accounts.ts'],
   '@hono/node-server': ['web/'],
+  '@simplewebauthn/server': ['web/proof/passkey.ts'],
   asn1js: ['protect/'],
   'dns-packet': ['net/dns-message.ts'],
+  'google-auth-library': ['web/proof/accounts.ts'],
   hono: ['web/'],
   htmlparser2: ['scan/extract/'],
   'ipaddr.js': ['net/', 'ingress/', 'config/'],
@@ -39,10 +42,12 @@ const homes: Record<string, readonly string[]> = {
   libmime: ['mail/'],
   'node:sqlite': ['store/'],
   nodemailer: ['deliver/'],
-  openpgp: ['protect/openpgp'],
+  openpgp: ['protect/openpgp.ts', 'protect/openpgp/', 'protect/open/'],
+  otpauth: ['web/proof/authenticator.ts'],
   pg: ['store/'],
   pino: ['event/log.ts'],
   pkijs: ['protect/'],
+  qrcode: ['web/proof/authenticator.ts'],
   re2js: ['policy/'],
   'sanitize-html': ['web/'],
   'smtp-server': ['ingress/', 'sandbox/'],
