@@ -5,6 +5,7 @@
  * Hostile input: a structure may have `limits` octets, values and depth; everything else that is not well-formed ends with Refused.
  * X.690 section numbers; its writing side is der.ts.
  */
+import { OctetReader } from './octet-reader.ts';
 import { Refused } from './opened.ts';
 
 /** A value read whole. `content` of a constructed one is that of its children, without end-of-contents octets. */
@@ -87,42 +88,40 @@ export function octetsOf(value: Value): Buffer {
 
 /** Octets that stream in, read as BER from front to back. */
 export class BerReader {
-  readonly #input: AsyncIterator<Uint8Array>;
-  #buffer: Buffer = Buffer.alloc(0);
-  #offset = 0;
+  readonly #octets: OctetReader;
   #pieces = 0;
 
   constructor(input: AsyncIterable<Uint8Array>) {
-    this.#input = input[Symbol.asyncIterator]();
+    this.#octets = new OctetReader(input);
   }
 
   /** The next identifier octet without taking it; null at the end of the octets. */
   async tag(): Promise<number | null> {
-    return (await this.#have(1)) ? (this.#buffer[0] ?? null) : null;
+    return (await this.#octets.has(1)) ? (this.#octets.ahead[0] ?? null) : null;
   }
 
   /** Enters a constructed value, which must have this tag. */
   async enter(tag: number): Promise<Frame> {
     const head = await this.#head();
     if (head.tag !== tag) throw damaged('it is not in the form that was expected');
-    this.#skip(head.size);
-    return { end: head.length === null ? null : this.#offset + head.length };
+    this.#octets.take(head.size);
+    return { end: head.length === null ? null : this.#octets.offset + head.length };
   }
 
   /** Whether nothing is left in a value that was entered. */
   async atEnd(frame: Frame): Promise<boolean> {
     if (frame.end !== null) {
-      if (this.#offset > frame.end) throw damaged('the lengths in it do not fit together');
-      return this.#offset === frame.end;
+      if (this.#octets.offset > frame.end) throw damaged('the lengths in it do not fit together');
+      return this.#octets.offset === frame.end;
     }
-    if (!(await this.#have(2))) throw damaged('it ends early');
-    return this.#buffer[0] === 0 && this.#buffer[1] === 0;
+    if (!(await this.#octets.has(2))) throw damaged('it ends early');
+    return this.#octets.ahead[0] === 0 && this.#octets.ahead[1] === 0;
   }
 
   /** Leaves a value that was entered, of which nothing may be left. */
   async leave(frame: Frame): Promise<void> {
     if (!(await this.atEnd(frame))) throw damaged('there is more in it than there may be');
-    if (frame.end === null) this.#skip(2);
+    if (frame.end === null) this.#octets.take(2);
   }
 
   /** The next value, whole. */
@@ -145,8 +144,8 @@ export class BerReader {
     }
     pieces.push(await this.#take(head.size));
     for (;;) {
-      if (!(await this.#have(2))) throw damaged('it ends early');
-      if (this.#buffer[0] === 0 && this.#buffer[1] === 0) break;
+      if (!(await this.#octets.has(2))) throw damaged('it ends early');
+      if (this.#octets.ahead[0] === 0 && this.#octets.ahead[1] === 0) break;
       await this.#gather(pieces, left, depth + 1);
     }
     pieces.push(await this.#take(2));
@@ -167,53 +166,25 @@ export class BerReader {
       return;
     }
     if (head.tag !== tag || head.length === null) throw damaged('its content is not in the form that was expected');
-    this.#skip(head.size);
+    this.#octets.take(head.size);
     for (let left = head.length; left > 0; ) {
-      if (!(await this.#have(1))) throw damaged('it ends early');
-      const piece = this.#buffer.subarray(0, left);
-      this.#skip(piece.length);
+      if (!(await this.#octets.has(1))) throw damaged('it ends early');
+      const piece = this.#octets.take(left);
       left -= piece.length;
       yield piece;
     }
   }
 
-  /** Reads what is left of the octets without looking at it. */
-  async drain(): Promise<void> {
-    for (;;) if ((await this.#input.next()).done === true) return;
-  }
-
   async #head(): Promise<Head> {
     for (let wanted = 2; ; wanted += 1) {
-      if (!(await this.#have(wanted))) throw damaged('it ends early');
-      const head = headAt(this.#buffer, 0);
+      if (!(await this.#octets.has(wanted))) throw damaged('it ends early');
+      const head = headAt(this.#octets.ahead, 0);
       if (head !== null) return head;
     }
   }
 
   async #take(count: number): Promise<Buffer> {
-    if (!(await this.#have(count))) throw damaged('it ends early');
-    const taken = this.#buffer.subarray(0, count);
-    this.#skip(count);
-    return taken;
-  }
-
-  #skip(count: number): void {
-    this.#buffer = this.#buffer.subarray(count);
-    this.#offset += count;
-  }
-
-  /** Whether so many octets are there or still come; then they are in the buffer. */
-  async #have(count: number): Promise<boolean> {
-    if (this.#buffer.length >= count) return true;
-    const pieces = [this.#buffer];
-    let size = this.#buffer.length;
-    while (size < count) {
-      const next = await this.#input.next();
-      if (next.done === true) break;
-      pieces.push(Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length));
-      size += next.value.length;
-    }
-    this.#buffer = Buffer.concat(pieces);
-    return size >= count;
+    if (!(await this.#octets.has(count))) throw damaged('it ends early');
+    return this.#octets.take(count);
   }
 }

@@ -148,7 +148,8 @@ function run(
       clearTimeout(watch);
       if (message.kind === 'more') {
         const next = await source.next();
-        answer({ layer, kind: 'input', chunk: next.done === true ? null : next.value });
+        // A copy: what is sent of a view is all of the memory behind it.
+        answer({ layer, kind: 'input', chunk: next.done === true ? null : Uint8Array.from(next.value) });
       } else if (message.kind === 'output') {
         await sink(message.chunk);
         answer({ layer, kind: 'taken' });

@@ -93,7 +93,9 @@ async function opened(layer: number, job: LayerJob): Promise<LayerReport> {
   for (;;) {
     const next = await inside.next();
     if (next.done === true) return next.value;
-    if (next.value.length > 0) await ask({ layer, kind: 'output', chunk: next.value }, 'taken');
+    // A copy: what is sent of a view is all of the memory behind it.
+    const chunk = Uint8Array.from(next.value);
+    if (chunk.length > 0) await ask({ layer, kind: 'output', chunk }, 'taken');
   }
 }
 
