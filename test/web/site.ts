@@ -135,7 +135,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
 }
 
 /** A port that was free a moment ago: passkeys and redirects are about an origin that is known before the server listens. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -89,10 +89,7 @@ function microsoft({ clientId, clientSecret, authority }: SignInProvider, redire
         prompt: 'select_account',
       }),
     claims: async ({ code, verifier, nonce }) => {
-      const { idTokenClaims } = await app.acquireTokenByCode(
-        { ...request, code, codeVerifier: verifier },
-        { code, nonce },
-      );
+      const { idTokenClaims } = await app.acquireTokenByCode({ ...request, code, codeVerifier: verifier, nonce });
       // OpenID Connect Core section 3.1.3.7: read over TLS from the provider itself, so its signature need not be checked; the rest must.
       const claims = idTokenClaims as Claims;
       if (claims['aud'] !== clientId) throw new Error('a token for somebody else');
@@ -159,17 +156,19 @@ type Fetch = (url: string | URL | Request, options?: RequestInit) => Promise<Res
 
 /** `fetch` as the libraries know it, over our own way out: checked addresses, no redirects, limits. */
 function guardedFetch(ask: AccountPorts['ask']): Fetch {
-  return async (input, options = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+  return async (input, options) => {
+    // Fills in what fetch would: the type of a form, headers in one form.
+    const asked = new Request(input, options);
+    const url = new URL(asked.url);
     if (url.protocol !== 'https:') throw new Error('an address that is not https');
-    const body = options.body === undefined || options.body === null ? undefined : Buffer.from(textOf(options.body));
+    const body = Buffer.from(await asked.arrayBuffer());
     const answer = await ask({
       host: url.hostname,
       port: url.port === '' ? 443 : Number(url.port),
       path: url.pathname + url.search,
-      method: options.method?.toUpperCase() === 'POST' ? 'POST' : 'GET',
-      headers: Object.fromEntries(new Headers(options.headers)),
-      ...(body === undefined ? {} : { body }),
+      method: asked.method === 'POST' ? 'POST' : 'GET',
+      headers: Object.fromEntries(asked.headers),
+      ...(body.length === 0 ? {} : { body }),
       maxBytes: maxAnswer,
       timeout: patience,
     });
@@ -179,12 +178,6 @@ function guardedFetch(ask: AccountPorts['ask']): Fetch {
       headers: { 'content-type': answer.type },
     });
   };
-}
-
-function textOf(body: NonNullable<RequestInit['body']>): string {
-  if (typeof body === 'string') return body;
-  if (body instanceof URLSearchParams) return body.toString();
-  throw new Error('a body that is no form');
 }
 
 /** The same as Microsoft's library knows it. */
