@@ -4,7 +4,7 @@
  */
 import type { OwnKeyRow } from '../store/own-key-port.ts';
 import { signingRow } from './own.ts';
-import { generatePgp, issue, type KeyTenant, type MakerPorts, renewEnding, signDueLists } from './own-maker.ts';
+import { generatePgp, issue, type KeyTenant, type MakerPorts, renew, signDueLists } from './own-maker.ts';
 
 type Generate = (tenant: string, address: string, method: 'smime' | 'pgp') => Promise<OwnKeyRow | null>;
 
@@ -88,4 +88,18 @@ export async function tendOwnKeys(tenants: readonly KeyTenant[], ports: MakerPor
   await signDueLists(tenants, ports);
   const problem = await renewEnding(tenants, ports);
   if (problem !== null) throw new Error(problem);
+}
+
+/** Renews what ends soon; those that cannot be are left for the next time, and the first reason is said. */
+async function renewEnding(tenants: readonly KeyTenant[], ports: MakerPorts): Promise<string | null> {
+  const now = ports.now();
+  const longest = Math.max(...tenants.map(({ ownKeys }) => ownKeys.renewBefore));
+  let problem: string | null = null;
+  for (const row of await ports.store.ending(now + longest, 50)) {
+    const tenant = tenants.find(({ id }) => id === row.tenant);
+    if (tenant === undefined || (row.notAfter ?? now) > now + tenant.ownKeys.renewBefore) continue;
+    const made = await renew(tenant, row, ports);
+    if (!made.ok) problem ??= made.why;
+  }
+  return problem;
 }

@@ -201,20 +201,6 @@ async function revokeOne(row: OwnKeyRow, reason: RevocationReason, ports: MakerP
   return { ...row, state: 'revoked', revokedAt: at, reason, material };
 }
 
-/** Renews what ends soon; those that cannot be are left for the next time, and the first reason is said. */
-export async function renewEnding(tenants: readonly KeyTenant[], ports: MakerPorts): Promise<string | null> {
-  const now = ports.now();
-  const longest = Math.max(...tenants.map(({ ownKeys }) => ownKeys.renewBefore));
-  let problem: string | null = null;
-  for (const row of await ports.store.ending(now + longest, 50)) {
-    const tenant = tenants.find(({ id }) => id === row.tenant);
-    if (tenant === undefined || (row.notAfter ?? now) > now + tenant.ownKeys.renewBefore) continue;
-    const made = await renew(tenant, row, ports);
-    if (!made.ok) problem ??= made.why;
-  }
-  return problem;
-}
-
 /** Signs the lists whose time has come, of the tenants' authorities. */
 export async function signDueLists(
   tenants: readonly KeyTenant[],

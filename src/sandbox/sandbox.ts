@@ -15,13 +15,10 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Event } from '../event/event.ts';
 import { type KeyFile, readKeyFile } from '../keys/import.ts';
-import { createAuthority, publishedAt } from '../keys/own-maker.ts';
 import { rowsForImport } from '../keys/trust.ts';
-import { ownKeysKey } from '../protect/own/jobs.ts';
-import { createOwnKeyWork } from '../protect/own/thread.ts';
 import type { KeyRow } from '../store/key-port.ts';
-import type { OwnKeyStore } from '../store/own-key-port.ts';
 import type { Store } from '../store/store.ts';
+import { makeAuthority } from './authority.ts';
 import { connectSmtp, type SmtpReply } from './client.ts';
 import { type SandboxFiles, writeConfig } from './config.ts';
 import { crowd } from './crowd.ts';
@@ -273,16 +270,6 @@ async function freePort(wanted: number): Promise<number> {
   });
   if (bound !== 0) await new Promise((resolve) => server.close(resolve));
   return bound === 0 ? freePort(0) : bound;
-}
-
-/** The tenant's authority, as `postern keys own ca` would make it: whoever signs gets a certificate from it. */
-async function makeAuthority(config: Config, store: OwnKeyStore): Promise<void> {
-  const work = createOwnKeyWork(ownKeysKey(config.masterKey));
-  const ports = { store, work, publishedAt: publishedAt(config.web), emit: () => {}, now: Date.now };
-  for (const tenant of config.tenants) {
-    const made = await createAuthority(tenant, '', ports);
-    if (!made.ok) throw new Error(made.why);
-  }
 }
 
 /** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would, but for those that it is to find itself. */

@@ -1,10 +1,11 @@
-/** The tenant's own keys as rows, private keys sealed by the caller, and the lists of certificates taken back (own-key-port.ts). */
+/** The tenant's own keys as rows, private keys sealed by the caller (own-key-port.ts). The lists of certificates taken back are revocation-lists.ts. */
 import type { Insertable, Selectable, Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { parseAddress } from '../mail/address.ts';
 import { wkdHash } from '../mail/wkd.ts';
 import { insertEvents } from './events.ts';
-import type { OwnKeyRow, OwnKeyStore, RevocationList } from './own-key-port.ts';
+import type { OwnKeyRow, OwnKeyStore } from './own-key-port.ts';
+import { keepList, listsDue, revocationList, revokedBy } from './revocation-lists.ts';
 import type { Tables } from './schema.ts';
 import type { Database } from './transaction.ts';
 
@@ -35,7 +36,8 @@ export function createOwnKeyStore(database: Database): OwnKeyStore {
       }),
     revoke: (id, revoked, events) => database.write((trx) => revoke(trx, id, revoked, events)),
     revokedBy: (authorityId, endingAfter) => revokedBy(database, authorityId, endingAfter),
-    listsDue: (now) => listsDue(database, now),
+    listsDue: async (now) =>
+      (await listsDue(database, now)).map(({ number, ...row }) => ({ authority: keyFromRow(row), number })),
     keepList: (kept, after) => database.write((trx) => keepList(trx, kept, after)),
     published: (domain, hash) => published(database, domain, hash),
     revocationList: (authorityId) => revocationList(database, authorityId),
@@ -174,58 +176,6 @@ async function revoke(
   return true;
 }
 
-async function revokedBy(
-  database: Database,
-  authorityId: string,
-  endingAfter: number,
-): ReturnType<OwnKeyStore['revokedBy']> {
-  const rows = await database.read((db) =>
-    db
-      .selectFrom('own_keys')
-      .select(['serial', 'revoked_at', 'reason'])
-      .where('issuer_id', '=', authorityId)
-      .where('state', '=', 'revoked')
-      .where('not_after', '>', endingAfter)
-      .orderBy('revoked_at')
-      .orderBy('id')
-      .execute(),
-  );
-  return rows.flatMap(({ serial, revoked_at: revokedAt, reason }) =>
-    serial === null || revokedAt === null ? [] : [{ serial, revokedAt, reason: reason ?? 'unspecified' }],
-  );
-}
-
-async function listsDue(database: Database, now: number): ReturnType<OwnKeyStore['listsDue']> {
-  const rows = await database.read((db) =>
-    db
-      .selectFrom('own_keys')
-      .innerJoin('revocation_lists', 'authority_id', 'id')
-      .selectAll('own_keys')
-      .select('number')
-      .where('renew_at', '<=', now)
-      .where('not_after', '>', now)
-      .execute(),
-  );
-  return rows.map((row) => ({ authority: keyFromRow(row), number: row.number }));
-}
-
-async function keepList(trx: Transaction<Tables>, kept: RevocationList, after: number): Promise<boolean> {
-  const { authorityId, number, der, thisUpdate, nextUpdate, renewAt } = kept;
-  const { numUpdatedRows } = await trx
-    .updateTable('revocation_lists')
-    .set({
-      number,
-      der: der.toString('base64'),
-      this_update: thisUpdate,
-      next_update: nextUpdate,
-      renew_at: renewAt,
-    })
-    .where('authority_id', '=', authorityId)
-    .where('number', '=', after)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
-}
-
 async function published(database: Database, domain: string, hash: string): Promise<string[]> {
   const rows = await database.read((db) =>
     db
@@ -240,20 +190,6 @@ async function published(database: Database, domain: string, hash: string): Prom
       .execute(),
   );
   return rows.map(({ material }) => material);
-}
-
-async function revocationList(database: Database, authorityId: string): Promise<RevocationList | null> {
-  const row = await database.read((db) =>
-    db
-      .selectFrom('revocation_lists')
-      .selectAll()
-      .where('authority_id', '=', authorityId)
-      .where('der', '<>', '')
-      .executeTakeFirst(),
-  );
-  if (row === undefined) return null;
-  const { number, der, this_update: thisUpdate, next_update: nextUpdate, renew_at: renewAt } = row;
-  return { authorityId, number, der: Buffer.from(der, 'base64'), thisUpdate, nextUpdate, renewAt };
 }
 
 async function authorityCertificate(database: Database, authorityId: string): Promise<string | null> {
