@@ -7,7 +7,7 @@
  *
  * Standards: RFC 9788.
  */
-import { type Field, parseHeader } from './header.ts';
+import type { Field } from './header.ts';
 import { parseParameters } from './parameters.ts';
 
 /** How the header of a copy is protected. */
@@ -102,9 +102,4 @@ export function canBeMarked(types: readonly Field[], form: HeaderForm): boolean 
   if (parseParameters(`${raw}; ${markOf(form, true)}`).parameters['hp'] !== form.hp) return false;
   const thunderbird = form.method === 'pgp' && form.hideSubject;
   return !thunderbird || value.startsWith('multipart/') || value.includes('pkcs7-');
-}
-
-/** The protected fields of content that was opened: its own header without what builds it and without the records. Section 4.1. */
-export function protectedFields(block: Buffer): Field[] {
-  return parseHeader(block).filter(({ name }) => !/^(content-.*|mime-version|hp-outer)$/i.test(name));
 }

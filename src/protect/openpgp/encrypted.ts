@@ -100,25 +100,36 @@ async function* authenticated(
   const derived = Buffer.from(hkdfSync('sha256', sessionKey, salt, associated, bits / 8 + nonceSize - 8));
   const key = derived.subarray(0, bits / 8);
   let index = 0n;
-  const sealed = (chunk: Uint8Array, data: Buffer): Buffer => {
+  const begin = (data: Buffer) => {
     const nonce = Buffer.concat([derived.subarray(bits / 8), eightOctets(index)]);
     index += 1n;
     // One literal for each mode: their types differ.
-    const encrypt =
+    const chunk =
       aead === 'ocb'
         ? createCipheriv(`aes-${bits}-ocb`, key, nonce, { authTagLength: tagSize })
         : createCipheriv(`aes-${bits}-gcm`, key, nonce, { authTagLength: tagSize });
-    encrypt.setAAD(data, { plaintextLength: chunk.length });
-    return Buffer.concat([encrypt.update(chunk), encrypt.final(), encrypt.getAuthTag()]);
+    chunk.setAAD(data);
+    return chunk;
   };
-  let size = 0;
+  const end = (chunk: ReturnType<typeof begin>): Buffer => Buffer.concat([chunk.final(), chunk.getAuthTag()]);
   yield Buffer.concat([parameters, salt]);
-  for await (const chunk of inBlocks(plaintext, chunkSize)) {
-    size += chunk.length;
-    yield sealed(chunk, associated);
+  let size = 0;
+  let open: ReturnType<typeof begin> | null = null;
+  for await (const piece of plaintext) {
+    for (let at = 0; at < piece.length; ) {
+      open ??= begin(associated);
+      const part = piece.subarray(at, at + chunkSize - (size % chunkSize));
+      yield open.update(part);
+      at += part.length;
+      size += part.length;
+      if (size % chunkSize > 0) continue;
+      yield end(open);
+      open = null;
+    }
   }
+  if (open !== null) yield end(open);
   // The last tag covers no octets but how many there were, so that nothing can be cut off.
-  yield sealed(Buffer.alloc(0), Buffer.concat([associated, eightOctets(BigInt(size))]));
+  yield end(begin(Buffer.concat([associated, eightOctets(BigInt(size))])));
 }
 
 function eightOctets(value: bigint): Buffer {
