@@ -238,6 +238,7 @@ export function createGallery(): WebServer {
       routes.get(`/${brand}/${name}`, (c) => c.html(page(looks.around(c, brand))));
   return createWebServer({
     routes,
+    looks,
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     emit: () => undefined,

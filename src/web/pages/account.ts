@@ -84,7 +84,7 @@ function ways(around: Around, { credentials, member, form: token }: AccountView)
       picture: pictures[kind],
       title: what,
       line: lastUsedAt === null ? account.added(day(around, createdAt)) : account.used(day(around, lastUsedAt)),
-      end: row(accountPaths.removeCredential, token, { id }, account.remove, account.removeThat(what)),
+      end: row(accountPaths.removeCredential, token, { id }, account.remove, `${account.remove}: ${what}`),
     };
   });
   return html`<section><h2>${account.ways}</h2>${rows.length === 0 ? html`<p>${account.noWays}</p>` : list(rows)}
@@ -168,7 +168,7 @@ function sessions(around: Around, { sessions: all, form: token }: AccountView): 
       picture: 'screen',
       title: current ? [agent, ' – ', account.thisOne] : agent,
       line: [account.seen(moment(around, seenAt)), ...methods.map((method) => [' · ', account.proofs[method]])],
-      ...(current ? {} : { end: row(accountPaths.endSession, token, { id }, account.end, account.endThat(agent)) }),
+      ...(current ? {} : { end: row(accountPaths.endSession, token, { id }, account.end, `${account.end}: ${agent}`) }),
     }),
   );
   const endAll = form(accountPaths.endAll, token, button(account.endAll, 'quiet'));
