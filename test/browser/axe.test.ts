@@ -39,7 +39,8 @@ async function onEach(
   judge: (page: Page) => Promise<readonly string[]>,
   which = distinct,
 ): Promise<Record<string, readonly string[]>> {
-  const context = await browser.newContext(options);
+  // Colours are judged at rest, not on their way.
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   const found: Record<string, readonly string[]> = {};
   try {
     const page = await context.newPage();
