@@ -100,9 +100,14 @@ export async function verdictOn(
   const { signatures } = await openpgp.verify({ message, signature, verificationKeys, date, format: 'binary' });
   const verdicts: SignatureVerdict[] = [];
   for (const each of signatures.slice(0, mostSignatures)) verdicts.push(await judge(each, known, signing));
+  const unread: SignatureVerdict = {
+    ...noSignature,
+    status: 'invalid',
+    why: 'The OpenPGP signature is of a kind that is not read here.',
+  };
   return verdicts.reduce(
     (best, each) => (order.indexOf(each.status) > order.indexOf(best.status) ? each : best),
-    noSignature,
+    verdicts.length === 0 ? unread : noSignature,
   );
 }
 

@@ -26,7 +26,9 @@ export function fromPkcs12(file: string, password: string): { readonly key: stri
   const args = ['pkcs12', '-in', file, '-passin', `pass:${password}`, '-nodes', '-legacy'];
   const pem = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const blocks = (name: string): string[] =>
-    [...pem.matchAll(new RegExp(`-----BEGIN ${name}-----[\\s\\S]*?-----END ${name}-----\n`, 'g'))].map(([block]) => block);
+    [...pem.matchAll(new RegExp(`-----BEGIN ${name}-----[\\s\\S]*?-----END ${name}-----\n`, 'g'))].map(
+      ([block]) => block,
+    );
   return { key: blocks('PRIVATE KEY')[0] ?? '', certificates: blocks('CERTIFICATE') };
 }
 
