@@ -44,6 +44,8 @@ type Settings = {
   readonly change?: (config: Config) => Config;
   /** What the DNS says besides. */
   readonly records?: readonly ZoneRecord[];
+  /** Puts files beside the settings before they are read. */
+  readonly before?: (folder: string) => void;
 };
 
 export async function openFlow(engine: Engine, policy: string, settings: Settings = {}): Promise<FlowStage> {
@@ -64,6 +66,7 @@ export async function openFlow(engine: Engine, policy: string, settings: Setting
     policy,
     retry: { first: '1s', max: '2s', giveUpAfter: '1h', warnAfter: settings.warnAfter ?? '30m' },
   });
+  settings.before?.(place.folder);
   const yaml = readFileSync(files.config, 'utf8').replace('database: sqlite', `database: ${place.database}`);
   writeFileSync(files.config, settings.edit?.(yaml) ?? yaml);
   const loaded = loadConfig(files.config);

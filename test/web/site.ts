@@ -229,12 +229,15 @@ export type Answer = {
   readonly text: string;
 };
 
+/** What a browser needs of a site. */
+export type Visited = Pick<Site, 'origin' | 'ca' | 'lastCode'>;
+
 /** A browser without scripts, as far as the protocol goes: keeps cookies, sends what a same-origin form sends, follows nothing by itself. */
 export class Client {
-  readonly site: Site;
+  readonly site: Visited;
   readonly cookies = new Map<string, string>();
 
-  constructor(site: Site) {
+  constructor(site: Visited) {
     this.site = site;
   }
 
@@ -259,7 +262,7 @@ export class Client {
   }
 
   /** Brings the link, as a click does: resolves with the message's own path. */
-  async arrive({ token }: Published): Promise<string> {
+  async arrive({ token }: Pick<Published, 'token'>): Promise<string> {
     const answer = await this.get(`/m/${token}`);
     if (answer.status !== 303) throw new Error(`the link was answered with ${answer.status}`);
     return answer.headers.location ?? '';
@@ -271,7 +274,7 @@ export class Client {
   }
 
   /** Asks for a code, types it, and returns the message's path. */
-  async open(message: Published): Promise<string> {
+  async open(message: Pick<Published, 'token'>): Promise<string> {
     const path = await this.arrive(message);
     await this.press(path, `${path}/new-code`);
     const answer = await this.press(`${path}/code`, `${path}/code`, { code: this.site.lastCode() });
@@ -285,7 +288,7 @@ export class Client {
 }
 
 function exchange(
-  site: Site,
+  site: Visited,
   method: string,
   path: string,
   headers: Record<string, string>,
@@ -296,7 +299,7 @@ function exchange(
   const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const sent = request({
     host: '127.0.0.1',
-    servername: 'localhost',
+    servername: url.hostname,
     port: url.port,
     path,
     method,
