@@ -21,8 +21,18 @@ import {
 /** What a message without Content-Type is, said aloud. No charset: its octets may be more than US-ASCII. RFC 2045 section 5.2. */
 const plainText = 'Content-Type: text/plain';
 
-/** Fields a sender's program should have removed: a protected copy is for one reader, and these name others. RFC 5322 section 3.6.3. */
-const blind = new Set(['bcc', 'resent-bcc']);
+/**
+ * Fields that name recipients who may be secret, and a protected copy is for one reader: those a sender's program should have removed (RFC 5322
+ * section 3.6.3), and those by which servers remember an envelope.
+ */
+const blind = new Set(
+  'bcc resent-bcc delivered-to x-delivered-to x-original-to envelope-to x-envelope-to x-rcpt-to x-forwarded-to'.split(
+    ' ',
+  ),
+);
+
+/** The clause of a Received field that names a recipient, with its white space. RFC 5321 section 4.4. */
+const forClause = /[ \t\r\n]{1,4}for[ \t\r\n]{1,4}(?:<[^<>\r\n]{0,320}>|[^\s;<>]{1,320})/gi;
 
 export type Split = {
   /** Field lines each ending in CRLF, without blank line; may be empty. */
@@ -33,7 +43,7 @@ export type Split = {
   readonly after: Buffer;
 };
 
-/** Splits a header block (its final blank line may be missing). Bcc fields are nowhere. */
+/** Splits a header block (its final blank line may be missing). Who else it went to in secret is nowhere. */
 export function splitForProtection(headerBlock: Buffer, form: HeaderForm): Split {
   const outer: Buffer[] = [];
   const content: Field[] = [];
@@ -52,7 +62,7 @@ export function splitForProtection(headerBlock: Buffer, form: HeaderForm): Split
       content.push(field);
       continue;
     }
-    const lines = linesOf(field);
+    const lines = name === 'received' ? withoutRecipient(linesOf(field)) : linesOf(field);
     // What stands for the Subject stands there once.
     const visible = hidden && name === 'subject' && form.hideSubject ? null : outsideOf(field, lines, form);
     hidden ||= name === 'subject';
@@ -99,6 +109,10 @@ function entity(
     inner: Buffer.concat([Buffer.from(type), ...copies, Buffer.from(`\r\n--${boundary}\r\n`), block(...own)]),
     after: Buffer.from(`\r\n--${boundary}--\r\n`),
   };
+}
+
+function withoutRecipient(received: Buffer): Buffer {
+  return Buffer.from(received.toString('latin1').replace(forClause, ''), 'latin1');
 }
 
 /** Lines, with a CRLF after the last where the block ended without one; nothing for nothing. */

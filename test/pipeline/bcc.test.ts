@@ -68,7 +68,7 @@ async function keyIdsOf(armored: string): Promise<Buffer[]> {
 const recipientSet = fc.record({
   to: fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 3 }),
   others: fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 }),
-  /** A sloppy program leaves the field in. */
+  /** A sloppy program leaves the field in, and a server writes recipients into its own. */
   bccField: fc.boolean(),
   hideSubject: fc.boolean(),
 });
@@ -108,9 +108,18 @@ function personAt(index: number): Person {
 
 function letter(visible: readonly Person[], named: readonly Person[]): Buffer {
   const list = (persons: readonly Person[]): string => persons.map(({ address }) => address).join(',\r\n ');
-  const bcc = named.length === 0 ? '' : `Bcc: ${list(named)}\r\nResent-Bcc: ${list(named)}\r\n`;
+  const bcc =
+    named.length === 0
+      ? ''
+      : `Bcc: ${list(named)}\r\nResent-Bcc: ${list(named)}\r\n${named.map(({ address }) => `Delivered-To: ${address}\r\n`).join('')}`;
+  const received = named
+    .map(({ address }, index) => {
+      const clause = index % 2 === 0 ? `for <${address}>` : `for\r\n ${address}`;
+      return `Received: from a by b with ESMTP id 1\r\n ${clause}; Fri, 20 Nov 2026 12:00:00 +0000\r\n`;
+    })
+    .join('');
   return Buffer.from(
-    `From: anna@corp.example\r\nTo: ${list(visible)}\r\n${bcc}Subject: Results\r\nMessage-ID: <a@corp.example>\r\n\r\nThe body.\r\n`,
+    `${received}From: anna@corp.example\r\nTo: ${list(visible)}\r\n${bcc}Subject: Results\r\nMessage-ID: <a@corp.example>\r\n\r\nThe body.\r\n`,
   );
 }
 
