@@ -13,6 +13,8 @@ export type Item = { readonly delivery: string; readonly spool: SpoolRef };
 export type ItemSpool = {
   /** Octets [start, end), all of them by default. Rejects when the key is for another delivery, or the blob is damaged or gone. */
   read(item: Item, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>;
+  /** The octets of a blob of the portal's own. */
+  readOwn(spool: SpoolRef): AsyncIterable<Uint8Array>;
   /** Begins a blob of the portal's own; its data key is wrapped for the portal until `forSpool`. */
   create(): Promise<SpoolWriter>;
   /** Deletes a blob of the portal's own. */
@@ -30,6 +32,7 @@ export function createItemSpool(portalKey: Buffer, medium: Medium): ItemSpool {
         spool,
         range ?? { start: 0, end: spool.size },
       ),
+    readOwn: (spool) => own.read(spool),
     create: () => own.create(),
     remove: (id) => own.remove(id),
   };

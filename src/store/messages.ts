@@ -169,6 +169,7 @@ export async function knownSpoolIds(database: Database, ids: readonly string[]):
       .where('spool_id', 'in', ids)
       .where('bytes', '<>', sql.lit('gone'))
       .union(db.selectFrom('portal_outbox').select('spool_id').where('spool_id', 'in', ids))
+      .union(db.selectFrom('portal_pieces').select('spool_id').where('spool_id', 'in', ids))
       .execute(),
   );
   return new Set(rows.map((row) => row.spool_id));

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import type { ChunkStore } from '../spool/database.ts';
+import { createAnswerStore } from './answers.ts';
 import { createChunkStore } from './chunks.ts';
 import { claimDeliveries, extendLease, newRound, promote, recover } from './claim.ts';
 import { postgresTraits, sqliteTraits } from './dialect.ts';
@@ -98,6 +99,7 @@ function createStore(database: Database): Store {
     forgetTls: (day) => tls.forget(day),
     ownKeys: createOwnKeyStore(database),
     portal: createPortalStore(database),
+    answers: createAnswerStore(database),
     publications: createPublications(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.

@@ -13,6 +13,7 @@ import type { DeliveryState, Remote } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
+import type { AnswerStore } from './answer-port.ts';
 import type { KeyStore } from './key-port.ts';
 import type { OwnKeyStore } from './own-key-port.ts';
 import type { PortalStore, Publication, Publications } from './portal-port.ts';
@@ -338,6 +339,7 @@ export type Store = KeyStore & {
   readonly ownKeys: OwnKeyStore;
   /** For web/, and all it gets. */
   portal: PortalStore;
+  readonly answers: AnswerStore;
   publications: Publications;
   close(): Promise<void>;
 };
