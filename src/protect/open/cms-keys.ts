@@ -5,7 +5,7 @@
  * Nobody may learn from what we do whether an RSA padding was right: with v1.5 a wrong one gives a random key (OpenSSL's implicit rejection),
  * a key of the wrong length is replaced by a random one, and the failure shows later, as any other would.
  *
- * Limits: OAEP with two different hashes, key encryption keys, passwords and Diffie-Hellman over numbers are not read.
+ * Limits: OAEP with two different hashes, 3DES key wrap, key encryption keys, passwords and Diffie-Hellman over numbers are not read.
  */
 import {
   constants,

@@ -308,7 +308,8 @@ function verifyPss(parameters: Value | null, hash: string, key: KeyObject, octet
   const mask = digests[algorithmOf(algorithmOf(part(0xa1)).parameters ?? undefined).id] ?? 'sha1';
   if (named !== hash || mask !== hash) throw new Invalid('The S/MIME signature names two different digests.');
   const salt = part(0xa2);
-  const saltLength = salt === undefined ? 20 : salt.content.length === 1 ? (salt.content[0] ?? 0) : -1;
+  const size = salt?.content.length ?? 0;
+  const saltLength = salt === undefined ? 20 : size === 1 || size === 2 ? salt.content.readUIntBE(0, size) : -1;
   if (saltLength < 0) throw new Invalid('The S/MIME signature is damaged.');
   return verify(hash, octets, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
 }
