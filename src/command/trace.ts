@@ -120,6 +120,8 @@ function tracePage(document: Traced, history: readonly Happened[]): string {
 
 /** What the history adds of an event that says something nowhere else. */
 function detailOf(event: Event): string {
+  if (event.kind === 'delivery.opened' || event.kind === 'delivery.read')
+    return `  by ${event.reader ?? 'a reader of the mailbox'} (${event.proof}), from ${event.client}`;
   if (event.kind !== 'delivery.protected') return '';
   return `  ${event.method} to ${event.fingerprint}, ${event.trust} (${event.source})`;
 }

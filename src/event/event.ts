@@ -40,6 +40,8 @@ type DeliveryEvent = { message: string; delivery: string; recipient: string } & 
   | { kind: 'delivery.waiting'; expiresAt: number }
   /** `reader`: the name of the member who did, null when only the mailbox was proved. */
   | { kind: 'delivery.opened'; client: string; reader: string | null; proof: Proof }
+  /** Read again, or by another reader; once for each session. */
+  | { kind: 'delivery.read'; client: string; reader: string | null; proof: Proof }
   | { kind: 'delivery.downloaded'; client: string; reader: string | null }
   /** Who read it answered: wrote back, or said whether they come. `answer` is the message that carries it. */
   | { kind: 'delivery.answered'; client: string; reader: string | null; by: 'mail' | 'calendar'; answer: string }

@@ -56,6 +56,7 @@ export function createPortal(ports: PortalPorts): Portal {
     looks,
     messages: openMessages(ports),
     cleaner,
+    seen: reading.createSeen(),
     limits: {
       lookUps: createLimiter(30, hour / 6, now),
       codes: createLimiter(30, hour, now),

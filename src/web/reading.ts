@@ -27,7 +27,30 @@ export const framePolicy =
 const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
 /** What the rooms share, and what only this one needs. */
-export type ReadingShared = Shared & { readonly messages: Messages; readonly cleaner: Pick<Cleaner, 'clean'> };
+export type ReadingShared = Shared & {
+  readonly messages: Messages;
+  readonly cleaner: Pick<Cleaner, 'clean'>;
+  /** What this process noted already. */
+  readonly seen: Seen;
+};
+
+type Seen = { isNew(what: string): boolean };
+
+/** Remembers the newest ten thousand. */
+export function createSeen(): Seen {
+  const noted = new Set<string>();
+  return {
+    isNew: (what) => {
+      if (noted.has(what)) return false;
+      noted.add(what);
+      for (const oldest of noted) {
+        if (noted.size <= 10_000) break;
+        noted.delete(oldest);
+      }
+      return true;
+    },
+  };
+}
 
 /** GET /d/ID: the message, or its front door. */
 export async function showMessage(c: Context<Env>, shared: ReadingShared): Promise<Response> {
@@ -39,7 +62,8 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
   if (!right.may) return frontDoor(c, shared, found);
   const view = viewOf(await messages.structure(row), subjectOf(row, ports));
   const text = await messages.text(row, view.plain);
-  if (c.req.method === 'GET') await noteOpened(shared, row, right, clientOf(c));
+  if (c.req.method === 'GET')
+    await noteOpened(shared, row, { ...right, session: visitor.session?.id ?? '' }, clientOf(c));
   const shown = {
     deliveryId: row.delivery.id,
     receivedAt: row.message.receivedAt,
@@ -113,28 +137,29 @@ export async function signOut(c: Context<Env>, shared: Shared): Promise<Response
   return c.html(signedOutPage(looks.around(c, null, '/'), { everywhere: false }));
 }
 
+/** Opened once, and read by each session once more; both for the record of who had it before their eyes. */
 async function noteOpened(
-  { ports, now }: ReadingShared,
+  { ports, now, seen }: ReadingShared,
   row: PortalRow,
-  { reader: who, proof }: Reader['right'],
+  { session, reader: who, proof }: { readonly session: string } & Pick<Reader['right'], 'reader' | 'proof'>,
   client: string,
 ): Promise<void> {
   const { id, messageId, recipient, state } = row.delivery;
-  const about = { message: messageId, delivery: id, recipient, client };
-  const event: Event = { kind: 'delivery.opened', ...about, reader: who, proof };
-  if (state === 'waiting' && (await ports.store.opened(id, now(), [event]))) ports.emit(event);
+  const about = { message: messageId, delivery: id, recipient, client, reader: who, proof };
+  const first: Event = { kind: 'delivery.opened', ...about };
+  const opened = state === 'waiting' && (await ports.store.opened(id, now(), [first]));
+  if (!seen.isNew(`${session} ${id}`)) return;
+  const event: Event = opened ? first : { kind: 'delivery.read', ...about };
+  if (!opened) await ports.store.note([event], now());
+  ports.emit(event);
 }
 
-function noteDownloaded({ ports }: ReadingShared, { row, right }: Reader, client: string): void {
+async function noteDownloaded({ ports, now }: ReadingShared, { row, right }: Reader, client: string): Promise<void> {
   const { id, messageId, recipient } = row.delivery;
-  ports.emit({
-    kind: 'delivery.downloaded',
-    message: messageId,
-    delivery: id,
-    recipient,
-    client,
-    reader: right.reader,
-  });
+  const about = { message: messageId, delivery: id, recipient, client };
+  const event: Event = { kind: 'delivery.downloaded', ...about, reader: right.reader };
+  await ports.store.note([event], now());
+  ports.emit(event);
 }
 
 /** Plain text beside formatted parts, as HTML for the same view. */
@@ -148,7 +173,7 @@ async function send(
   c: Context<Env>,
   name: string,
   octets: AsyncIterable<Uint8Array>,
-  begun: () => void,
+  begun: () => Promise<void>,
 ): Promise<Response> {
   const source = octets[Symbol.asyncIterator]();
   const first = await source.next();
@@ -159,7 +184,7 @@ async function send(
     await source.return?.();
     return c.body(null);
   }
-  begun();
+  await begun();
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => {
       if (first.done === true) controller.close();

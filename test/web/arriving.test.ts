@@ -271,3 +271,16 @@ describe('T-32: codes', () => {
     },
   );
 });
+
+test('the record has every reader once, and every download', async () => {
+  await using site = await startSite();
+  const message = await site.publish(newsletter);
+  const [first, second] = [new Client(site), new Client(site)];
+  const path = await first.open(message);
+  for (let times = 0; times < 3; times += 1) await first.get(path);
+  await second.open(message);
+  for (let times = 0; times < 3; times += 1) await second.get(path);
+  await second.get(`${path}/message.eml`);
+  const kinds = (await site.store.listEvents(message.messageId)).map(({ event }) => event.kind);
+  expect(kinds).toEqual(['delivery.opened', 'delivery.read', 'delivery.downloaded']);
+});
