@@ -19,6 +19,12 @@ export type TlsLevel = (typeof tlsLevels)[number];
 export const keyTrusts = ['found', 'vouched', 'confirmed', 'pinned'] as const;
 export type KeyTrust = (typeof keyTrusts)[number];
 
+/** Whom a recipient may answer from the portal, each more than the one before. */
+export const replyRules = ['off', 'sender', 'tenant', 'everyone'] as const;
+export type ReplyRule = (typeof replyRules)[number];
+/** Whom of the tenant a recipient may write to without having been written to. */
+export const newMessageRules = ['off', 'known', 'anyone'] as const;
+
 type Role = 'smtp' | 'work' | 'web';
 export type Listen = { readonly host: string; readonly port: number };
 /** PEM texts, read from the files named. */
@@ -90,8 +96,23 @@ export type Tenant = {
   readonly keys: { readonly minimumTrust: KeyTrust };
   readonly protection: Protection;
   readonly ownKeys: OwnKeySettings;
+  /** What recipients may write to it in the portal. */
+  readonly portal: Writing;
   /** Mail that comes in for its people is taken, opened and handed to `inbound`; null: it is not taken. */
   readonly opening: Opening | null;
+};
+
+/** What recipients may write to a tenant's people in the portal. */
+export type Writing = {
+  readonly replies: ReplyRule;
+  readonly newMessages: (typeof newMessageRules)[number];
+  /** Whether they may have a receipt by mail. */
+  readonly receipts: boolean;
+  /** Octets of one answer's attachments, before they are encoded for mail. */
+  readonly maxAttachments: number;
+  /** Milliseconds. */
+  readonly keepDrafts: number;
+  readonly perHour: number;
 };
 
 export type Opening = {

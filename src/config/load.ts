@@ -190,6 +190,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     keys: tenant.keys,
     protection: tenant.protection,
     ownKeys: tenant.ownKeys,
+    portal: tenant.portal,
     opening: tenant.opening === undefined ? null : assembleOpening(tenant.opening, [...at, 'opening'], references),
   };
 }

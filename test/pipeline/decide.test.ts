@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
+import { noWriting } from '../../src/config/portal.ts';
 import { type DecidePorts, decide, reasonsOf } from '../../src/pipeline/decide.ts';
 import { openKept } from '../../src/pipeline/kept.ts';
 import { type Level, levels } from '../../src/policy/verdict.ts';
@@ -15,6 +16,7 @@ const tenant: Tenant = {
   domains: ['corp.example'],
   platform: 'generic',
   branding: plainBranding('corp.example'),
+  portal: noWriting,
   proof: { networks: [], secretHeader: null },
   policy: 'p.yaml',
   groups: null,

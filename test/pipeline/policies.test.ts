@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
+import { noWriting } from '../../src/config/portal.ts';
 import type { Event } from '../../src/event/event.ts';
 import { loadPolicies, PolicyBroken, readPolicy } from '../../src/pipeline/policies.ts';
 
@@ -33,6 +34,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   domains: ['corp.example'],
   platform: 'generic',
   branding: plainBranding('corp.example'),
+  portal: noWriting,
   proof: { networks: ['127.0.0.0/8'], secretHeader: null },
   policy,
   groups,

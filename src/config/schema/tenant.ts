@@ -5,6 +5,7 @@ import { section } from '../yaml.ts';
 import { branding } from './branding.ts';
 import { opening } from './opening.ts';
 import { ownKeys } from './own-keys.ts';
+import { portal } from './portal.ts';
 import { protection } from './protection.ts';
 import { setting } from './setting.ts';
 
@@ -118,6 +119,7 @@ export const tenant = section({
     protection.prefault({}),
     'What S/MIME and OpenPGP copies are like, where no rule says otherwise.',
   ),
+  portal: setting(portal.prefault({}), 'What recipients may write to its people in the portal.'),
   opening: setting(
     opening.optional(),
     'Opens S/MIME and OpenPGP mail for its own people, with keys made or imported here (postern keys own), and verifies signatures.\n' +
