@@ -95,6 +95,17 @@ tenants:
 `;
 
 describe('a right file', () => {
+  test('a process that only shows the portal, with its own key, reads no master key', () => {
+    const alone = complete
+      .replace('roles: [smtp, work, web]', 'roles: [web]')
+      .replace('./data/master.key', './data/none.key')
+      .replace('web: { ', 'web: { key: { file: data/hex.key }, ');
+    const result = load(alone);
+    expect(result.ok && [result.config.masterKey.length, result.config.web?.key]).toEqual([0, key]);
+    expect(complaints(alone.replace('roles: [web]', 'roles: [web, work]'))).toHaveLength(1);
+    expect(complaints(alone.replace('key: { file: data/hex.key }, ', ''))).toHaveLength(1);
+  });
+
   test('the whole contract', () => {
     const result = load(complete);
     if (!result.ok) throw new Error(complaints(complete).join('\n'));
@@ -298,6 +309,18 @@ describe('a wrong setting is named with its place and a remedy', () => {
       `${after}:19: web.portalUrl: expected an https origin, found "http://secure.example". Write`,
     ],
     ['web: { portalUrl: "https://secure.example/x" }', `${after}:19: web.portalUrl: expected an https origin`],
+    [
+      'web: { portalUrl: "https://secure.example", key: { file: data/short.key } }',
+      'web.key: the key of the portal is not 32 octets, raw, in hexadecimal or in base64.',
+    ],
+    [
+      'web: { portalUrl: "https://secure.example", signIn: { google: { clientId: x, clientSecret: { file: data/none } } } }',
+      'web.signIn.google.clientSecret.file: DIR/data/none does not exist.',
+    ],
+    [
+      'web: { portalUrl: "https://secure.example", signIn: { microsoft: { clientId: x, clientSecret: { env: GONE }, authority: "http://x.example" } } }',
+      'web.signIn.microsoft.authority: expected an https URL, found "http://x.example". Write it like',
+    ],
     [
       'masterKey: { file: data/none.key }',
       'masterKey.file: DIR/data/none.key does not exist. If this is a new gateway, make one with: mkdir -p DIR/data && (umask 077; head -c 32 /dev/urandom | base64 > DIR/data/none.key)',
