@@ -13,8 +13,8 @@ import { domainOf, formatMailbox, type Mailbox } from './address.ts';
 import { encodeField } from './header.ts';
 import { formatMoment } from './language.ts';
 import { type Letter, type LetterStyle, letterHtml, letterText } from './letter.ts';
+import { check, closing, displayName, noReplies, oneLine, phraseIn, type Voice } from './voice.ts';
 import { code as codeWords } from './words/code.ts';
-import { common as commonWords } from './words/common.ts';
 import { notification as notificationWords } from './words/notification.ts';
 
 export type OwnText = {
@@ -32,15 +32,6 @@ export type OwnText = {
   readonly autoSubmitted: 'auto-generated' | 'auto-replied';
   /** Further fields, in order. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
-};
-
-/** How a tenant speaks in its letters, to this recipient. */
-export type Voice = LetterStyle & {
-  readonly timeZone: string;
-  /** By which the recipient tells our letters from forgeries; null for none. */
-  readonly phrase: string | null;
-  /** Whom to ask; null where not given. */
-  readonly support: { readonly phone: string | null; readonly mail: string | null; readonly url: string | null };
 };
 
 export type Notification = {
@@ -133,17 +124,6 @@ export function composeLetter(
   });
 }
 
-/** A name from outside as we repeat it: one line, no quotes, brackets or at-signs that could pass for an address, at most 60 characters. */
-function displayName(name: string): string {
-  return oneLine(name.replace(/["\\<>@]+/g, ' '), 60);
-}
-
-/** Without what ends lines, hides or turns round what follows. */
-function oneLine(text: string, longest: number): string {
-  const line = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  return line.slice(0, longest).toWellFormed().trim();
-}
-
 /** Headers and body of one text part: as it is when ASCII with short lines, else quoted-printable. */
 function entity(type: string, text: string): string {
   const lines = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '').split(/\r\n|\r|\n/);
@@ -191,7 +171,7 @@ export function notificationMessage(notice: Notification): Buffer {
     action: { label: words.read, link },
     sections: [
       { heading: words.how, ...(notice.byCode ? { list: words.byCode } : { paragraphs: words.byMore }) },
-      genuine(voice, sender || own, words.leadsTo(new URL(link).host)),
+      check(voice, sender || own, new URL(link).host),
     ],
     closing: closing(voice, ...(sender === '' ? [] : [words.reply(sender)])),
   };
@@ -213,20 +193,6 @@ export function notificationMessage(notice: Notification): Buffer {
   return composeLetter(message, letter, voice);
 }
 
-/** How to tell a letter from a forgery, and whom to ask instead of trusting it. */
-function genuine({ language, phrase }: Voice, who: string, leadsTo: string): Letter['sections'][number] {
-  const words = commonWords[language];
-  const first = phrase === null ? [] : [words.phrase(phrase)];
-  return { heading: words.check, paragraphs: [...first, `${leadsTo} ${words.never}`, words.unexpected(who)] };
-}
-
-function closing({ language, name, support }: Voice, ...more: readonly string[]): string {
-  const words = commonWords[language];
-  const ways = [support.phone, support.mail, support.url].filter((way) => way !== null);
-  const help = ways.length === 0 ? [] : [words.help(ways.join(', '))];
-  return [words.automatic(displayName(name)), ...more, ...help].join(' ');
-}
-
 /** The message identifiers in a field of another message, the newest twenty, and nothing else that stood there. */
 export function threadIds(text: string): string {
   const ids = text.split(/\s+/).filter((id) => /^<[!-;=?-~]{1,250}>$/.test(id));
@@ -236,9 +202,8 @@ export function threadIds(text: string): string {
 /** Carries the code that opens a waiting message. The code stands in the body only: subjects show on locked screens. */
 export function codeMessage(notice: CodeNotice): Buffer {
   const { voice, code, minutes } = notice;
-  const { language, phrase, timeZone } = voice;
+  const { language, timeZone } = voice;
   const words = codeWords[language];
-  const common = commonWords[language];
   const own = displayName(voice.name);
   const who = notice.sender === '' ? own : notice.sender;
   const asked = formatMoment(notice.date, language, timeZone);
@@ -249,15 +214,11 @@ export function codeMessage(notice: CodeNotice): Buffer {
     sections: [
       {
         heading: words.before,
-        paragraphs: [
-          words.valid(minutes),
-          words.only(new URL(notice.portalUrl).host, own),
-          ...(phrase === null ? [] : [common.phrase(phrase)]),
-        ],
+        paragraphs: [words.valid(minutes), words.only(new URL(notice.portalUrl).host, own), ...phraseIn(voice)],
       },
       { heading: words.notYou, paragraphs: [words.asked(asked, notice.askedFrom, who)] },
     ],
-    closing: closing(voice, words.noReplies),
+    closing: closing(voice, noReplies(voice)),
   };
   const { to, messageId, date } = notice;
   const thread = [['Content-Language', language]] as const;

@@ -1,15 +1,13 @@
-/**
- * The letter by which the owner of an address lets somebody in to read there under their own name.
- *
- * Limits: English only.
- */
-import { composeLetter, type Voice } from './compose.ts';
+/** The letter by which the owner of an address lets somebody in to read there under their own name. */
+import { composeLetter } from './compose.ts';
 import { formatMoment } from './language.ts';
+import { check, closing, displayName, noReplies, strangersName, type Voice } from './voice.ts';
+import { invitation as words } from './words/invitation.ts';
 
 export type Invitation = {
   readonly from: string;
   readonly to: string;
-  /** Names as people gave them, one line each. */
+  /** Names as people gave them. */
   readonly inviter: string;
   readonly name: string;
   /** What may be read. */
@@ -22,31 +20,26 @@ export type Invitation = {
 };
 
 export function invitationMessage(invitation: Invitation): Buffer {
-  const { from, to, inviter, name, address, voice, link, until, messageId, date } = invitation;
-  const by = formatMoment(until, 'en', voice.timeZone);
+  const { from, to, address, voice, link, until, messageId, date } = invitation;
+  const { title, opening, how, action } = words[voice.language];
+  const inviter = strangersName(invitation.inviter);
   const letter = {
-    title: `${inviter} invites you to read the protected mail of ${address}`,
+    title: title(inviter),
     opening: [
-      `${inviter} has added you, ${name}, to the people who read the protected messages sent to ${address}.`,
-      `Open the link on the device you will read on, and set up a passkey there. The link works once, until ${by}.`,
+      opening(inviter, strangersName(invitation.name), address),
+      how(formatMoment(until, voice.language, voice.timeZone)),
     ],
-    action: { label: 'Set up your access', link },
-    sections: [
-      {
-        heading: 'How to check that this is genuine',
-        paragraphs: [
-          `The link leads to ${new URL(link).host} and nowhere else. You are never asked for a password or a payment. If you do not expect this, ask ${inviter} in a way you already know.`,
-        ],
-      },
-    ],
-    closing: `Written automatically for ${voice.name}. Replies are not read.`,
+    action: { label: action, link },
+    sections: [check(voice, inviter, new URL(link).host)],
+    closing: closing(voice, noReplies(voice)),
   };
   const own = {
-    from: { name: voice.name, address: from },
+    from: { name: displayName(voice.name), address: from },
     to,
     messageId,
     date,
     autoSubmitted: 'auto-generated' as const,
+    thread: [['Content-Language', voice.language]] as const,
   };
-  return composeLetter(own, letter, { ...voice, language: 'en' });
+  return composeLetter(own, letter, voice);
 }

@@ -38,13 +38,14 @@ export async function invite(c: Context<Env>, shared: Shared): Promise<Response>
     return tooOften(c, shared, 'invitations', { until: now() + 3_600_000, back: '/account', what: 'tries' }, tenant);
   const member = randomUUIDv7();
   const token = sealInvitation(ports.key, { member, tenant, address, name, until: now() + invitationFor });
+  const voice = looks.voice(c, tenant);
   const bytes = invitationMessage({
-    from: serviceAddress('', domainsOf(tenant, ports)),
+    from: serviceAddress('', domainsOf(tenant, ports), voice.from),
     to,
     inviter: who.member.name,
     name,
     address,
-    voice: looks.voice(c, tenant),
+    voice,
     link: `${ports.portalUrl}/join/${token}`,
     until: now() + invitationFor,
     messageId: `<${randomUUID()}@${new URL(ports.portalUrl).hostname}>`,

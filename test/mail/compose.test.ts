@@ -9,12 +9,13 @@ import {
   notificationMessage,
   type OwnText,
   serviceAddress,
-  type Voice,
 } from '../../src/mail/compose.ts';
 import { valuesOf } from '../../src/mail/header.ts';
+import { invitationMessage } from '../../src/mail/invitation.ts';
 import { languages } from '../../src/mail/language.ts';
 import { leaves, type Part, type Structure, StructureParser } from '../../src/mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
+import type { Voice } from '../../src/mail/voice.ts';
 
 const basic: OwnText = {
   from: { name: 'corp.example secure mail', address: 'secure-mail@corp.example' },
@@ -58,6 +59,14 @@ const codeNotice: CodeNotice = {
   minutes: 10,
   askedFrom: '192.0.2.7',
   portalUrl: 'https://secure.corp.example',
+};
+
+const invitation = {
+  ...notice,
+  inviter: 'Robin Okafor',
+  name: 'Sam de Vries',
+  address: 'billing@practice.example',
+  until: notice.expiresAt,
 };
 
 function read(message: Buffer): Structure {
@@ -273,6 +282,18 @@ test('a code stands in the body and in no header', async () => {
   for (const part of leaves(structure)) expect(await textOf(message, part)).toContain('048213');
   expect(message.subarray(0, structure.root.body.start).toString()).not.toContain('048213');
   expect(await textOf(message, leaves(structure)[0])).toContain('192.0.2.7');
+});
+
+test('a stranger’s name in an invitation can be taken neither for an address nor for a field', async () => {
+  const usual = names(read(invitationMessage(invitation)));
+  for (const inviter of [...hostile, 'https://evil.example/pay', 'Your bank www.evil.example']) {
+    const message = invitationMessage({ ...invitation, inviter, name: inviter });
+    const structure = read(message);
+    expect(names(structure), inviter).toEqual(usual);
+    expect(valuesOf(structure.fields, 'from')).toEqual(['Clinic am Fluß <secure-mail@corp.example>']);
+    const text = await textOf(message, leaves(structure)[0]);
+    expect(text.replaceAll(notice.link, ''), inviter).not.toMatch(/:\/\/|evil\.example|evil@/);
+  }
 });
 
 test.each([

@@ -12,7 +12,6 @@ const en = {
   notYou: 'You did not ask for a code?',
   asked: (at: string, network: string, who: string) =>
     `It was asked for on ${at} from the network address ${network}, by someone who has the link we mailed to you. Without the code the link opens nothing, so you need do nothing. Do not pass the code on. If this happens again, tell ${who}.`,
-  noReplies: 'Replies are not read.',
 };
 
 type Code = typeof en;
@@ -28,7 +27,6 @@ const de: Code = {
   notYou: 'Sie haben keinen Code angefordert?',
   asked: (at, network, who) =>
     `Er wurde am ${at} von der Netzwerkadresse ${network} angefordert, von jemandem, der den Link hat, den wir Ihnen geschickt haben. Ohne den Code öffnet der Link nichts, Sie müssen also nichts tun. Geben Sie den Code nicht weiter. Geschieht das wieder, sagen Sie es ${who}.`,
-  noReplies: 'Antworten werden nicht gelesen.',
 };
 
 const fr: Code = {
@@ -41,7 +39,6 @@ const fr: Code = {
   notYou: 'Vous n’avez pas demandé de code ?',
   asked: (at, network, who) =>
     `Il a été demandé le ${at} depuis l’adresse réseau ${network}, par quelqu’un qui a le lien que nous vous avons envoyé. Sans le code, le lien n’ouvre rien : vous n’avez donc rien à faire. Ne transmettez pas le code. Si cela se reproduit, dites-le à ${who}.`,
-  noReplies: 'Les réponses ne sont pas lues.',
 };
 
 const es: Code = {
@@ -53,7 +50,6 @@ const es: Code = {
   notYou: '¿No pidió ningún código?',
   asked: (at, network, who) =>
     `Se pidió el ${at} desde la dirección de red ${network}, por alguien que tiene el enlace que le enviamos. Sin el código el enlace no abre nada, así que no tiene que hacer nada. No dé el código a nadie. Si vuelve a ocurrir, dígaselo a ${who}.`,
-  noReplies: 'Las respuestas no se leen.',
 };
 
 const nl: Code = {
@@ -67,7 +63,6 @@ const nl: Code = {
   notYou: 'Hebt u geen code aangevraagd?',
   asked: (at, network, who) =>
     `Hij is aangevraagd op ${at} vanaf netwerkadres ${network}, door iemand die de link heeft die wij u hebben gemaild. Zonder de code opent de link niets, u hoeft dus niets te doen. Geef de code niet door. Gebeurt dit vaker, meld het dan aan ${who}.`,
-  noReplies: 'Antwoorden worden niet gelezen.',
 };
 
 export const code: InEachLanguage<Code> = { en, de, fr, es, nl };

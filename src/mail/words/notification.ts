@@ -14,7 +14,6 @@ const en = {
     'Type the code. There is nothing to install and no account to make.',
   ],
   byMore: ['Open the link. The page says what the sender asks for to be sure that it is you.'],
-  leadsTo: (host: string) => `The link leads to ${host} and nowhere else.`,
   reply: (sender: string) => `A reply to this e-mail goes to ${sender} as ordinary mail, without this protection.`,
 };
 
@@ -33,7 +32,6 @@ const de: Notification = {
     'Geben Sie den Code ein. Sie müssen nichts installieren und kein Konto anlegen.',
   ],
   byMore: ['Öffnen Sie den Link. Die Seite sagt, was der Absender verlangt, um sicher zu sein, dass Sie es sind.'],
-  leadsTo: (host) => `Der Link führt zu ${host} und nirgendwohin sonst.`,
   reply: (sender) => `Eine Antwort auf diese E-Mail geht als gewöhnliche Mail an ${sender}, ohne diesen Schutz.`,
 };
 
@@ -50,7 +48,6 @@ const fr: Notification = {
     'Saisissez le code. Il n’y a rien à installer et aucun compte à créer.',
   ],
   byMore: ['Ouvrez le lien. La page indique ce que l’expéditeur demande pour être sûr que c’est bien vous.'],
-  leadsTo: (host) => `Le lien mène à ${host} et nulle part ailleurs.`,
   reply: (sender) => `Une réponse à cet e-mail parvient à ${sender} comme un e-mail ordinaire, sans cette protection.`,
 };
 
@@ -67,7 +64,6 @@ const es: Notification = {
     'Escriba el código. No hay nada que instalar ni ninguna cuenta que crear.',
   ],
   byMore: ['Abra el enlace. La página dice qué pide el remitente para estar seguro de que es usted.'],
-  leadsTo: (host) => `El enlace lleva a ${host} y a ningún otro sitio.`,
   reply: (sender) => `Una respuesta a este correo llega a ${sender} como correo normal, sin esta protección.`,
 };
 
@@ -84,7 +80,6 @@ const nl: Notification = {
     'Typ de code. U hoeft niets te installeren en geen account te maken.',
   ],
   byMore: ['Open de link. De pagina zegt wat de afzender vraagt om zeker te weten dat u het bent.'],
-  leadsTo: (host) => `De link leidt naar ${host} en nergens anders heen.`,
   reply: (sender) => `Een antwoord op deze e-mail gaat als gewone mail naar ${sender}, zonder deze beveiliging.`,
 };
 
