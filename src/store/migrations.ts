@@ -6,9 +6,10 @@
  * Partial indexes hold only rows that somebody looks for: what ended costs no index anything.
  */
 import { sql, type Transaction } from 'kysely';
+import { portalAnswers } from './answer-tables.ts';
 import type { Traits } from './dialect.ts';
 import { ownKeyTables } from './own-key-tables.ts';
-import { portalIdentity } from './portal-tables.ts';
+import { portalCalendar, portalIdentity } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
 import { columns, type Table } from './table.ts';
 import type { Database } from './transaction.ts';
@@ -27,6 +28,8 @@ const steps: readonly Step[] = [
   { name: '009 keys', up: keyTrust },
   { name: '010 own keys', up: ownKeyTables },
   { name: '011 portal: people, sessions and proofs', up: portalIdentity },
+  { name: '012 portal: answers to invitations', up: portalCalendar },
+  { name: '013 portal: drafts, uploads and sent answers', up: portalAnswers },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

@@ -8,7 +8,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
-import type { CodeAnswer, CodeMail, PortalStore, Proving } from './portal-port.ts';
+import type { CodeAnswer, CodeMail, MailState, PortalStore, Proving } from './portal-port.ts';
 import { prove } from './portal-sessions.ts';
 import type { Tables } from './schema.ts';
 import type { Database } from './transaction.ts';
@@ -63,17 +63,18 @@ export async function codeOf(
       .executeTakeFirst();
     if (code === undefined) return null;
     const known = { sentAt: code.sent_at, expiresAt: code.expires_at };
-    const carried = await db
-      .selectFrom('deliveries')
-      .select('state')
-      .where('message_id', '=', code.mail)
-      .executeTakeFirst();
-    if (carried !== undefined) return { ...known, mail: carried.state };
-    const kept =
-      (await db.selectFrom('portal_outbox').select('id').where('id', '=', code.mail).executeTakeFirst()) ??
-      (await db.selectFrom('messages').select('id').where('id', '=', code.mail).executeTakeFirst());
-    return { ...known, mail: kept === undefined ? null : 'received' };
+    return { ...known, mail: await mailState(db, code.mail) };
   });
+}
+
+/** Of a message that the portal submitted: its one delivery, once there is one. */
+export async function mailState(db: Pick<Transaction<Tables>, 'selectFrom'>, id: string): Promise<MailState> {
+  const carried = await db.selectFrom('deliveries').select('state').where('message_id', '=', id).executeTakeFirst();
+  if (carried !== undefined) return carried.state;
+  const kept =
+    (await db.selectFrom('portal_outbox').select('id').where('id', '=', id).executeTakeFirst()) ??
+    (await db.selectFrom('messages').select('id').where('id', '=', id).executeTakeFirst());
+  return kept === undefined ? null : 'received';
 }
 
 /** Makes everybody else who counts on this delivery wait; also the order in which rows are locked: publications, then codes. */

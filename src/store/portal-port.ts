@@ -31,6 +31,8 @@ export type PortalRow = PortalAddress & {
   readonly demand: Proof;
   /** What sender and recipient agreed on: the question, or empty, and the argon2id hash of the answer; null without. */
   readonly passphrase: Passphrase | null;
+  /** What was answered to its invitation (web/calendar.ts), sealed for the portal; null when nothing was. */
+  readonly calendar: string | null;
   /** Codes mailed within the hour that began at `codesSentSince`. */
   readonly codesSent: number;
   readonly codesSentSince: number;
@@ -128,12 +130,10 @@ export type AccessRequest = PortalAddress & {
   readonly tokenHash: string;
 };
 
-/** Where the mail with a code has got to; null when it is not known any more. */
-export type CodeMail = {
-  readonly sentAt: number;
-  readonly expiresAt: number;
-  readonly mail: DeliveryRow['state'] | 'received' | null;
-};
+/** Where a mail of the portal's has got to; null when it is not known any more. */
+export type MailState = DeliveryRow['state'] | 'received' | null;
+
+export type CodeMail = { readonly sentAt: number; readonly expiresAt: number; readonly mail: MailState };
 
 export type CodeAnswer =
   | { readonly kind: 'right' }
@@ -154,6 +154,10 @@ export type PortalStore = {
   conversation(of: PortalAddress & { readonly thread: string }, now: number, limit: number): Promise<PortalRow[]>;
   /** waiting -> opened, once: true when it was this call that did it (only then are the events written); later calls change nothing. */
   opened(deliveryId: string, now: number, events: readonly Event[]): Promise<boolean>;
+  /** Keeps what was answered to the invitation in a message, in place of what was answered before. */
+  answeredInvitation(deliveryId: string, sealed: string, events: readonly Event[], now: number): Promise<void>;
+  /** Where a message that the portal submitted has got to. */
+  mailState(id: string): Promise<MailState>;
   /** Writes audit rows for what was seen in the portal. */
   note(events: readonly Event[], now: number): Promise<void>;
 

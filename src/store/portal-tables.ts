@@ -26,6 +26,8 @@ export type PublicationTable = {
   demand: Proof;
   /** A Passphrase as JSON. */
   passphrase: string | null;
+  /** What was answered to its invitation, sealed for the portal. */
+  calendar: string | null;
 };
 
 export type PortalTables = {
@@ -156,4 +158,8 @@ export async function portalIdentity(trx: Transaction<Tables>, { textType }: Tra
   await sql`create unique index portal_requests_by_token on portal_requests (token_hash)`.execute(trx);
   await sql`create unique index portal_requests_once on portal_requests (delivery, colleague)`.execute(trx);
   await sql`create index portal_outbox_by_blob on portal_outbox (spool_id)`.execute(trx);
+}
+
+export async function portalCalendar(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  await trx.schema.alterTable('publications').addColumn('calendar', textType).execute();
 }

@@ -6,7 +6,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
-import { codeOf, countFailure, dropCode, failures, putCode, tryCode } from './portal-codes.ts';
+import { codeOf, countFailure, dropCode, failures, mailState, putCode, tryCode } from './portal-codes.ts';
 import * as members from './portal-members.ts';
 import type { Conversation, Passphrase, PortalAddress, PortalRow, PortalStore } from './portal-port.ts';
 import { beginSession, endSession, prove, session, sessionsOf } from './portal-sessions.ts';
@@ -26,6 +26,12 @@ export function createPortalStore(database: Database): PortalStore {
     conversations: (addresses, page) => conversations(database, addresses, page),
     conversation: (of, now, limit) => conversation(database, of, now, limit),
     opened: (deliveryId, now, events) => write((trx) => opened(trx, deliveryId, now, events)),
+    answeredInvitation: (id, sealed, events, now) =>
+      write(async (trx) => {
+        await trx.updateTable('publications').set({ calendar: sealed }).where('delivery_id', '=', id).execute();
+        await insertEvents(trx, events, now);
+      }),
+    mailState: (id) => database.read((db) => mailState(db, id)),
     note: (events, now) => write((trx) => insertEvents(trx, events, now)),
 
     beginSession: (fresh) => write((trx) => beginSession(trx, fresh)),
@@ -118,6 +124,7 @@ async function portalRows(db: Reading, found: readonly PublicationTable[], now: 
         thread: publication.thread,
         demand: publication.demand,
         passphrase: publication.passphrase === null ? null : (JSON.parse(publication.passphrase) as Passphrase),
+        calendar: publication.calendar,
         codesSent: current ? publication.codes_sent : 0,
         codesSentSince: current ? publication.codes_since : now,
       },
@@ -156,7 +163,7 @@ async function conversations(
       if (count === undefined) return [];
       const { tenant, address, thread, publishedAt: latestAt } = row;
       const { messages, unread } = count;
-      return [{ tenant, address, thread, messages: Number(messages), unread: Number(unread), latestAt, newest: row }];
+      return [{ tenant, address, thread, messages, unread, latestAt, newest: row }];
     });
   });
 }

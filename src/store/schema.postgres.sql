@@ -150,6 +150,21 @@ create table own_keys (
   PRIMARY KEY (id)
 );
 
+create table portal_answers (
+  id text collate "C" not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  author text collate "C" not null,
+  delivery text collate "C",
+  thread text collate "C" not null,
+  state text collate "C" not null,
+  content text collate "C" not null,
+  created_at bigint not null,
+  changed_at bigint not null,
+  expires_at bigint not null,
+  PRIMARY KEY (id)
+);
+
 create table portal_codes (
   session text collate "C" not null,
   delivery text collate "C" not null,
@@ -207,6 +222,15 @@ create table portal_outbox (
   PRIMARY KEY (id)
 );
 
+create table portal_pieces (
+  upload text collate "C" not null,
+  spool_id text collate "C" not null,
+  spool_key text collate "C" not null,
+  start bigint not null,
+  spool_size bigint not null,
+  PRIMARY KEY (upload, start)
+);
+
 create table portal_proofs (
   session text collate "C" not null,
   method text collate "C" not null,
@@ -241,6 +265,15 @@ create table portal_sessions (
   PRIMARY KEY (id)
 );
 
+create table portal_uploads (
+  id text collate "C" not null,
+  answer text collate "C" not null,
+  about text collate "C" not null,
+  size bigint,
+  stored bigint not null,
+  PRIMARY KEY (id)
+);
+
 create table publications (
   delivery_id text collate "C" not null,
   token_hash text collate "C" not null,
@@ -257,6 +290,7 @@ create table publications (
   demand text collate "C" not null,
   published_at bigint not null,
   passphrase text collate "C",
+  calendar text collate "C",
   FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
   PRIMARY KEY (delivery_id)
 );
@@ -359,6 +393,10 @@ CREATE UNIQUE INDEX own_keys_once ON own_keys USING btree (tenant, address, kind
 
 CREATE INDEX own_keys_revoked ON own_keys USING btree (issuer_id) WHERE (state = 'revoked'::text);
 
+CREATE INDEX portal_answers_by_address ON portal_answers USING btree (tenant, address, thread);
+
+CREATE INDEX portal_answers_by_expiry ON portal_answers USING btree (expires_at);
+
 CREATE INDEX portal_codes_by_delivery ON portal_codes USING btree (delivery);
 
 CREATE INDEX portal_codes_by_end ON portal_codes USING btree (expires_at);
@@ -373,6 +411,8 @@ CREATE INDEX portal_member_addresses_by_member ON portal_member_addresses USING 
 
 CREATE INDEX portal_outbox_by_blob ON portal_outbox USING btree (spool_id);
 
+CREATE INDEX portal_pieces_by_blob ON portal_pieces USING btree (spool_id);
+
 CREATE INDEX portal_proofs_by_address ON portal_proofs USING btree (tenant, address) WHERE (address <> ''::text);
 
 CREATE INDEX portal_proofs_by_member ON portal_proofs USING btree (member) WHERE (member <> ''::text);
@@ -384,6 +424,8 @@ CREATE UNIQUE INDEX portal_requests_once ON portal_requests USING btree (deliver
 CREATE INDEX portal_sessions_by_end ON portal_sessions USING btree (ends_at);
 
 CREATE UNIQUE INDEX portal_sessions_by_secret ON portal_sessions USING btree (secret_hash);
+
+CREATE INDEX portal_uploads_by_answer ON portal_uploads USING btree (answer);
 
 CREATE INDEX publications_by_address ON publications USING btree (tenant, address, published_at);
 

@@ -177,6 +177,22 @@ CREATE UNIQUE INDEX own_keys_once on own_keys (tenant, address, kind, fingerprin
 
 CREATE INDEX own_keys_revoked on own_keys (issuer_id) where state = 'revoked';
 
+CREATE TABLE "portal_answers" ("id" text not null primary key,
+  "tenant" text not null,
+  "address" text not null,
+  "author" text not null,
+  "delivery" text,
+  "thread" text not null,
+  "state" text not null,
+  "content" text not null,
+  "created_at" bigint not null,
+  "changed_at" bigint not null,
+  "expires_at" bigint not null);
+
+CREATE INDEX portal_answers_by_address on portal_answers (tenant, address, thread);
+
+CREATE INDEX portal_answers_by_expiry on portal_answers (expires_at);
+
 CREATE TABLE "portal_codes" ("session" text not null,
   "delivery" text not null,
   "code_hash" text not null,
@@ -233,6 +249,15 @@ CREATE TABLE "portal_outbox" ("id" text not null primary key,
 
 CREATE INDEX portal_outbox_by_blob on portal_outbox (spool_id);
 
+CREATE TABLE "portal_pieces" ("upload" text not null,
+  "spool_id" text not null,
+  "spool_key" text not null,
+  "start" bigint not null,
+  "spool_size" bigint not null, constraint "portal_pieces_key" primary key ("upload",
+  "start"));
+
+CREATE INDEX portal_pieces_by_blob on portal_pieces (spool_id);
+
 CREATE TABLE "portal_proofs" ("session" text not null,
   "method" text not null,
   "tenant" text not null,
@@ -275,6 +300,14 @@ CREATE INDEX portal_sessions_by_end on portal_sessions (ends_at);
 
 CREATE UNIQUE INDEX portal_sessions_by_secret on portal_sessions (secret_hash);
 
+CREATE TABLE "portal_uploads" ("id" text not null primary key,
+  "answer" text not null,
+  "about" text not null,
+  "size" bigint,
+  "stored" bigint not null);
+
+CREATE INDEX portal_uploads_by_answer on portal_uploads (answer);
+
 CREATE TABLE "publications" ("delivery_id" text not null primary key references "deliveries" ("id"),
   "token_hash" text not null,
   "expires_at" bigint not null,
@@ -289,7 +322,8 @@ CREATE TABLE "publications" ("delivery_id" text not null primary key references 
   "thread" text default '' not null,
   "demand" text default 'code' not null,
   "published_at" bigint default 0 not null,
-  "passphrase" text);
+  "passphrase" text,
+  "calendar" text);
 
 CREATE INDEX publications_by_address on publications (tenant, address, published_at);
 
