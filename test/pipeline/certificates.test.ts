@@ -10,6 +10,7 @@ import type { Identity } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import { type Certificates, keepCertificates } from '../../src/pipeline/certificates.ts';
 import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
+import { createLooks } from '../../src/web/branding.ts';
 import { createWebServer } from '../../src/web/server.ts';
 
 let folder = '';
@@ -153,6 +154,7 @@ test('the portal shows a new certificate to new connections, while an open one g
   const [first, second] = [issue(), issue()];
   const server = createWebServer({
     routes: new Hono(),
+    looks: createLooks([], 'https://localhost'),
     listen: { host: '127.0.0.1', port: 0 },
     tls: { key: first.keyPem, cert: first.certPem },
     emit: (event) => events.push(event),

@@ -6,7 +6,12 @@
  * those of Workspace domains (`hd`); another address was checked once, which does not say whose it is today.
  */
 import { createPublicKey, type webcrypto } from 'node:crypto';
-import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node';
+import {
+  ConfidentialClientApplication,
+  type INetworkModule,
+  type NetworkRequestOptions,
+  type NetworkResponse,
+} from '@azure/msal-node';
 import { OAuth2Client } from 'google-auth-library';
 import type { SignInProvider } from '../../config/config.ts';
 import { canonicalAddress } from '../../mail/address.ts';
@@ -95,7 +100,7 @@ function microsoft({ clientId, clientSecret, authority }: SignInProvider, redire
       if (claims['aud'] !== clientId) throw new Error('a token for somebody else');
       if (claims['nonce'] !== nonce) throw new Error('a token of another sign-in');
       if (!(Number(claims['exp']) * 1000 > Date.now())) throw new Error('a token that is over');
-      await app.clearCache();
+      app.clearCache();
       return claims;
     },
     vouches: (claims) =>
@@ -135,10 +140,7 @@ function google({ clientId, clientSecret, authority }: SignInProvider, redirectU
         keys: (webcrypto.JsonWebKey & { kid: string })[];
       };
       const certificates = Object.fromEntries(
-        keys.map((key) => [
-          key.kid,
-          createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
-        ]),
+        keys.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' })]),
       );
       const ticket = await client.verifySignedJwtWithCertsAsync(tokens.id_token ?? '', certificates, clientId, [
         found.issuer,
@@ -182,17 +184,20 @@ function guardedFetch(ask: AccountPorts['ask']): Fetch {
 
 /** The same as Microsoft's library knows it. */
 function networkOf(get: Fetch): INetworkModule {
-  const exchange = async <T>(
-    url: string,
-    options: RequestInit,
-  ): Promise<{ headers: Record<string, string>; body: T; status: number }> => {
+  const exchange = async (url: string, options: RequestInit) => {
     const answer = await get(url, options);
-    return { headers: Object.fromEntries(answer.headers), body: (await answer.json()) as T, status: answer.status };
+    return { headers: Object.fromEntries(answer.headers), body: await answer.json(), status: answer.status };
   };
+  // The library says what it expects to get; it looks at it itself.
   return {
-    sendGetRequestAsync: (url, options) => exchange(url, { headers: options?.headers ?? {} }),
-    sendPostRequestAsync: (url, options) =>
-      exchange(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' }),
+    sendGetRequestAsync: async <T>(url: string, options?: NetworkRequestOptions) =>
+      (await exchange(url, { headers: options?.headers ?? {} })) as NetworkResponse<T>,
+    sendPostRequestAsync: async <T>(url: string, options?: NetworkRequestOptions) =>
+      (await exchange(url, {
+        method: 'POST',
+        headers: options?.headers ?? {},
+        body: options?.body ?? '',
+      })) as NetworkResponse<T>,
   };
 }
 

@@ -3,9 +3,9 @@
  * letters. password.ts takes them out of a password and looks at what is left, which catches their combinations as no list of whole passwords could.
  */
 
-export const common: readonly string[] = [
-  // Longest first, so that "password" goes before "pass".
-  ...`administrator manchesterunited unbelievable motherfucker basketball internet microsoft liverpool
+// Longest first, so that "password" goes before "pass".
+export const common: readonly string[] =
+  `administrator manchesterunited unbelievable motherfucker basketball internet microsoft liverpool
   passwort passwords password motdepasse contrasena contraseña wachtwoord kennwort geheim secret letmein welcome willkommen bienvenue bienvenido
   welkom iloveyou ichliebedich jetaime tequiero houjevanmij trustno changeme newpassword default computer football baseball
   superman spiderman batman pokemon starwars princess sunshine butterfly chocolate cheese banana cookie flower summer winter spring autumn
@@ -19,8 +19,7 @@ export const common: readonly string[] = [
   london paris berlin madrid amsterdam america abc qwerty qwertz azerty asdf asdfgh zxcvbn yxcvbn poiuyt qazwsx wsx edc rfv 1q2w3e 1qaz2wsx pass user test love
   zaq xsw cde please thanks family friends friend baby daddy mommy sweet happy money music dance school house garden`
     .split(/\s+/)
-    .toSorted((a, b) => b.length - a.length),
-];
+    .toSorted((a, b) => b.length - a.length);
 
 /** What people put in for letters. */
 export const standIns: Readonly<Record<string, string>> = {

@@ -15,7 +15,7 @@ export type PasswordProblem = 'short' | 'long' | 'common' | 'personal' | 'differ
 /** What is wrong with a new password, or null. `personal`: what somebody who knows the person tries first, such as name, address and organisation. */
 export function judgePassword(password: string, again: string, personal: readonly string[]): PasswordProblem | null {
   if (password !== again) return 'different';
-  const length = [...password].length;
+  const { length } = Array.from(password);
   if (length < minPassword) return 'short';
   if (length > maxPassword) return 'long';
   const lower = password.normalize('NFKC').toLowerCase();
@@ -49,7 +49,7 @@ const rows = [
   '1q2w3e4r5t6y7u8i9o0p',
   '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik',
 ];
-const lines = rows.flatMap((row) => [row, [...row].toReversed().join('')]);
+const lines = rows.flatMap((row) => [row, row.split('').toReversed().join('')]);
 
 /** Takes out what is three characters or more in a row of the keyboard or the alphabet, up or down, and years and other numbers. */
 function withoutRuns(text: string): string {
