@@ -4,7 +4,8 @@
  * 7-bit charsets, and its attachments are encoded as text: of some hundred thousand random blocks one looks like that.
  *
  * Limits: text in another 8-bit charset that is not transfer-encoded, and unencoded binary content, count as noise; such a message must be
- * signed, or encrypted with integrity, to be opened.
+ * signed, or encrypted with integrity, to be opened. What leaves no noise is not seen: up to 16 other octets at the very beginning, or blocks cut off
+ * before it; neither is enough to send anything anywhere.
  */
 export class NoiseDetector {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
