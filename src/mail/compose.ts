@@ -91,9 +91,9 @@ export function composeMessage(message: OwnText): Buffer {
     ...(message.headers ?? []).map(([name, value]) => encodeField(name, value)),
     encodeField('MIME-Version', '1.0'),
   ];
-  const plain = entity('text/plain', message.text);
+  const plain = textEntity('text/plain', message.text);
   if (message.html === undefined) return Buffer.from(fields.join('') + plain, 'latin1');
-  const rich = entity('text/html', message.html);
+  const rich = textEntity('text/html', message.html);
   const boundary = `=_${createHash('sha256').update(plain).update(rich).digest('hex').slice(0, 40)}`;
   const body = [
     `Content-Type: multipart/alternative; boundary="${boundary}"\r\n`,
@@ -125,7 +125,7 @@ export function composeLetter(
 }
 
 /** Headers and body of one text part: as it is when ASCII with short lines, else quoted-printable. */
-function entity(type: string, text: string): string {
+export function textEntity(type: string, text: string): string {
   const lines = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '').split(/\r\n|\r|\n/);
   const asIs = lines.every((line) => line.length <= 900 && /^[\t\x20-\x7e]*$/.test(line));
   const body = (asIs ? lines : lines.map(quotedPrintable)).join('\r\n');

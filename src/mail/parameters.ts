@@ -57,6 +57,44 @@ export function parseParameters(raw: string): Parameterised {
   return { value: value.text, parameters: Object.fromEntries(parameters), octets, conflicts, overflow };
 }
 
+/** Characters of one parameter, with its name: a line of it fits the 78 that RFC 5322 section 2.1.1 prefers. */
+const longestParameter = 74;
+
+/**
+ * A parameter for a value of any text: quoted where it is short ASCII, else encoded as UTF-8 and in segments where it is long (RFC 2231 section 4.1).
+ * To be joined by semicolons and folding white space. Holds no control characters. `name` is a token of at most twenty characters.
+ */
+export function encodeParameter(name: string, value: string): string[] {
+  const text = withoutControls(value.toWellFormed()).trim();
+  const quoted = `${name}="${text.replaceAll(/["\\]/g, '\\$&')}"`;
+  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?') && quoted.length <= longestParameter) return [quoted];
+  const whole = `${name}*=utf-8''${encoded(text)}`;
+  if (whole.length <= longestParameter) return [whole];
+  const segments: string[] = [];
+  let segment = `${name}*0*=utf-8''`;
+  for (const character of text) {
+    const next = encoded(character);
+    if (segment.length + next.length > longestParameter) {
+      segments.push(segment);
+      segment = `${name}*${segments.length}*=`;
+    }
+    segment += next;
+  }
+  return [...segments, segment];
+}
+
+/** RFC 2231 section 7, `attribute-char`; the rest as octets. */
+function encoded(text: string): string {
+  return [...Buffer.from(text)]
+    .map((octet) => {
+      const character = String.fromCharCode(octet);
+      return /^[A-Za-z0-9!#$&+.^_`{|}~-]$/.test(character)
+        ? character
+        : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
+}
+
 /** Up to the first semicolon outside comments. */
 function readValue(text: string): { text: string; end: number } {
   const pieces: string[] = [];
