@@ -50,7 +50,8 @@ export function chooseLanguage(accepted: string, fallback: Language): Language {
   return fallback;
 }
 
-const locales: InEachLanguage<string> = { en: 'en-GB', de: 'de', fr: 'fr', es: 'es', nl: 'nl' };
+/** Names of the locales that write numbers, dates and lists. English is British: days come before months. */
+export const locales: InEachLanguage<string> = { en: 'en-GB', de: 'de', fr: 'fr', es: 'es', nl: 'nl' };
 
 /** "20 November 2026 at 15:04 UTC", "20. November 2026 um 16:04 MEZ". `timeZone` is a name such as Europe/Berlin. */
 export function formatMoment(at: number, language: Language, timeZone: string): string {

@@ -11,6 +11,8 @@ import type { Part } from '../../src/mail/structure.ts';
 import { createLooks } from '../../src/web/branding.ts';
 import { accountPage, authenticatorPage, colleaguePage, passwordPage } from '../../src/web/pages/account.ts';
 import { arrivingPage, codePage, homePage, signedOutPage, waitPage } from '../../src/web/pages/arriving.ts';
+import { inboxPage } from '../../src/web/pages/inbox.ts';
+import { joinPage } from '../../src/web/pages/joining.ts';
 import type { Around } from '../../src/web/pages/layout.ts';
 import { messagePage } from '../../src/web/pages/message.ts';
 import type { Page } from '../../src/web/pages/parts.ts';
@@ -188,6 +190,23 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
         { colleague: 'lee@practice.example', state: 'refused', askedAt: at },
       ],
     }),
+  join: (around) => joinPage(around, { form, token: 't', name: 'Sam de Vries', address: 'billing@practice.example' }),
+  inbox: (around) =>
+    inboxPage(around, {
+      form,
+      older: '/inbox?before=1',
+      conversations: [
+        {
+          subject: 'Your laboratory results – please read before Thursday',
+          from: 'Anna Müller',
+          messages: 1,
+          unread: 1,
+        },
+        { subject: 'Invoice 2026-1183 and the agreed payment plan', from: 'Billing', messages: 4, unread: 0 },
+        { subject: '', from: 'noreply@clinic.example', messages: 1, unread: 0 },
+      ].map((conversation, index) => ({ ...conversation, href: `/d/${index}`, latestAt: at - index * day })),
+    }),
+  'inbox-empty': (around) => inboxPage(around, { form, older: null, conversations: [] }),
   message: (around) => messagePage(around, message),
   'signed-out': (around) => signedOutPage(around, { everywhere: true }),
   ...Object.fromEntries(

@@ -9,8 +9,8 @@ const en = {
   receipt: (whom: string, at: string, files: number) =>
     `On ${at} we took your message to ${whom}${files === 0 ? '' : files === 1 ? ', with one file' : `, with ${files} files`}, and we are delivering it.`,
   receiptWhere: (until: string) =>
-    `What you wrote is not in this e-mail. You can read it again until ${until} where you wrote it, next to the message you answered.`,
-  receiptTrouble: 'Should it not arrive, we tell you by another e-mail.',
+    `What you wrote is not in this email. You can read it again until ${until} where you wrote it, next to the message you answered.`,
+  receiptTrouble: 'Should it not arrive, we tell you by another email.',
   failedTitle: (whom: string) => `Your message to ${whom} could not be delivered`,
   failed: (whom: string, at: string) =>
     `On ${at} you wrote a message to ${whom} on our page for secure mail. Their mail system has not taken it, so ${whom} has not received it.`,

@@ -3,7 +3,7 @@ import type { InEachLanguage } from '../language.ts';
 
 const en = {
   check: 'How to check that this is genuine',
-  phrase: (phrase: string) => `Our phrase is “${phrase}”. It stands in every e-mail we send about secure messages.`,
+  phrase: (phrase: string) => `Our phrase is “${phrase}”. It stands in every email we send about secure messages.`,
   leadsTo: (host: string) => `The link leads to ${host} and nowhere else.`,
   never: 'You are never asked for a payment, or for the password of your mailbox.',
   unexpected: (who: string) =>

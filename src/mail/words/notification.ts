@@ -5,7 +5,7 @@ const en = {
   title: (who: string) => `${who} has sent you a protected message`,
   from: (who: string, name: string) => `${who} via ${name}`,
   opening: (who: string, name: string, until: string) =>
-    `${who} has sent you a message through the secure mail of ${name}. What it says is not in this e-mail: it waits for you, encrypted, until ${until}.`,
+    `${who} has sent you a message through the secure mail of ${name}. What it says is not in this email: it waits for you, encrypted, until ${until}.`,
   subject: (subject: string) => `Subject: ${subject}`,
   read: 'Read the message',
   how: 'How it opens',
@@ -14,7 +14,7 @@ const en = {
     'Type the code. There is nothing to install and no account to make.',
   ],
   byMore: ['Open the link. The page says what the sender asks for to be sure that it is you.'],
-  reply: (sender: string) => `A reply to this e-mail goes to ${sender} as ordinary mail, without this protection.`,
+  reply: (sender: string) => `A reply to this email goes to ${sender} as ordinary mail, without this protection.`,
 };
 
 type Notification = typeof en;

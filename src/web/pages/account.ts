@@ -52,7 +52,8 @@ export function accountPage(around: Around, view: AccountView): Page {
     view.member === null ? '' : nameForm(around, view.member.name, view.form),
     sessions(around, view),
   );
-  return layout(around, account.title, content, { scripts: [around.assets.passkey] });
+  const corner = form('/sign-out', view.form, button(around.words.frame.signOut, 'plain'));
+  return layout(around, account.title, content, { scripts: [around.assets.passkey], corner });
 }
 
 const nameField = (label: string, value = ''): Page =>

@@ -12,7 +12,8 @@ export type JoinView = {
 };
 
 export function joinPage(around: Around, view: JoinView): Page {
-  const { offer } = around.words.enrol;
+  const { enrol, people } = around.words;
+  const { offer } = enrol;
   const name = field({ name: 'name', label: offer.name, value: view.name, autocomplete: 'name', maxLength: 80 });
   const inputs = html`<input type="hidden" name="token" value="${view.token}">${name}${button(offer.add)}`;
   const ceremony = {
@@ -22,11 +23,11 @@ export function joinPage(around: Around, view: JoinView): Page {
     ceremony: 'create',
   } as const;
   const content = sheet(
-    'key',
-    offer.title,
-    lead(address(view.address)),
+    'people',
+    people.join.title,
+    lead(people.join.text(address(view.address))),
     html`<p>${offer.text}</p>`,
     passkeyForm(around, ceremony, inputs),
   );
-  return layout(around, offer.title, content, { scripts: [around.assets.passkey] });
+  return layout(around, people.join.title, content, { scripts: [around.assets.passkey] });
 }

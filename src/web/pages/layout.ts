@@ -6,7 +6,7 @@
  * them work without scripts: page.js adds the reader's own time zone, counts down, and sends a code once its digits are typed.
  */
 import { html } from 'hono/html';
-import { type Language, languageNames, languages } from '../../mail/language.ts';
+import { type Language, languageNames, languages, locales } from '../../mail/language.ts';
 import type { Words } from '../words/words.ts';
 import { icon } from './icons.ts';
 import type { Page, Piece } from './parts.ts';
@@ -101,7 +101,7 @@ function help({ brand, words, language }: Around): Page | string {
 /** "A, B or C", as the language has it. */
 function orList(items: readonly Page[], language: Language): Piece[] {
   const names = items.map((_, index) => String(index));
-  const parts = new Intl.ListFormat(language, { type: 'disjunction' }).formatToParts(names);
+  const parts = new Intl.ListFormat(locales[language], { type: 'disjunction' }).formatToParts(names);
   return parts.map(({ type, value }) => (type === 'element' ? (items[Number(value)] ?? '') : value));
 }
 

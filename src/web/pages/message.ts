@@ -49,7 +49,7 @@ ${view.pictures.length === 0 ? '' : more(reading.picturesIn(view.pictures.length
 <div class="actions">${link(reading.whole, `${base}/message.eml`, 'quiet')}${form(`${base}/sign-out`, formToken, button(common.signOut, 'quiet'))}</div>
 ${hint(reading.until(moment(around, shown.expiresAt)), ' ', reading.shared)}
 </article>`;
-  return layout(around, reading.title, content, { width: 'wide' });
+  return layout(around, reading.title, content, { width: 'wide', corner: link(common.account, '/account') });
 }
 
 function framed(reading: Words['reading'], base: string): Page {

@@ -61,11 +61,11 @@ export function signInPage(around: Around, view: SignInView): Page {
     signIn.title,
     lead(signIn.text),
     view.problem === null ? '' : notice('bad', html`<p>${problems[view.problem]}</p>`),
-    passkeyForm(
+    html`<div class="first">${passkeyForm(
       around,
       { action: '/sign-in/passkey', options: view.passkeyOptions, token: view.form, ceremony: 'get' },
       button(signIn.passkey),
-    ),
+    )}</div>`,
     html`<div class="ways">${[
       link(signIn.password, '/sign-in/password', 'quiet'),
       link(signIn.authenticator, '/sign-in/authenticator', 'quiet'),

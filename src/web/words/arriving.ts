@@ -36,12 +36,12 @@ const en = {
   noScript: 'Passkeys need JavaScript, which is switched off in this browser.',
   signedOut: {
     title: 'You are signed out',
-    text: 'The message is closed in this browser. To read it again, open the link in the e-mail you received.',
+    text: 'The message is closed in this browser. To read it again, open the link in the email you received.',
     everywhere: 'You are signed out here and on all your other devices.',
   },
   home: {
     title: 'Secure mail',
-    text: 'Protected messages wait here for the people they were sent to. To read one, open the link in the e-mail that told you about it.',
+    text: 'Protected messages wait here for the people they were sent to. To read one, open the link in the email that told you about it.',
     never: 'You are never asked for a payment here, and never for the password of your mailbox.',
     signIn: 'Sign in',
   },

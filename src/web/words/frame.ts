@@ -11,7 +11,7 @@ const en = {
   help: 'Help',
   helpBy: (ways: Piece) => ['Questions? ', ways],
   phrase: 'Our phrase',
-  phraseHint: 'Our phrase also stands in our e-mails: if it is missing or different there, somebody else wrote.',
+  phraseHint: 'Our phrase also stands in our emails: if it is missing or different there, somebody else wrote.',
   account: 'Your sign-in',
   signOut: 'Sign out',
   back: 'Back',

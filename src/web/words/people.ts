@@ -10,9 +10,9 @@ const en = {
   you: 'you',
   invite: 'Add a person',
   inviteName: 'Name of the person',
-  inviteAddress: 'Their own e-mail address',
+  inviteAddress: 'Their own email address',
   inviteText:
-    'They get an e-mail and set up their own passkey. They read what is sent to this address; the records show who opened what.',
+    'They get an email and set up their own passkey. They read what is sent to this address; the records show who opened what.',
   sendInvite: 'Send the invitation',
   leave: 'Leave this address',
   removeMember: (name: string) => `Remove ${name}`,
@@ -23,15 +23,23 @@ const en = {
       sender,
       ' whether this person may read the message, too. Nothing is shown to them before the sender agrees.',
     ],
-    label: 'E-mail address of your colleague',
+    label: 'Email address of your colleague',
     ask: 'Ask the sender',
     asked: 'Asked so far',
     states: { asked: 'waiting for the sender', allowed: 'may read it', refused: 'the sender said no' },
     problems: {
-      address: 'That is not a complete e-mail address.',
+      address: 'That is not a complete email address.',
       same: 'That is the address this message was sent to.',
       many: 'You have asked for as many people as we take for one message.',
     },
+  },
+  join: {
+    title: 'You are invited',
+    text: (address: Piece): Piece => [
+      'Read the protected messages sent to ',
+      address,
+      ' under your own name. For that, set up a passkey on this device.',
+    ],
   },
 };
 
@@ -68,6 +76,14 @@ const de: People = {
       many: 'Sie haben für so viele Personen gefragt, wie wir für eine Nachricht annehmen.',
     },
   },
+  join: {
+    title: 'Sie sind eingeladen',
+    text: (address) => [
+      'Lesen Sie die geschützten Nachrichten an ',
+      address,
+      ' unter Ihrem eigenen Namen. Richten Sie dafür auf diesem Gerät einen Passkey ein.',
+    ],
+  },
 };
 
 const fr: People = {
@@ -102,6 +118,14 @@ const fr: People = {
       many: 'Vous avez fait autant de demandes que nous en acceptons pour un message.',
     },
   },
+  join: {
+    title: 'Une invitation pour vous',
+    text: (address) => [
+      'Lisez sous votre propre nom les messages protégés envoyés à ',
+      address,
+      '. Pour cela, configurez une clé d’accès sur cet appareil.',
+    ],
+  },
 };
 
 const es: People = {
@@ -135,6 +159,14 @@ const es: People = {
       many: 'Ha preguntado por tantas personas como admitimos para un mensaje.',
     },
   },
+  join: {
+    title: 'Le han invitado',
+    text: (address) => [
+      'Lea con su propio nombre los mensajes protegidos enviados a ',
+      address,
+      '. Para ello, configure una clave de acceso en este dispositivo.',
+    ],
+  },
 };
 
 const nl: People = {
@@ -167,6 +199,14 @@ const nl: People = {
       same: 'Dat is het adres waarnaar dit bericht is gestuurd.',
       many: 'U hebt voor zoveel mensen gevraagd als we voor één bericht aannemen.',
     },
+  },
+  join: {
+    title: 'U bent uitgenodigd',
+    text: (address) => [
+      'Lees onder uw eigen naam de beveiligde berichten aan ',
+      address,
+      '. Stel daarvoor op dit apparaat een passkey in.',
+    ],
   },
 };
 

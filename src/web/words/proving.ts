@@ -5,7 +5,7 @@ const en = {
   passphrase: {
     title: 'What did you agree?',
     asks: 'The sender asks:',
-    text: 'The sender told you a passphrase, by telephone or in person. It is not in any e-mail.',
+    text: 'The sender told you a passphrase, by telephone or in person. It is not in any email.',
     label: 'Passphrase',
     answer: 'Your answer',
   },
@@ -19,12 +19,12 @@ const en = {
     text: 'Open the authenticator app on your device and type the six digits it shows for this page.',
     label: 'Six-digit code from the app',
   },
-  address: 'Your e-mail address',
+  address: 'Your email address',
   go: 'Continue',
   wrong: 'That was not right. Please check it and try again.',
   signIn: {
     title: 'Sign in',
-    text: 'For people who have set up a passkey, a password or an account elsewhere. To read a single message you need none of them: open the link in the e-mail.',
+    text: 'For people who have set up a passkey, a password or an account elsewhere. To read a single message you need none of them: open the link in the email.',
     passkey: 'Sign in with a passkey',
     password: 'Sign in with a password',
     authenticator: 'Sign in with an authenticator app',

@@ -7,16 +7,16 @@ const en = {
   noLink: {
     title: 'No message is waiting behind this link',
     advice:
-      'The link may be incomplete, or the time the message could wait is over. Open it again from the e-mail, or copy the whole of it. If that does not help, ask the sender to send the message again.',
+      'The link may be incomplete, or the time the message could wait is over. Open it again from the email, or copy the whole of it. If that does not help, ask the sender to send the message again.',
   },
   noSession: {
     title: 'This message is not open in this browser',
     advice:
-      'You were signed out, were away for a while, or are using another browser or device. Open the link in the e-mail you received: it works on any device.',
+      'You were signed out, were away for a while, or are using another browser or device. Open the link in the email you received: it works on any device.',
   },
   notFound: {
     title: 'There is no such page',
-    advice: 'To read a message, open the link in the e-mail that told you about it.',
+    advice: 'To read a message, open the link in the email that told you about it.',
   },
   noAttachment: {
     title: 'There is no such attachment',
@@ -26,7 +26,7 @@ const en = {
   crossSite: {
     title: 'This request did not come from our page',
     advice:
-      'For your safety nothing was done. Open the link in the e-mail you received and use the buttons of the page.',
+      'For your safety nothing was done. Open the link in the email you received and use the buttons of the page.',
   },
   tooLarge: { title: 'That was more than this page takes', advice: 'Go back and try again.' },
   badRequest: { title: 'We could not read this request', advice: 'Go back and try again.' },
