@@ -38,7 +38,7 @@ const severity: Partial<Record<EventKind, Level>> = {
 };
 
 /** The fields of events that hold an address, or a person's name. */
-const addressFields = ['from', 'recipient', 'address', 'reader'] as const;
+const addressFields = ['from', 'recipient', 'address', 'reader', 'signer'] as const;
 
 export function createLog(options: LogOptions): (event: Event) => void {
   const destination = options.destination ?? pino.destination({ dest: 2, sync: true });

@@ -84,18 +84,23 @@ async function stage(engine = sqlite): Promise<FlowStage> {
     const id = randomUUIDv7();
     const sealed = sealText(ownKeysKey(flow.config.masterKey), privateKey, ownKeyContext(id));
     const row: OwnKeyRow = {
-      ...{ id, tenant: 'corp', kind, address: 'anna@corp.example', use: 'both', origin: 'imported', fingerprint: id },
-      ...{
-        material,
-        sealed,
-        state: 'active',
-        serial: null,
-        issuerId: null,
-        createdAt: 1,
-        notBefore: 1,
-        notAfter: null,
-      },
-      ...{ revokedAt: null, reason: null },
+      id,
+      tenant: 'corp',
+      kind,
+      address: 'anna@corp.example',
+      use: 'both',
+      origin: 'imported',
+      fingerprint: id,
+      material,
+      sealed,
+      state: 'active',
+      serial: null,
+      issuerId: null,
+      createdAt: 1,
+      notBefore: 1,
+      notAfter: null,
+      revokedAt: null,
+      reason: null,
     };
     return flow.gateway.store.ownKeys.add(row, {}, []);
   };
@@ -242,7 +247,7 @@ describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () =
 
   test('of megabytes leaves nothing behind in the spool', async () => {
     await using flow = await stage();
-    const large = `${'0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n'.repeat(60_000)}`;
+    const large = '0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ\r\n'.repeat(60_000);
     for (const made of [byGpg(inside(large), '-z', '0'), byOpenssl(inside(large), { cipher: '-aes-256-gcm' })]) {
       const messageId = await arrive(flow, made);
       const { body, verdicts } = await delivered(flow, messageId);
