@@ -184,6 +184,7 @@ const aspectWords: Readonly<Record<Aspect, string>> = {
   priority: 'the priority',
   notices: 'who is told',
   proof: 'what must be shown in the portal',
+  receipts: 'what the sender hears of it in the portal',
   copy: 'how the protected copy is made',
 };
 

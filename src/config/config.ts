@@ -25,6 +25,10 @@ export type ReplyRule = (typeof replyRules)[number];
 /** Whom of the tenant a recipient may write to without having been written to. */
 export const newMessageRules = ['off', 'known', 'anyone'] as const;
 
+/** How senders hear of what happens to what waits in the portal: not at all, once a day, or of each thing at once. */
+export const receiptRules = ['silent', 'digest', 'each'] as const;
+export type ReceiptRule = (typeof receiptRules)[number];
+
 type Role = 'smtp' | 'work' | 'web';
 export type Listen = { readonly host: string; readonly port: number };
 /** PEM texts, read from the files named. */
@@ -98,6 +102,7 @@ export type Tenant = {
   readonly ownKeys: OwnKeySettings;
   /** What recipients may write to it in the portal. */
   readonly portal: Writing;
+  readonly senders: ForSenders;
   /** Mail that comes in for its people is taken, opened and handed to `inbound`; null: it is not taken. */
   readonly opening: Opening | null;
 };
@@ -113,6 +118,18 @@ export type Writing = {
   /** Milliseconds. */
   readonly keepDrafts: number;
   readonly perHour: number;
+};
+
+/** What senders are told of what waits in the portal, and what they may do about it. Times are milliseconds. */
+export type ForSenders = {
+  readonly receipts: ReceiptRule;
+  /** The hour of the day at which digests leave, in the tenant's time zone. */
+  readonly digestHour: number;
+  /** How long before its end a reader is reminded of an unopened message, longest first. */
+  readonly reminders: readonly number[];
+  /** How much longer a message waits when it is extended, and how long it may wait in all. */
+  readonly extendBy: number;
+  readonly longest: number;
 };
 
 export type Opening = {

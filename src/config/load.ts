@@ -191,6 +191,10 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     protection: tenant.protection,
     ownKeys: tenant.ownKeys,
     portal: tenant.portal,
+    senders: {
+      ...tenant.portal.senders,
+      reminders: tenant.portal.senders.reminders.toSorted((a, b) => b - a),
+    },
     opening: tenant.opening === undefined ? null : assembleOpening(tenant.opening, [...at, 'opening'], references),
   };
 }

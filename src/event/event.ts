@@ -2,6 +2,7 @@
  * Everything that happens, as one closed union. An event is one log line (event/log.ts), one audit row (store/) and, later, one
  * webhook and one counter. No event carries content: no subject, body, file name, token, code or key material.
  */
+import type { DeliveryState } from '../plan/delivery.ts';
 import type { Proof } from '../policy/verdict.ts';
 
 type MessageEvent =
@@ -46,6 +47,12 @@ type DeliveryEvent = { message: string; delivery: string; recipient: string } & 
   /** Who read it answered: wrote back, or said whether they come. `answer` is the message that carries it. */
   | { kind: 'delivery.answered'; client: string; reader: string | null; by: 'mail' | 'calendar'; answer: string }
   | { kind: 'delivery.expired' }
+  /** The reader was reminded that it waits unopened, and until when. */
+  | { kind: 'delivery.reminded'; expiresAt: number }
+  /** It waits longer. `by`: a sender's address, or the command of an admin. */
+  | { kind: 'delivery.extended'; expiresAt: number; by: string }
+  /** Taken back, with the state it was in; `conversation` with everything else the sender wrote there. */
+  | { kind: 'delivery.withdrawn'; by: string; was: DeliveryState; conversation: boolean }
 );
 
 type PortalEvent =
@@ -59,6 +66,8 @@ type PortalEvent =
   | (PortalPlace & { kind: 'portal.joined' | 'portal.left' | 'portal.invited'; member: string; reader: string })
   /** `address` is the colleague's. */
   | (PortalPlace & { kind: 'portal.accessAsked' | 'portal.accessAllowed' | 'portal.accessRefused'; delivery: string })
+  /** The reader asks the sender that the message may wait longer. */
+  | (PortalPlace & { kind: 'portal.timeAsked'; delivery: string })
   | { kind: 'portal.signedOut'; sessions: number; client: string };
 
 type PortalPlace = { tenant: string; address: string; client: string };

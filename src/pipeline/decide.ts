@@ -20,6 +20,7 @@ import type { Facts } from '../policy/facts.ts';
 import { levels, usualPriority, type Verdict } from '../policy/verdict.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
+import type { AnswerStore } from '../store/answer-port.ts';
 import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { decideInbound, passedOn } from './inbound.ts';
@@ -34,7 +35,9 @@ export type Decision = Parameters<Store['decided']>[0][number];
 export type DecidePorts = ExaminePorts &
   ToldPorts & {
     readonly spool: Pick<Spool, 'read'>;
-    readonly store: Pick<Store, 'keysFor' | 'threadLevel'>;
+    readonly store: Pick<Store, 'keysFor' | 'threadLevel' | 'findMessages'> & {
+      readonly answers: Pick<AnswerStore, 'audience'>;
+    };
     readonly tenant: (id: string) => Tenant | undefined;
     readonly policy: (tenant: string) => InForce | undefined;
     /** Whether this gateway has a portal to wait in. */
@@ -55,7 +58,7 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   const tenant = ports.tenant(message.tenant);
   if (tenant === undefined)
     return { kind: 'held', reason: `Tenant "${message.tenant}" is no longer in the configuration.` };
-  if (message.kind === 'answer') return decideAnswer(message, tenant);
+  if (message.kind === 'answer') return await decideAnswer(message, tenant, ports);
   if (message.kind === 'inbound')
     return { kind: 'decided', decision: await decideInbound(message, tenant, ports.spool) };
   const inForce = ports.policy(message.tenant);
@@ -204,6 +207,7 @@ function deliveryOf(
       sign: verdict.sign,
       legacyDisplay: verdict.legacyDisplay,
       proof: verdict.proof,
+      receipts: verdict.receipts,
     },
     priority: verdict.priority ?? usualPriority,
     state: plan.kind === 'hold' ? 'held' : 'queued',

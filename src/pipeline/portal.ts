@@ -22,6 +22,7 @@ import { openSubject } from './decide.ts';
 import { threadHash } from './examine.ts';
 import { type Ended, type NoticePorts, noticesFor, portalNotice } from './notices.ts';
 import { readHeader } from './octets.ts';
+import { nextReminder } from './reminder-time.ts';
 
 type PortalPorts = NoticePorts & { readonly store: Pick<Store, 'findMessages'> };
 
@@ -63,7 +64,8 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
   const demand: Proof = passphrase === null ? (actions.proof ?? 'code') : 'passphrase';
   if (demand === 'passphrase' && passphrase === null) return nothingAgreed(delivery, ports);
   const token = randomBytes(32).toString('base64url');
-  const expiresAt = ports.now() + (actions.expires ?? web.keepFor);
+  const publishedAt = ports.now();
+  const expiresAt = publishedAt + (actions.expires ?? web.keepFor);
   const portal = portalKeyOf(ports.config);
   const card = cardOf(delivery, fields, ports);
   // The notification travels as any mail: it names the Subject only where a rule says that it may be read outside.
@@ -84,13 +86,15 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Pr
           tenant: message.tenant,
           address: addressKey(recipient),
           tokenHash: hashToken(token),
-          publishedAt: ports.now(),
+          publishedAt,
           expiresAt,
           itemKey: itemKey({ master: ports.config.masterKey, portal }, { delivery: id, spool: message.spool }),
           card: sealCard(portal, id, card),
           thread: threadOf(delivery, fields),
           demand,
           passphrase,
+          link: sealText(ports.config.masterKey, token, linkContext(id)),
+          remindAt: nextReminder(remindersOf(message.tenant, ports.config), { publishedAt, expiresAt }, publishedAt),
         },
       },
     ],
@@ -146,7 +150,15 @@ async function nothingAgreed(delivery: ClaimedDelivery, ports: NoticePorts): Pro
   };
 }
 
-/** A link's token is stored as this, never as itself. */
+function remindersOf(tenant: string, { tenants }: Pick<Config, 'tenants'>): readonly number[] {
+  return tenants.find(({ id }) => id === tenant)?.senders.reminders ?? [];
+}
+
+export function linkContext(delivery: string): string {
+  return `link ${delivery}`;
+}
+
+/** What looks for a link knows its token by this; the token itself is kept sealed, for reminders. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

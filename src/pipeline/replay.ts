@@ -43,6 +43,7 @@ const aspects = [
   'notices',
   'copy',
   'proof',
+  'receipts',
 ] as const;
 export type Aspect = (typeof aspects)[number];
 
@@ -195,7 +196,7 @@ function fateOf(
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {
   const { level, rules, headers, subject, expires, reply, priority, notifySender, reviewers } = verdict;
-  const { hideSubject, sign, legacyDisplay, proof } = verdict;
+  const { hideSubject, sign, legacyDisplay, proof, receipts } = verdict;
   return {
     end: endOf(plan, steps),
     level,
@@ -212,6 +213,7 @@ function fateIn({ verdict, plan, steps }: Planned): Fate {
       priority: String(priority),
       notices: JSON.stringify([notifySender, reviewers]),
       proof: String(proof),
+      receipts: String(receipts),
       copy: JSON.stringify([hideSubject, sign, legacyDisplay]),
     },
   };

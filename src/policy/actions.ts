@@ -11,7 +11,7 @@
  * Limits: values of header fields are ASCII.
  */
 import * as z from 'zod';
-import { type KeyTrust, keyTrusts, type TlsLevel } from '../config/config.ts';
+import { type KeyTrust, keyTrusts, type ReceiptRule, receiptRules, type TlsLevel } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { type Path, type ProblemAt, says, section } from '../config/yaml.ts';
 import { canonicalAddress } from '../mail/address.ts';
@@ -38,6 +38,7 @@ export type RuleActions = {
   readonly sign: boolean | null;
   readonly legacyDisplay: boolean | null;
   readonly proof: Proof | null;
+  readonly receipts: ReceiptRule | null;
   readonly keyTrust: KeyTrust | null;
 };
 
@@ -93,6 +94,7 @@ export const thenSchema = section({
   sign: kinds.flag().optional(),
   legacyDisplay: kinds.flag().optional(),
   proof: kinds.choice(proofs).optional(),
+  receipts: kinds.choice(receiptRules).optional(),
   keys: kinds.choice(keyTrusts).optional(),
 });
 export type Then = z.output<typeof thenSchema>;
@@ -116,6 +118,7 @@ export function readActions(name: string, then: Then): RuleActions {
     sign: then.sign ?? null,
     legacyDisplay: then.legacyDisplay ?? null,
     proof: then.proof ?? null,
+    receipts: then.receipts ?? null,
     keyTrust: then.keys ?? null,
   };
 }

@@ -15,7 +15,7 @@
  * `subject` and `released` (the level once a held message is released) besides.
  */
 import * as z from 'zod';
-import { keyTrusts, tlsLevels } from '../config/config.ts';
+import { keyTrusts, receiptRules, tlsLevels } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { type Path, type Problem, parseYaml, says, section } from '../config/yaml.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
@@ -63,6 +63,7 @@ const expectation = section({
   sign: kinds.flag().nullable().optional(),
   legacyDisplay: kinds.flag().nullable().optional(),
   proof: kinds.choice(proofs).nullable().optional(),
+  receipts: kinds.choice(receiptRules).nullable().optional(),
 });
 
 const casesSchema = section({
@@ -178,6 +179,7 @@ function compare(expected: Expectation, verdict: Verdict): string[] {
     sign: verdict.sign,
     legacyDisplay: verdict.legacyDisplay,
     proof: verdict.proof,
+    receipts: verdict.receipts,
   };
   return Object.entries(expected)
     .map(([key, wanted]) => ({ key, wanted: words(wanted), is: words(actual[key as keyof Expectation]) }))

@@ -140,6 +140,7 @@ function wants(rule: Rule): string {
     rule.hideSubject === null ? [] : [rule.hideSubject ? 'the subject hidden' : 'the subject readable outside'],
     rule.sign === null ? [] : [rule.sign ? 'a signature' : 'no signature'],
     rule.proof === null ? [] : [`${rule.proof} as proof in the portal`],
+    rule.receipts === null ? [] : [`receipts ${rule.receipts}`],
     rule.legacyDisplay === null ? [] : [`the subject ${rule.legacyDisplay ? '' : 'not '}repeated in the text`],
   ].flat();
   return parts.length === 0 ? '' : `; it wants ${parts.join(' and ')}`;

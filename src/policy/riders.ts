@@ -8,9 +8,9 @@
  * Header fields, notices to the sender and reviewers add up, each once. `expires` is the shortest, `reply: false` stands against
  * `reply: true`, and of priorities the most urgent one counts. What is removed is what the sender wrote: a field that one rule
  * removes and another adds is there once, as added. Of what a protected copy is like (`hideSubject`, `sign`, `legacyDisplay`) true stands
- * against false: it protects more, or helps a reader.
+ * against false: it protects more, or helps a reader. Of `receipts` the one that tells most counts.
  */
-import { keyTrusts, tlsLevels } from '../config/config.ts';
+import { keyTrusts, receiptRules, tlsLevels } from '../config/config.ts';
 import type { Rule } from './schema.ts';
 import { type Level, type Otherwise, type Proof, proofs, type Verdict } from './verdict.ts';
 
@@ -30,6 +30,7 @@ type Riders = Pick<
   | 'sign'
   | 'legacyDisplay'
   | 'proof'
+  | 'receipts'
 >;
 
 /** Strictest first. */
@@ -61,6 +62,7 @@ export function joinRiders(
     sign: trueFirst(counted.flatMap((rule) => rule.sign ?? [])),
     legacyDisplay: trueFirst(counted.flatMap((rule) => rule.legacyDisplay ?? [])),
     proof: strongest(counted.flatMap((rule) => rule.proof ?? [])),
+    receipts: receiptRules.findLast((each) => counted.some((rule) => rule.receipts === each)) ?? null,
   };
   const because: string[] = [];
   const tell = (what: string, by: readonly Rule[]) => because.push(`${what}, wanted by ${namesOf(by)}.`);

@@ -2,7 +2,7 @@
  * What policy says about one recipient of one message: how strictly it must be protected, what else to do with it,
  * and why. A verdict names no method that will work; that is the plan's business (plan/plan.ts).
  */
-import type { KeyTrust, TlsLevel } from '../config/config.ts';
+import type { KeyTrust, ReceiptRule, TlsLevel } from '../config/config.ts';
 
 /** Protection levels, weakest first. Every matching rule counts and the strictest level wins. */
 export const levels = ['none', 'transport', 'message', 'portal', 'hold', 'refuse'] as const;
@@ -39,6 +39,8 @@ export type Actions = {
   readonly legacyDisplay: boolean | null;
   /** The least a recipient must show to read it in the portal, or null for a code. */
   readonly proof: Proof | null;
+  /** How the sender hears of what happens to it in the portal, or null for the tenant's own way. */
+  readonly receipts: ReceiptRule | null;
 };
 
 export const noActions: Actions = {
@@ -49,6 +51,7 @@ export const noActions: Actions = {
   sign: null,
   legacyDisplay: null,
   proof: null,
+  receipts: null,
 };
 
 /** Of 0 (first) to 9, what a delivery has when no rule says. */

@@ -11,6 +11,7 @@ import type { Traits } from './dialect.ts';
 import { ownKeyTables } from './own-key-tables.ts';
 import { portalCalendar, portalIdentity } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
+import { portalSenders } from './sender-tables.ts';
 import { columns, type Table } from './table.ts';
 import type { Database } from './transaction.ts';
 
@@ -30,6 +31,7 @@ const steps: readonly Step[] = [
   { name: '011 portal: people, sessions and proofs', up: portalIdentity },
   { name: '012 portal: answers to invitations', up: portalCalendar },
   { name: '013 portal: drafts, uploads and sent answers', up: portalAnswers },
+  { name: '014 portal: news for senders, reminders and what was taken back', up: portalSenders },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

@@ -14,12 +14,14 @@ import { forgetOld, keptMessages } from './history.ts';
 import { createKeyStore } from './keys.ts';
 import * as messages from './messages.ts';
 import { migrate } from './migrations.ts';
+import { createNewsStore } from './news.ts';
 import { createOwnKeyStore } from './own-keys.ts';
 import { createPortalStore } from './portal.ts';
 import { postgresDialect } from './postgres.ts';
 import { createPublications } from './publications.ts';
 import { countByState, findMessages, listQueue, queueAction } from './queue.ts';
 import type { Tables } from './schema.ts';
+import { createSenderStore } from './senders.ts';
 import { settle } from './settle.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Store } from './store.ts';
@@ -101,6 +103,8 @@ function createStore(database: Database): Store {
     portal: createPortalStore(database),
     answers: createAnswerStore(database),
     publications: createPublications(database),
+    senders: createSenderStore(database),
+    news: createNewsStore(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.
       await domains.write().catch(() => {});

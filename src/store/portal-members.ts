@@ -263,6 +263,13 @@ export async function accessByToken(database: Database, tokenHash: string): Prom
   return row === undefined ? null : requestFromRow(row);
 }
 
+export async function accessById(database: Database, id: string): Promise<AccessRequest | null> {
+  const row = await database.read((db) =>
+    db.selectFrom('portal_requests').selectAll().where('id', '=', id).executeTakeFirst(),
+  );
+  return row === undefined ? null : requestFromRow(row);
+}
+
 export async function accessOf(database: Database, delivery: string): Promise<AccessRequest[]> {
   const rows = await database.read((db) =>
     db.selectFrom('portal_requests').selectAll().where('delivery', '=', delivery).orderBy('asked_at').execute(),

@@ -266,6 +266,9 @@ export type Publications = {
 /** What settle() writes down when a message begins to wait. */
 export type Publication = PortalAddress &
   Pick<PortalRow, 'tokenHash' | 'expiresAt' | 'publishedAt' | 'card' | 'thread' | 'demand' | 'passphrase'> & {
+    /** The link's token, sealed for the work role alone: reminders carry the same link. */
+    readonly link: string;
+    readonly remindAt: number | null;
     /** The message's data key, wrapped for the portal and this delivery. */
     readonly itemKey: string;
   };

@@ -28,6 +28,10 @@ export type PublicationTable = {
   passphrase: string | null;
   /** What was answered to its invitation, sealed for the portal. */
   calendar: string | null;
+  /** The link's token, sealed by the work role, for reminders; empty for none. */
+  link: string;
+  /** When to remind the reader; null for not any more. */
+  remind_at: number | null;
 };
 
 export type PortalTables = {

@@ -30,7 +30,10 @@ export function createPublications(database: Database): Publications {
 }
 
 async function expire(database: Database, now: number, events: (delivery: DeliveryRow) => Event): Promise<number> {
-  await database.write((trx) => forgetEnded(trx, now));
+  await database.write(async (trx) => {
+    await forgetEnded(trx, now);
+    await trx.deleteFrom('portal_withdrawn').where('expires_at', '<=', now).execute();
+  });
   let expired = 0;
   let ended = expireBatch;
   while (ended === expireBatch) {

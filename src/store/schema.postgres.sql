@@ -214,6 +214,17 @@ create table portal_members (
   PRIMARY KEY (id)
 );
 
+create table portal_news (
+  id text collate "C" not null,
+  delivery text collate "C" not null,
+  event text collate "C" not null,
+  tenant text collate "C" not null,
+  sender text collate "C" not null,
+  at bigint not null,
+  due_at bigint not null,
+  PRIMARY KEY (id)
+);
+
 create table portal_outbox (
   id text collate "C" not null,
   spool_id text collate "C" not null,
@@ -255,6 +266,17 @@ create table portal_requests (
   PRIMARY KEY (id)
 );
 
+create table portal_sender_codes (
+  session text collate "C" not null,
+  message text collate "C" not null,
+  code_hash text collate "C" not null,
+  mail text collate "C" not null,
+  sent_at bigint not null,
+  expires_at bigint not null,
+  tries integer not null,
+  PRIMARY KEY (session, message)
+);
+
 create table portal_sessions (
   id text collate "C" not null,
   secret_hash text collate "C" not null,
@@ -274,6 +296,15 @@ create table portal_uploads (
   PRIMARY KEY (id)
 );
 
+create table portal_withdrawn (
+  delivery text collate "C" not null,
+  token_hash text collate "C" not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  expires_at bigint not null,
+  PRIMARY KEY (delivery)
+);
+
 create table publications (
   delivery_id text collate "C" not null,
   token_hash text collate "C" not null,
@@ -291,6 +322,8 @@ create table publications (
   published_at bigint not null,
   passphrase text collate "C",
   calendar text collate "C",
+  link text collate "C" not null,
+  remind_at bigint,
   FOREIGN KEY (delivery_id) REFERENCES deliveries(id),
   PRIMARY KEY (delivery_id)
 );
@@ -409,6 +442,10 @@ CREATE INDEX portal_failures_by_age ON portal_failures USING btree (since);
 
 CREATE INDEX portal_member_addresses_by_member ON portal_member_addresses USING btree (member);
 
+CREATE INDEX portal_news_by_sender ON portal_news USING btree (tenant, sender) WHERE (sender <> ''::text);
+
+CREATE INDEX portal_news_due ON portal_news USING btree (due_at, id);
+
 CREATE INDEX portal_outbox_by_blob ON portal_outbox USING btree (spool_id);
 
 CREATE INDEX portal_pieces_by_blob ON portal_pieces USING btree (spool_id);
@@ -421,16 +458,26 @@ CREATE UNIQUE INDEX portal_requests_by_token ON portal_requests USING btree (tok
 
 CREATE UNIQUE INDEX portal_requests_once ON portal_requests USING btree (delivery, colleague);
 
+CREATE INDEX portal_sender_codes_by_end ON portal_sender_codes USING btree (expires_at);
+
 CREATE INDEX portal_sessions_by_end ON portal_sessions USING btree (ends_at);
 
 CREATE UNIQUE INDEX portal_sessions_by_secret ON portal_sessions USING btree (secret_hash);
 
 CREATE INDEX portal_uploads_by_answer ON portal_uploads USING btree (answer);
 
+CREATE INDEX portal_withdrawn_by_end ON portal_withdrawn USING btree (expires_at);
+
+CREATE UNIQUE INDEX portal_withdrawn_by_token ON portal_withdrawn USING btree (token_hash);
+
 CREATE INDEX publications_by_address ON publications USING btree (tenant, address, published_at);
 
 CREATE INDEX publications_by_expiry ON publications USING btree (expires_at);
 
+CREATE INDEX publications_by_thread ON publications USING btree (tenant, thread);
+
 CREATE UNIQUE INDEX publications_by_token ON publications USING btree (token_hash);
+
+CREATE INDEX publications_to_remind ON publications USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 
 CREATE INDEX threads_by_age ON threads USING btree (seen_at);

@@ -242,6 +242,18 @@ CREATE TABLE "portal_members" ("id" text not null primary key,
   "name" text not null,
   "created_at" bigint not null);
 
+CREATE TABLE "portal_news" ("id" text not null primary key,
+  "delivery" text not null,
+  "event" text not null,
+  "tenant" text not null,
+  "sender" text not null,
+  "at" bigint not null,
+  "due_at" bigint not null);
+
+CREATE INDEX portal_news_by_sender on portal_news (tenant, sender) where sender <> '';
+
+CREATE INDEX portal_news_due on portal_news (due_at, id);
+
 CREATE TABLE "portal_outbox" ("id" text not null primary key,
   "spool_id" text not null,
   "message" text not null,
@@ -289,6 +301,17 @@ CREATE UNIQUE INDEX portal_requests_by_token on portal_requests (token_hash);
 
 CREATE UNIQUE INDEX portal_requests_once on portal_requests (delivery, colleague);
 
+CREATE TABLE "portal_sender_codes" ("session" text not null,
+  "message" text not null,
+  "code_hash" text not null,
+  "mail" text not null,
+  "sent_at" bigint not null,
+  "expires_at" bigint not null,
+  "tries" integer not null, constraint "portal_sender_codes_key" primary key ("session",
+  "message"));
+
+CREATE INDEX portal_sender_codes_by_end on portal_sender_codes (expires_at);
+
 CREATE TABLE "portal_sessions" ("id" text not null primary key,
   "secret_hash" text not null,
   "agent" text not null,
@@ -308,6 +331,16 @@ CREATE TABLE "portal_uploads" ("id" text not null primary key,
 
 CREATE INDEX portal_uploads_by_answer on portal_uploads (answer);
 
+CREATE TABLE "portal_withdrawn" ("delivery" text not null primary key,
+  "token_hash" text not null,
+  "tenant" text not null,
+  "address" text not null,
+  "expires_at" bigint not null);
+
+CREATE INDEX portal_withdrawn_by_end on portal_withdrawn (expires_at);
+
+CREATE UNIQUE INDEX portal_withdrawn_by_token on portal_withdrawn (token_hash);
+
 CREATE TABLE "publications" ("delivery_id" text not null primary key references "deliveries" ("id"),
   "token_hash" text not null,
   "expires_at" bigint not null,
@@ -323,13 +356,19 @@ CREATE TABLE "publications" ("delivery_id" text not null primary key references 
   "demand" text default 'code' not null,
   "published_at" bigint default 0 not null,
   "passphrase" text,
-  "calendar" text);
+  "calendar" text,
+  "link" text default '' not null,
+  "remind_at" bigint);
 
 CREATE INDEX publications_by_address on publications (tenant, address, published_at);
 
 CREATE INDEX publications_by_expiry on publications (expires_at);
 
+CREATE INDEX publications_by_thread on publications (tenant, thread);
+
 CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
+
+CREATE INDEX publications_to_remind on publications (remind_at) where remind_at is not null;
 
 CREATE TABLE "revocation_lists" ("authority_id" text not null primary key,
   "der" text not null,

@@ -4,9 +4,11 @@
  */
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
+import type { AnswerTables } from './answer-tables.ts';
 import type { KeyLookup, KeyRow } from './key-port.ts';
 import type { OwnKeyTables } from './own-key-tables.ts';
 import type { PortalTables } from './portal-tables.ts';
+import type { SenderTables } from './sender-tables.ts';
 import type { MessageKind, MessageRow } from './store.ts';
 
 export type MessageTable = {
@@ -169,17 +171,20 @@ type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
 
 type MigrationTable = { name: string; applied_at: number };
 
-export type Tables = OwnKeyTables & PortalTables & {
-  messages: MessageTable;
-  deliveries: DeliveryTable;
-  events: EventTable;
-  threads: ThreadTable;
-  keys: KeyTable;
-  key_lookups: KeyLookupTable;
-  domains: DomainTable;
-  sts_policies: StsPolicyTable;
-  tls_results: TlsResultTable;
-  tls_reports: TlsReportTable;
-  chunks: ChunkTable;
-  migrations: MigrationTable;
-};
+export type Tables = AnswerTables &
+  OwnKeyTables &
+  PortalTables &
+  SenderTables & {
+    messages: MessageTable;
+    deliveries: DeliveryTable;
+    events: EventTable;
+    threads: ThreadTable;
+    keys: KeyTable;
+    key_lookups: KeyLookupTable;
+    domains: DomainTable;
+    sts_policies: StsPolicyTable;
+    tls_results: TlsResultTable;
+    tls_reports: TlsReportTable;
+    chunks: ChunkTable;
+    migrations: MigrationTable;
+  };

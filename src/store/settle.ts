@@ -76,6 +76,8 @@ async function publish(
       expires_at: portal.expiresAt,
       published_at: portal.publishedAt,
       item_key: portal.itemKey,
+      link: portal.link,
+      remind_at: portal.remindAt,
       passphrase: passphrase === null ? null : JSON.stringify(passphrase),
     };
     await trx

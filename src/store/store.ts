@@ -17,12 +17,22 @@ import type { AnswerStore } from './answer-port.ts';
 import type { KeyStore } from './key-port.ts';
 import type { OwnKeyStore } from './own-key-port.ts';
 import type { PortalStore, Publication, Publications } from './portal-port.ts';
+import type { NewsStore, SenderStore } from './sender-port.ts';
 
 /**
  * Who wrote the message: a tenant's user, somebody to a tenant's user (`inbound`), or we ourselves. `notice`: what a policy tells the sender or a reviewer. `report`: a TLS report to
  * another domain, which must arrive where TLS is broken.
  */
-export type MessageKind = 'submitted' | 'inbound' | 'dsn' | 'delay' | 'notification' | 'code' | 'answer' | 'notice' | 'report';
+export type MessageKind =
+  | 'submitted'
+  | 'inbound'
+  | 'dsn'
+  | 'delay'
+  | 'notification'
+  | 'code'
+  | 'answer'
+  | 'notice'
+  | 'report';
 
 export type NewMessage = {
   readonly id: string;
@@ -341,6 +351,8 @@ export type Store = KeyStore & {
   portal: PortalStore;
   readonly answers: AnswerStore;
   publications: Publications;
+  senders: SenderStore;
+  news: NewsStore;
   close(): Promise<void>;
 };
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Config, Tenant } from '../../src/config/config.ts';
-import { noWriting } from '../../src/config/portal.ts';
+import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import type { Event } from '../../src/event/event.ts';
 import type { Limits } from '../../src/ingress/limits.ts';
 import { type AcceptPort, createListener, type Submission } from '../../src/ingress/listener.ts';
@@ -21,6 +21,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     platform: 'generic',
     branding: plainBranding('corp.example'),
     portal: noWriting,
+    senders: usualForSenders,
     proof: { networks: ['127.0.0.0/8'], secretHeader: null },
     policy: '/dev/null',
     inbound: null,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
-import { noWriting } from '../../src/config/portal.ts';
+import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import { couldBeFound, type Evidence, findTenant } from '../../src/ingress/proof.ts';
 
 const hash = (value: string) => createHash('sha256').update(value).digest('hex');
@@ -15,6 +15,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     platform: 'microsoft365',
     branding: plainBranding('corp.example'),
     portal: noWriting,
+    senders: usualForSenders,
     proof: { networks: [], secretHeader: null, ...proof },
     policy: '/dev/null',
     inbound: null,

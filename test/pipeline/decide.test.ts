@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
-import { noWriting } from '../../src/config/portal.ts';
+import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import { type DecidePorts, decide, reasonsOf } from '../../src/pipeline/decide.ts';
 import { openKept } from '../../src/pipeline/kept.ts';
 import { type Level, levels } from '../../src/policy/verdict.ts';
@@ -17,6 +17,7 @@ const tenant: Tenant = {
   platform: 'generic',
   branding: plainBranding('corp.example'),
   portal: noWriting,
+  senders: usualForSenders,
   proof: { networks: [], secretHeader: null },
   policy: 'p.yaml',
   groups: null,
@@ -53,6 +54,8 @@ async function decided(
     },
     store: {
       keysFor: async () => [],
+      findMessages: async () => [],
+      answers: { audience: async () => [] },
       threadLevel: async (id, hashes) => {
         asked.threads.push({ tenant: id, hashes });
         return thread;

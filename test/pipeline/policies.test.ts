@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { plainBranding } from '../../src/config/branding.ts';
 import type { Tenant } from '../../src/config/config.ts';
-import { noWriting } from '../../src/config/portal.ts';
+import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import type { Event } from '../../src/event/event.ts';
 import { loadPolicies, PolicyBroken, readPolicy } from '../../src/pipeline/policies.ts';
 
@@ -35,6 +35,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   platform: 'generic',
   branding: plainBranding('corp.example'),
   portal: noWriting,
+  senders: usualForSenders,
   proof: { networks: ['127.0.0.0/8'], secretHeader: null },
   policy,
   groups,

@@ -29,6 +29,7 @@ const none = {
   sign: null,
   legacyDisplay: null,
   proof: null,
+  receipts: null,
   keyTrust: null,
 };
 
@@ -79,6 +80,7 @@ describe('joined', () => {
       { hideSubject: false, sign: false, legacyDisplay: true },
     ],
     ['the strictest demand of keys', ['keys: found', 'keys: confirmed', 'keys: vouched'], { keyTrust: 'confirmed' }],
+    ['the receipts that tell most', ['receipts: silent', 'receipts: each', 'receipts: digest'], { receipts: 'each' }],
     ['the strongest proof', ['proof: password', 'proof: oidc', 'proof: code'], { proof: 'oidc' }],
     ['the most urgent', ['priority: 7', 'priority: 0', 'priority: 9'], { priority: 0 }],
     [
@@ -105,9 +107,9 @@ describe('joined', () => {
 
   test('the reasons tell what a rule wants', () => {
     const then =
-      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: pinned, proof: passkey';
+      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: pinned, proof: passkey, receipts: each';
     expect(judge([then]).because[0]).toBe(
-      'Rule "r0" matched: it is for every message; it wants level portal and keys pinned and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies and the subject hidden and no signature and passkey as proof in the portal and the subject repeated in the text.',
+      'Rule "r0" matched: it is for every message; it wants level portal and keys pinned and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies and the subject hidden and no signature and passkey as proof in the portal and receipts each and the subject repeated in the text.',
     );
   });
 });

@@ -4,6 +4,7 @@
  */
 /* oxlint-disable unicorn/no-thenable -- `then` is the language's word, and no rule is ever awaited. */
 import * as fc from 'fast-check';
+import { receiptRules } from '../../src/config/config.ts';
 import { addressKey } from '../../src/mail/address.ts';
 import type { Facts } from '../../src/policy/facts.ts';
 import { parsePolicy } from '../../src/policy/schema.ts';
@@ -94,6 +95,7 @@ const beside = fc.record(
     sign: fc.boolean(),
     legacyDisplay: fc.boolean(),
     proof: fc.constantFrom(...proofs),
+    receipts: fc.constantFrom(...receiptRules),
     keys: fc.constantFrom('found', 'vouched', 'confirmed', 'pinned'),
   },
   { requiredKeys: [] },

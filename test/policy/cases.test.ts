@@ -123,11 +123,11 @@ describe('what a case says of its message, the policy sees', () => {
   test('everything else a rule does can be expected', async () => {
     const asked =
       policy(`[{ name: R, when: { always: true }, then: { protect: hold, reviewers: [rob@corp.example], notifySender: true,
-      addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc } }]`);
+      addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each } }]`);
     const right =
-      'level: hold, released: none, reviewers: [rob@CORP.example], notifySender: [R], addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc';
+      'level: hold, released: none, reviewers: [rob@CORP.example], notifySender: [R], addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each';
     const wrong =
-      'level: hold, released: message, reviewers: [], notifySender: false, addHeader: {}, removeHeader: [], expires: 8d, reply: null, priority: 3, hideSubject: null, sign: null, legacyDisplay: null, keys: null, proof: null';
+      'level: hold, released: message, reviewers: [], notifySender: false, addHeader: {}, removeHeader: [], expires: 8d, reply: null, priority: 3, hideSubject: null, sign: null, legacyDisplay: null, keys: null, proof: null, receipts: null';
     const cases = (expected: string) => `cases: [{ name: n, ${rest}, expect: { ${expected} } }]`;
     expect((await run(cases(right), asked)).problems).toEqual([]);
     const [problem] = (await run(cases(wrong), asked)).problems;
@@ -144,6 +144,7 @@ describe('what a case says of its message, the policy sees', () => {
       'sign',
       'legacyDisplay',
       'proof',
+      'receipts',
       'keys',
     ])
       expect(problem).toContain(`${key} is `);

@@ -90,6 +90,8 @@ export function publication(changes: Partial<Publication> = {}): Publication {
     publishedAt: 1_700_000_000_000,
     expiresAt: 1_900_000_000_000,
     itemKey: 'v1.item',
+    link: 'v1.link',
+    remindAt: null,
     card: 'v1.card',
     thread: 'thread',
     demand: 'code',

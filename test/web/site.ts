@@ -212,6 +212,8 @@ async function publish(
     publishedAt: now,
     expiresAt: now + (given.keepFor ?? 30 * 86_400_000),
     itemKey: itemKey(keys, { delivery: deliveryId, spool: ref }),
+    link: '',
+    remindAt: null,
     card: sealCard(keys.portal, deliveryId, card),
     thread: ownId,
     demand: given.demand ?? 'code',

@@ -1,8 +1,33 @@
-/** Settings of what recipients may write in the portal, to the tenant's people and to nobody else. */
-import { newMessageRules, replyRules } from '../config.ts';
+/** Settings of the portal for one tenant: what recipients may write there, to its people and to nobody else, and what those who sent are told. */
+import { newMessageRules, receiptRules, replyRules } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { setting } from './setting.ts';
+
+const senders = section({
+  receipts: setting(
+    kinds.choice(receiptRules).prefault('digest'),
+    'Where no rule says otherwise (receipts: in a policy), senders are told that a message waits, who opened it and when, that it was answered, and\n' +
+      'that it is about to end unread: silent (not at all), digest (once a day) or each (at once). What a reader asks of them, and what became of a\n' +
+      'message they took back, they are told at once in any case. Receipts name no Subject but of messages that any rule lets be read outside.',
+  ),
+  digestHour: setting(
+    kinds.wholeNumber(0, 23).prefault(7),
+    'The hour at which digests leave, in the time zone of branding.',
+  ),
+  reminders: setting(
+    kinds.listOf(kinds.duration(), 'a list of durations', 0, 5).prefault(['7d', '1d']),
+    'How long before its end the reader of an unopened message is reminded, and its sender told. An empty list reminds nobody.',
+  ),
+  extendBy: setting(
+    kinds.duration().prefault('30d'),
+    'How much longer a message waits when its sender, or postern portal extend, says so.',
+  ),
+  longest: setting(
+    kinds.duration().prefault('365d'),
+    'How long a message may wait at most, from the day it began to, however often that is extended.',
+  ),
+});
 
 export const portal = section({
   replies: setting(
@@ -31,5 +56,9 @@ export const portal = section({
   perHour: setting(
     kinds.wholeNumber(1, 10_000).prefault(20),
     'Answers and new messages that one recipient may send in an hour.',
+  ),
+  senders: setting(
+    senders.prefault({}),
+    'What senders are told of what waits in the portal, and what they may do about it.',
   ),
 });

@@ -29,6 +29,7 @@ const ownEffects = [
   'sign',
   'legacyDisplay',
   'proof',
+  'receipts',
   'keys',
 ] as const;
 
