@@ -1,6 +1,6 @@
 /**
- * Housekeeping: what grows old comes to its end. In turns: what waited in the portal too long expires and its sender is told, bytes that no delivery
- * needs any more are deleted, facts, threads and histories are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
+ * Housekeeping: what grows old comes to its end. In turns: what waited in the portal too long expires and its sender is told, drafts and answers
+ * there end, bytes that no delivery needs any more are deleted, facts, threads and histories are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
  *
  * Everything can be done again, so a turn that fails is followed by the next.
  */
@@ -38,6 +38,7 @@ export function createHousekeeping(ports: Ports): { turn(): Promise<void>; sweep
       try {
         await expire(ports);
         await forgetFinished(ports);
+        await forgetAnswers(ports);
         if (ports.now() >= forgetAt && (await forgetOld(ports)) === 0) forgetAt = ports.now() + forgetEvery;
       } finally {
         busy = false;
@@ -71,6 +72,11 @@ async function forgetFinished({ store, spool }: Ports): Promise<void> {
     await store.forgetBytes(finished.map((message) => message.id));
     for (const message of finished) await spool.remove(message.spool.id);
   }
+}
+
+/** Drafts and sent answers whose time in the portal is over. A blob that is left over by a crash the sweep removes. */
+async function forgetAnswers({ store, spool, now }: Ports): Promise<void> {
+  for (const blob of await store.answers.expire(now(), forgetAtOnce)) await spool.remove(blob);
 }
 
 async function forgetOld({ store, attempt, now }: Ports): Promise<number> {

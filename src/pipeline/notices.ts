@@ -18,6 +18,7 @@ import type { Proof } from '../policy/verdict.ts';
 import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import { type OctetPorts, readHeader } from './octets.ts';
+import { answerNotices } from './portal-answer.ts';
 
 export type NoticePorts = Pick<OctetPorts, 'spool'> & {
   readonly config: Config;
@@ -34,6 +35,7 @@ export async function noticesFor(
   ports: NoticePorts,
 ): Promise<NewMessage[]> {
   if (message.mailFrom === '') return [];
+  if (message.kind === 'answer') return await answerNotices(message, ended, ports);
   const notices: NewMessage[] = [];
   for (const notify of ['failure', 'delay'] as const) {
     const told = ended.filter(
