@@ -24,6 +24,7 @@ const usage = `Postern, a secure email gateway.
   postern keys    --config FILE list [WHO] [--waiting]|show ID|import FILE|trust ID|pin ID|reject ID|check [ADDRESS] [--json]
   postern keys    --config FILE own list|import FILE|generate ADDRESS|ca|issue ADDRESS|renew ID|revoke ID|show ID [--tenant ID]
                               [--name NAME] [--reason compromised|left|replaced|unused] [--whole-tenant] [--json]
+  postern people  --config FILE list ADDRESS|forget ADDRESS [--tenant ID] [--json]      who reads in the portal, and how they sign in
   postern migrate --config FILE
 
 Passphrases of key files are asked for in the environment variable POSTERN_PASSPHRASE, never on the command line.
@@ -88,6 +89,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     const { ownKeys } = await import('./command/keys-own.ts');
     return ({ config, words, options }) =>
       words[0] === 'own' ? ownKeys(config, words.slice(1), options) : keys(config, words, options);
+  },
+  people: async () => {
+    const { people } = await import('./command/people.ts');
+    return ({ config, words, options }) => people(config, words, options);
   },
   migrate: async () => {
     const { migrate } = await import('./command/migrate.ts');

@@ -150,14 +150,22 @@ export async function finishedMessages(
 
 export async function forgetBytes(database: Database, messageIds: readonly string[]): Promise<void> {
   if (messageIds.length === 0) return;
-  await database.writeLazily((trx) =>
-    trx
+  await database.writeLazily(async (trx) => {
+    await trx
       .updateTable('messages')
       .set({ spool_key: '', bytes: 'gone', state: 'done' })
       .where('id', 'in', messageIds)
       .where('bytes', '=', sql.lit('free'))
-      .execute(),
-  );
+      .execute();
+    // The portal's copies of the key, of deliveries that ended before their time there was over.
+    await trx
+      .updateTable('publications')
+      .set({ item_key: '', card: '' })
+      .where('delivery_id', 'in', (eb) =>
+        eb.selectFrom('deliveries').select('id').where('message_id', 'in', messageIds).where('needs_bytes', '=', 0),
+      )
+      .execute();
+  });
 }
 
 export async function knownSpoolIds(database: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -5,7 +5,7 @@
  * Who may add to what. Whoever proves an address that nobody has set anything up for is the first, and its owner. From then on owners name others (an
  * invitation, by mail), and a way to sign in is added only by who showed one at least as strong as the person's strongest: reading the mailbox is not
  * enough to become somebody who demanded more. Who lost all of theirs reads by code what asks for no more, and is let in anew by an owner, or by the
- * organisation (`forgetting` an address is an admin's).
+ * organisation (`postern people forget`).
  */
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';

@@ -1,7 +1,7 @@
 /** What the portal asks of the database, on both engines: what waits, who has proved what, codes and counts that hold under a hundred tries at once. */
 import { randomUUIDv7 } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openStore } from '../../src/store/open.ts';
+import { connect, openStore } from '../../src/store/open.ts';
 import type { Credential, NewProof, Publication } from '../../src/store/portal-port.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
@@ -422,6 +422,27 @@ eachEngine((engine) => {
     expect(await store.portal.sessionsOf({ ...bob, member: null }, now)).toHaveLength(1);
     await store.publications.expire(now + 8 * hour, () => ({ kind: 'service.stopped' }));
     expect(await store.portal.sessionsOf({ ...bob, member: null }, now)).toEqual([]);
+    await store.close();
+  });
+
+  test('when a message is deleted, the portal’s copy of its key goes as well', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const { deliveryId, message } = await publish(store);
+    const other = await publish(store);
+    // Its notification could not be delivered.
+    await store.settle([settlement({ id: deliveryId }, { state: 'failed' })], [], []);
+    expect((await store.finishedMessages(10)).map(({ id }) => id)).toEqual([message.id]);
+    await store.forgetBytes([message.id]);
+    const database = await connect(place.database, place.folder);
+    const rows = await database.read((db) =>
+      db.selectFrom('publications').select(['delivery_id', 'item_key', 'card']).orderBy('delivery_id').execute(),
+    );
+    await database.close();
+    expect(rows.map((row) => [row.delivery_id, row.item_key, row.card])).toEqual([
+      [deliveryId, '', ''],
+      [other.deliveryId, 'v1.item', 'v1.card'],
+    ]);
     await store.close();
   });
 });
