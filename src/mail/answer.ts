@@ -58,12 +58,13 @@ export function composeAnswer(mail: AnswerMail): { readonly header: Buffer; read
   const parts = boundary('parts');
   const mixed = mail.files.length > 0;
   const type = mixed ? `multipart/mixed; boundary="${parts}"` : `multipart/alternative; boundary="${texts}"`;
-  const header = Buffer.from(`${fieldsOf(mail)}Content-Type: ${type}\r\n\r\n`, 'latin1');
+  const header = Buffer.from(`${answerFields(mail)}Content-Type: ${type}\r\n\r\n`, 'latin1');
   const written = alternatives(mail, texts);
   return { header, body: mixed ? withFiles(written, texts, parts, mail.files) : pieces(written) };
 }
 
-function fieldsOf(mail: AnswerMail): string {
+/** All fields but those of its content. */
+export function answerFields(mail: Omit<AnswerMail, 'text' | 'quote' | 'files' | 'timeZone'>): string {
   const { person, from } = mail;
   const list = (mailboxes: readonly Mailbox[]): string =>
     mailboxes.map(({ name, address }) => formatMailbox({ name: strangersName(name), address })).join(', ');
