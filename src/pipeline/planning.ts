@@ -70,12 +70,9 @@ export function planWith(input: {
   return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
 }
 
-/**
- * Encrypted, or protected by rights, by who wrote it. What only says so is not believed while there is something to read in it or beside it, or
- * while two readers could see different parts.
- */
-function isEncrypted({ encrypted, rightsProtected, findings, doubts }: Facts): boolean {
-  return (encrypted || rightsProtected) && findings?.length === 0 && !doubts.includes('structure');
+/** Encrypted, or protected by rights, by who wrote it; but not while something was found beside it, or while two readers could see different parts. */
+function isEncrypted({ sealed, findings, doubts }: Facts): boolean {
+  return sealed && findings?.length === 0 && !doubts.includes('structure');
 }
 
 export function atLeast(level: Level, floor: Level): Level {

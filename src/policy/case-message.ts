@@ -145,6 +145,7 @@ export function factsOfCase(message: CaseMessage, domains: readonly string[], po
     signed: message.signed === true,
     encrypted: message.encrypted === true,
     rightsProtected: message.rightsProtected === true,
+    sealed: message.encrypted === true || message.rightsProtected === true,
     tnef: message.tnef === true,
     sensitivity: message.sensitivity ?? 'normal',
     importance: message.importance ?? 'normal',

@@ -83,6 +83,8 @@ export type Looked = {
   readonly detected: string | null;
   /** It, or something in it, needs a password. */
   readonly encrypted: boolean;
+  /** It is for the holder of a key alone, as its octets show. */
+  readonly sealed?: true;
   /** Members of an archive (or of a winmail.dat), at any depth. */
   readonly members: readonly { readonly name: string; readonly detected: string | null; readonly size: number }[];
 };

@@ -14,7 +14,8 @@
  * be read clearly, and every place the scan could not look into. `doubts` sorts the reasons.
  *
  * Limits: what the scan did not find out is what the message says of itself. PGP text inside a body is not seen here. Members of
- * archives after the first `mostMembers` are left out, and that is a doubt (`limits`).
+ * archives after the first `mostMembers` are left out, and that is a doubt (`limits`). `encrypted` and `rightsProtected` believe what a message says of
+ * itself; what may leave as it is because of that, `sealed` says.
  */
 
 import { domainOf, parseMailboxes } from '../mail/address.ts';
@@ -25,6 +26,7 @@ import { classificationOf } from './classification.ts';
 import type { Blind, Finding, Looked, ScanResult } from './detection.ts';
 import { doubtsOf } from './doubts.ts';
 import type { Groups } from './groups.ts';
+import { sealedAsWhole } from './sealed.ts';
 import type { Level } from './verdict.ts';
 
 export type AttachmentFact = {
@@ -76,6 +78,8 @@ export type Facts = {
   /** Already S/MIME or OpenPGP encrypted. */
   readonly encrypted: boolean;
   readonly rightsProtected: boolean;
+  /** Encrypted or rights-protected as a whole, as its octets show, with nothing to read beside it (sealed.ts). */
+  readonly sealed: boolean;
   readonly tnef: boolean;
   /** RFC 4021 section 2.1.55: what Outlook's "private" and the like become. */
   readonly sensitivity: 'normal' | 'personal' | 'private' | 'company-confidential';
@@ -156,6 +160,7 @@ export function factsOf(input: FactsInput): Facts {
     signed: root.type === 'multipart/signed' || smimeType(root) === 'signed-data',
     encrypted: root.type === 'multipart/encrypted' || isEnveloped(smimeType(root)),
     rightsProtected: parts.some((part) => isOf(rightsTypes, part)),
+    sealed: sealedAsWhole(structure, scan?.looked ?? []),
     tnef: parts.some((part) => isOf(tnefTypes, part) || part.part.fileName?.toLowerCase() === 'winmail.dat'),
     ...classificationOf(fields),
     thread: input.thread,

@@ -22,6 +22,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     signed: false,
     encrypted: false,
     rightsProtected: false,
+    sealed: false,
     tnef: false,
     sensitivity: 'normal',
     importance: 'normal',

@@ -24,6 +24,7 @@ import { pdfText } from './pdf.ts';
 import type { TextWriter } from './pieces.ts';
 import { readRtf } from './rtf-file.ts';
 import { Runs } from './runs.ts';
+import { isSealed } from './sealed.ts';
 import { type Declared, type Sink, Site, unknownFile } from './site.ts';
 import { declaredKind, headLength, type Kind, signatureOf } from './sniff.ts';
 import { readTar } from './tar.ts';
@@ -54,6 +55,7 @@ async function look(site: Site, octets: AsyncIterable<Uint8Array>): Promise<void
   if (site.declared.type === 'message/partial') site.blind('content', 'it is a fragment of a message');
   const signature = signatureOf(head);
   site.detected = signature?.type ?? null;
+  site.sealed = isSealed(head);
   await readers[kindOf(site.declared, signature?.kind ?? null, head)](site, source, head);
 }
 

@@ -54,6 +54,8 @@ export class Site {
   readonly budget: Budget;
   /** The media type that the octets' signature tells, null when they have none. */
   detected: string | null = null;
+  /** The octets are for the holder of a key alone. */
+  sealed = false;
   readonly #leaf: Leaf;
   /** A limit was told: that the rest is missing follows from it. */
   #limited = false;
@@ -79,7 +81,9 @@ export class Site {
     const site = new Site(part.path, 0, part, budget, leaf);
     await look(site, octets);
     names.end();
-    sink.looked({ path: part.path, detected: site.detected, encrypted: leaf.encrypted, members: leaf.members });
+    const { detected, sealed } = site;
+    const { encrypted, members } = leaf;
+    sink.looked({ path: part.path, detected, encrypted, ...(sealed ? { sealed } : {}), members });
   }
 
   /** A writer for one run of text of this site; several may be open at once. */
