@@ -1,6 +1,7 @@
 /**
  * Housekeeping: what grows old comes to its end. In turns: what waited in the portal too long expires and its sender is told, drafts and answers
- * there end, bytes that no delivery needs any more are deleted, facts, threads and histories are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
+ * there end, bytes that no delivery needs any more are deleted, readers are reminded (reminders.ts) and senders hear what happened (receipts.ts), facts,
+ * threads and histories are forgotten as `retention` says. Now and then the spool is swept of blobs that no row names.
  *
  * Everything can be done again, so a turn that fails is followed by the next.
  */
@@ -8,6 +9,8 @@ import type { Event } from '../event/event.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { DeliveryRow, Store } from '../store/store.ts';
 import { failureNotices, type NoticePorts } from './notices.ts';
+import { tellSenders } from './receipts.ts';
+import { remind } from './reminders.ts';
 
 type Ports = {
   readonly store: Store;
@@ -39,6 +42,7 @@ export function createHousekeeping(ports: Ports): { turn(): Promise<void>; sweep
         await expire(ports);
         await forgetFinished(ports);
         await forgetAnswers(ports);
+        await writeLetters(ports);
         if (ports.now() >= forgetAt && (await forgetOld(ports)) === 0) forgetAt = ports.now() + forgetEvery;
       } finally {
         busy = false;
@@ -62,6 +66,13 @@ async function expire({ store, attempt, emit, now }: Ports): Promise<void> {
 
 function expiredEvent({ id, messageId, recipient }: DeliveryRow): Event {
   return { kind: 'delivery.expired', message: messageId, delivery: id, recipient };
+}
+
+async function writeLetters({ store, attempt, emit, now }: Ports): Promise<void> {
+  const { config, own, spool } = attempt;
+  const ports = { config, own, spool, store, emit, now };
+  while (await remind(ports));
+  while (await tellSenders(ports));
 }
 
 async function forgetFinished({ store, spool }: Ports): Promise<void> {

@@ -66,7 +66,9 @@ async function newsOf(db: Reading, rows: readonly SenderTables['portal_news'][])
   const found = await deliveriesOf(db, [...new Set(rows.map((row) => row.delivery))]);
   return rows.flatMap((row) => {
     const about = found.get(row.delivery);
-    return about === undefined ? [] : [{ id: row.id, at: row.at, event: JSON.parse(row.event) as Event, ...about }];
+    if (about === undefined) return [];
+    const { id, at, sender } = row;
+    return [{ id, at, event: JSON.parse(row.event) as Event, waited: sender !== '', ...about }];
   });
 }
 

@@ -97,6 +97,8 @@ export type News = {
   readonly id: string;
   readonly at: number;
   readonly event: Event;
+  /** Whether it has waited for a digest. */
+  readonly waited: boolean;
   readonly delivery: DeliveryRow;
   readonly message: MessageRow;
 };
