@@ -8,6 +8,7 @@
 import { sql, type Transaction } from 'kysely';
 import { portalAnswers } from './answer-tables.ts';
 import type { Traits } from './dialect.ts';
+import { portalGreetings } from './greetings.ts';
 import { ownKeyTables } from './own-key-tables.ts';
 import { portalCalendar, portalIdentity } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
@@ -32,6 +33,7 @@ const steps: readonly Step[] = [
   { name: '012 portal: answers to invitations', up: portalCalendar },
   { name: '013 portal: drafts, uploads and sent answers', up: portalAnswers },
   { name: '014 portal: news for senders, reminders and what was taken back', up: portalSenders },
+  { name: '015 portal: how people like to be written to', up: portalGreetings },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

@@ -10,6 +10,7 @@ import { postgresTraits, sqliteTraits } from './dialect.ts';
 import { claimCheck, countChecks, keepCheck } from './domain-checks.ts';
 import { DomainNotes } from './domains.ts';
 import { listEvents } from './events.ts';
+import { createGreetingStore } from './greetings.ts';
 import { forgetOld, keptMessages } from './history.ts';
 import { createKeyStore } from './keys.ts';
 import * as messages from './messages.ts';
@@ -105,6 +106,7 @@ function createStore(database: Database): Store {
     publications: createPublications(database),
     senders: createSenderStore(database),
     news: createNewsStore(database),
+    greetings: createGreetingStore(database),
     async close() {
       // A count that cannot be written now is not worth staying open for.
       await domains.write().catch(() => {});

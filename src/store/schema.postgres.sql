@@ -197,6 +197,14 @@ create table portal_failures (
   PRIMARY KEY (what)
 );
 
+create table portal_greetings (
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  language text collate "C" not null,
+  phrase text collate "C" not null,
+  PRIMARY KEY (tenant, address)
+);
+
 create table portal_member_addresses (
   tenant text collate "C" not null,
   address text collate "C" not null,

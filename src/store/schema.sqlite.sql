@@ -227,6 +227,12 @@ CREATE TABLE "portal_failures" ("what" text not null primary key,
 
 CREATE INDEX portal_failures_by_age on portal_failures (since);
 
+CREATE TABLE "portal_greetings" ("tenant" text not null,
+  "address" text not null,
+  "language" text not null,
+  "phrase" text not null, constraint "portal_greetings_key" primary key ("tenant",
+  "address"));
+
 CREATE TABLE "portal_member_addresses" ("tenant" text not null,
   "address" text not null,
   "member" text not null,

@@ -5,6 +5,7 @@
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
 import type { AnswerTables } from './answer-tables.ts';
+import type { GreetingTables } from './greetings.ts';
 import type { KeyLookup, KeyRow } from './key-port.ts';
 import type { OwnKeyTables } from './own-key-tables.ts';
 import type { PortalTables } from './portal-tables.ts';
@@ -172,6 +173,7 @@ type ChunkTable = { blob_id: string; frame: number; sealed: Uint8Array };
 type MigrationTable = { name: string; applied_at: number };
 
 export type Tables = AnswerTables &
+  GreetingTables &
   OwnKeyTables &
   PortalTables &
   SenderTables & {

@@ -14,6 +14,7 @@ import type { Step } from '../plan/plan.ts';
 import type { Actions, Level, Otherwise } from '../policy/verdict.ts';
 import type { SpoolRef } from '../spool/spool.ts';
 import type { AnswerStore } from './answer-port.ts';
+import type { GreetingStore } from './greetings.ts';
 import type { KeyStore } from './key-port.ts';
 import type { OwnKeyStore } from './own-key-port.ts';
 import type { PortalStore, Publication, Publications } from './portal-port.ts';
@@ -353,6 +354,7 @@ export type Store = KeyStore & {
   publications: Publications;
   senders: SenderStore;
   news: NewsStore;
+  greetings: GreetingStore;
   close(): Promise<void>;
 };
 
