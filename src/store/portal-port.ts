@@ -158,7 +158,7 @@ export type PortalStore = {
   answeredInvitation(deliveryId: string, sealed: string, events: readonly Event[], now: number): Promise<void>;
   /** Where a message that the portal submitted has got to. */
   mailState(id: string): Promise<MailState>;
-  /** Writes audit rows for what was seen in the portal. */
+  /** Writes audit rows for what was seen in the portal; a power cut may take back those of the last seconds. */
   note(events: readonly Event[], now: number): Promise<void>;
 
   beginSession(session: {

@@ -20,6 +20,8 @@ type Reading = Pick<Transaction<Tables>, 'selectFrom'>;
 
 export function createPortalStore(database: Database): PortalStore {
   const write = <T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> => database.write(work);
+  // A page waits for no disk: a power cut may take back the last seconds of who looked again, and of a session that proved nothing yet.
+  const lazily = <T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> => database.writeLazily(work);
   return {
     byToken: (hash, now) => one(database, 'token_hash', hash, now),
     byDelivery: (id, now) => one(database, 'delivery_id', id, now),
@@ -32,15 +34,16 @@ export function createPortalStore(database: Database): PortalStore {
         await insertEvents(trx, events, now);
       }),
     mailState: (id) => database.read((db) => mailState(db, id)),
-    note: (events, now) => write((trx) => insertEvents(trx, events, now)),
+    note: (events, now) => lazily((trx) => insertEvents(trx, events, now)),
 
-    beginSession: (fresh) => write((trx) => beginSession(trx, fresh)),
+    beginSession: (fresh) => lazily((trx) => beginSession(trx, fresh)),
     session: (secretHash, now, idle) => session(database, secretHash, now, idle),
     prove: (proof, proving, events) => write((trx) => prove(trx, proof, proving, events)),
     sessionsOf: (who, now) => sessionsOf(database, who, now),
     endSession: (id) => write((trx) => endSession(trx, id)),
 
-    putCode: (code) => write((trx) => putCode(trx, code)),
+    // What mails the code is on stable storage before it goes, and this with it.
+    putCode: (code) => lazily((trx) => putCode(trx, code)),
     dropCode: (delivery, of) => write((trx) => dropCode(trx, delivery, of)),
     codeOf: (delivery, of, now) => codeOf(database, delivery, of, now),
     tryCode: (attempt, proving, events) => write((trx) => tryCode(trx, database, attempt, proving, events)),
