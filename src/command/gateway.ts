@@ -220,6 +220,7 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       store,
       transmitter,
       protect,
+      freshKeys: fresh,
       signerFor: custody.keys.signerFor,
       opening: { spool, store, pool: opener, decryptionKeys: custody.keys.decryptionKeys, harvest, now: Date.now },
       own: accept.own,

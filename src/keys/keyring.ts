@@ -45,13 +45,17 @@ export function capabilityOf(rows: readonly KeyRow[], address: string, now: numb
 }
 
 /**
- * The keys to encrypt to, for the ids of a plan. A key that is no longer trusted (rejected since the plan was made) or no longer there is
- * left out, so fewer come back than were asked for; the caller then must not encrypt.
+ * The keys to encrypt to at `now`, for the ids of a plan, which may be days old. A key that could not be planned with any more (rejected, revoked or
+ * expired since then, or another one was pinned) or is no longer there is left out, so fewer come back than were asked for; the caller then must not
+ * encrypt.
  */
-export function materialsOf(rows: readonly KeyRow[], ids: readonly string[]): RecipientKey[] {
+export function materialsOf(rows: readonly KeyRow[], ids: readonly string[], now: number): RecipientKey[] {
   return ids.flatMap((id) => {
     const row = rows.find((each) => each.id === id);
-    if (row?.state !== 'trusted' || row.status.revocation === 'revoked') return [];
+    if (row === undefined || whyNot(row, now) !== null) return [];
+    const rivals = rows.filter(({ kind, address }) => kind === row.kind && address === row.address);
+    if (row.trust !== 'pinned' && rivals.some(({ state, trust }) => state === 'trusted' && trust === 'pinned'))
+      return [];
     return [{ material: row.material, gcm: row.features.gcm === true }];
   });
 }

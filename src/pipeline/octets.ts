@@ -27,6 +27,7 @@ import { type Split, splitForProtection } from '../protect/entity.ts';
 import type { ProtectPool } from '../protect/pool.ts';
 import { CannotProtect, type ProtectJob, type SigningKey } from '../protect/protected.ts';
 import type { Spool } from '../spool/spool.ts';
+import type { KeyRow } from '../store/key-port.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
 import { openSubject } from './decide.ts';
 import { type Change, legacyDisplayOf } from './legacy-display.ts';
@@ -36,6 +37,9 @@ export type OctetPorts = {
   readonly spool: Pick<Spool, 'read'>;
   readonly store: Pick<Store, 'keysFor' | 'findMessages'>;
   readonly protect: Pick<ProtectPool, 'protect'>;
+  /** Rows of the keyring, their certificates checked again where that is due (keys/check.ts): a plan may have waited for days. */
+  readonly freshKeys: (rows: readonly KeyRow[]) => Promise<readonly KeyRow[]>;
+  readonly now: () => number;
   /** The key that a sender of the tenant's signs with (keys/own.ts), or null. */
   readonly signerFor: (tenant: string, sender: string, method: 'smime' | 'pgp') => Promise<SigningKey | null>;
 };
@@ -93,12 +97,12 @@ async function signedCopy(delivery: ClaimedDelivery, ports: OctetPorts): Promise
 
 async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
   const { message, recipient, actions } = delivery;
-  const rows = await ports.store.keysFor(addressKey(recipient));
-  const recipients = materialsOf(rows, step.keys);
+  const rows = await ports.freshKeys(await ports.store.keysFor(addressKey(recipient)));
+  const recipients = materialsOf(rows, step.keys, ports.now());
   if (recipients.length < step.keys.length || recipients.length === 0) {
     return {
       kind: 'impossible',
-      outcome: cannotProtect('The key planned for this recipient is no longer in the keyring.'),
+      outcome: cannotProtect('The key planned for this recipient can no longer be used (postern keys list says why).'),
     };
   }
   const method = step.method === 'smime' ? 'smime' : 'pgp';

@@ -116,10 +116,32 @@ describe('capabilityOf', () => {
   });
 });
 
-test('materialsOf gives what the plan named, and only while it is trusted', () => {
-  const rows = [row('a'), row('b', { state: 'rejected' }), row('c', { state: 'pending' })];
-  expect(materialsOf([row('a', { status: { revocation: 'revoked' } })], ['a'])).toEqual([]);
-  expect(materialsOf(rows, ['a'])).toEqual([{ material: 'material a', gcm: false }]);
-  expect(materialsOf(rows, ['b', 'c', 'gone', 'a'])).toEqual([{ material: 'material a', gcm: false }]);
-  expect(materialsOf([row('a', { features: { gcm: true } })], ['a'])).toEqual([{ material: 'material a', gcm: true }]);
+describe('materialsOf gives what the plan named', () => {
+  const ofA = { material: 'material a', gcm: false };
+  test.each<[string, readonly KeyRow[], readonly string[], readonly object[]]>([
+    ['and nothing else', [row('a'), row('b')], ['a'], [ofA]],
+    ['with what its program opens', [row('a', { features: { gcm: true } })], ['a'], [{ ...ofA, gcm: true }]],
+    ['unless it is gone', [row('a')], ['gone', 'a'], [ofA]],
+    ['unless it was rejected', [row('b', { state: 'rejected' }), row('a')], ['b', 'a'], [ofA]],
+    ['unless it waits', [row('b', { state: 'pending' }), row('a')], ['b', 'a'], [ofA]],
+    ['unless it expired since', [row('b', { notAfter: now }), row('a')], ['b', 'a'], [ofA]],
+    ['unless it was revoked', [row('a', { kind: 'x509', status: { revocation: 'revoked' } })], ['a'], []],
+    [
+      'unless its path broke',
+      [row('a', { kind: 'x509', trust: 'vouched', status: { path: { ok: false } } })],
+      ['a'],
+      [],
+    ],
+    ['unless another one was pinned', [row('a'), row('b', { trust: 'pinned' })], ['a'], []],
+    ['when it is the one that was pinned', [row('a', { trust: 'pinned' }), row('b')], ['a'], [ofA]],
+    ['when one of another kind was pinned', [row('a'), row('b', { trust: 'pinned', kind: 'x509' })], ['a'], [ofA]],
+    [
+      "when somebody else's was pinned",
+      [row('a'), row('b', { trust: 'pinned', address: 'x@y.example' })],
+      ['a'],
+      [ofA],
+    ],
+  ])('%s', (_name, rows, ids, expected) => {
+    expect(materialsOf(rows, ids, now)).toEqual(expected);
+  });
 });

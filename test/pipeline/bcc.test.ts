@@ -146,6 +146,8 @@ async function copyFor(person: Person, octets: Buffer, hideSubject: boolean): Pr
     },
     store: { keysFor: async () => people.map((each) => each.row), findMessages: async () => [] },
     protect: pool,
+    freshKeys: async (rows) => rows,
+    now: Date.now,
     signerFor: async () => null,
   });
   if (prepared.kind !== 'ready') throw new Error('not ready');

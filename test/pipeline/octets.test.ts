@@ -53,6 +53,8 @@ async function sent(row: ClaimedDelivery): Promise<{ text: string; size: number 
     },
     store: { keysFor: unused, findMessages: unused },
     protect: { protect: unused },
+    freshKeys: unused,
+    now: unused,
     signerFor: unused,
   };
   const prepared = await prepare(row, { method: 'tls', tls: 'verify', keys: [] }, ports);
@@ -141,7 +143,16 @@ describe('protected copies', () => {
     'The body.',
     '',
   ].join('\r\n');
-  const key = { id: 'k', kind: 'pgp', state: 'trusted', status: {}, features: {}, material: 'key of b' } as const;
+  const key = {
+    id: 'k',
+    kind: 'pgp',
+    state: 'trusted',
+    status: {},
+    features: {},
+    material: 'key of b',
+    notBefore: 0,
+    notAfter: null,
+  } as const;
   const signer: SigningKey = { method: 'pgp', certificates: [], sealed: 's', context: 'c' };
 
   type Asked = {
@@ -176,6 +187,8 @@ describe('protected copies', () => {
         },
       },
       signerFor: signerFor ?? (async () => null),
+      freshKeys: async (rows: unknown) => rows,
+      now: () => 0,
     } as unknown as OctetPorts;
     const subject =
       asked.subject === undefined ? null : sealText(masterKey, asked.subject, `subject ${row.message.id}`);
