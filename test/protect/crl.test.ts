@@ -52,6 +52,13 @@ describe('a list of our own authority', () => {
     else expect(defect).toBe(expected);
   });
 
+  test('can be long', () => {
+    const revoked = Array.from({ length: 130_000 }, (_, index) => {
+      return { serial: (0x41000000 + index).toString(16), at: now - day, reason: 0 };
+    });
+    expect(readRevocationList(ours({ revoked }))).not.toBeNull();
+  });
+
   test('names what was revoked, and nothing else', () => {
     const revoked = [
       { serial: '41aa', at: now - 3 * day, reason: 1 },

@@ -37,10 +37,26 @@ function ask(chain: readonly Issued[], more: Partial<Omit<MailQuestion, 'leaf' |
 
 const good = /^good, under Partner Root$/;
 
+/** Under the name and key identifier of `middle`, with a key that cannot be read. */
+function unreadable(): Issued {
+  const marker = Buffer.from('551d0e04160414', 'hex');
+  const idOf = (der: Buffer): Buffer => der.subarray(der.indexOf(marker) + 7, der.indexOf(marker) + 27);
+  const { certPem, keyPem } = issueCertificate({
+    subject: 'Partner CA',
+    ca: true,
+    issuer: root,
+    keyType: 'rsaOaep2048',
+  });
+  const der = Buffer.from(new X509Certificate(certPem).raw);
+  idOf(der).set(idOf(new X509Certificate(middle.certPem).raw));
+  return { certPem: new X509Certificate(der).toString(), keyPem };
+}
+
 describe('a certificate for mail', () => {
   test.each<[string, readonly Issued[], RegExp]>([
     ['straight from the root', [leaf(root)], good],
     ['through an authority', [leaf(middle), middle], good],
+    ['through an authority, beside one whose key cannot be read', [leaf(middle), unreadable(), middle], good],
     [
       'through an authority that did not come along',
       [leaf(middle)],
