@@ -63,12 +63,24 @@ export function formatDay(at: number, language: Language, timeZone: string): str
   return formatFor(language, timeZone, { day: 'numeric', month: 'long', year: 'numeric' }, false).format(at);
 }
 
+/** "Friday 20 November 2026 at 15:04 – 16:04 CET"; from one day to the next it says both. */
+export function formatSpan(from: number, to: number, language: Language, timeZone: string): string {
+  const date = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
+  return formatFor(language, timeZone, date).formatRange(from, Math.max(from, to));
+}
+
+/** Whole days, the last one included: "Friday 20 November 2026", "Friday 20 – Sunday 22 November 2026". */
+export function formatDays(from: number, to: number, language: Language): string {
+  const date = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const;
+  return formatFor(language, 'UTC', date, false).formatRange(from, Math.max(from, to));
+}
+
 /** "15:04 UTC": for what is less than a day away. */
 export function formatClock(at: number, language: Language, timeZone: string): string {
   return formatFor(language, timeZone, {}).format(at);
 }
 
-/** Making a format takes far longer than using it. At most three for each language and each time zone of the settings. */
+/** Making a format takes far longer than using it. At most five for each language and each time zone of the settings. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatFor(
@@ -77,7 +89,7 @@ function formatFor(
   date: Intl.DateTimeFormatOptions,
   withClock = true,
 ): Intl.DateTimeFormat {
-  const key = `${language} ${timeZone} ${date.day ?? ''} ${withClock}`;
+  const key = `${language} ${timeZone} ${date.day ?? ''} ${date.weekday ?? ''} ${withClock}`;
   const known = formats.get(key);
   if (known !== undefined) return known;
   const clock = { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;

@@ -19,6 +19,8 @@ import { cardOf, type PortalPorts } from './ports.ts';
 const maxText = 1_000_000;
 /** Octets of pictures put into one HTML view. */
 const maxPictures = 5_000_000;
+/** Parts looked into for an invitation. */
+const maxCalendars = 3;
 /** Structures kept in memory, so that the page, its frame and its downloads parse a large message once. */
 const maxCached = 50;
 
@@ -35,6 +37,8 @@ export type MessageView = {
   /** The parts of its formatted view, in order; empty when the sender formatted nothing. */
   readonly rich: readonly Part[];
   readonly attachments: readonly Part[];
+  /** Parts in which an invitation may be; they are attachments, too. */
+  readonly calendars: readonly Part[];
   /** Pictures the formatted view refers to. */
   readonly pictures: readonly Part[];
   /** Whether the structure could not be read as a whole. */
@@ -175,9 +179,15 @@ export function viewOf(structure: Structure, subject: string | null): MessageVie
     plain,
     rich: formatted ? rich : [],
     attachments: files.filter((part) => !isPicture(part)),
+    calendars: files.filter(isCalendar).slice(0, maxCalendars),
     pictures: files.filter(isPicture),
     incomplete: structure.problems.length > 0,
   };
+}
+
+/** RFC 5545 section 8.1; and as Outlook and others send it as a file. */
+function isCalendar({ type, fileName }: Part): boolean {
+  return type === 'text/calendar' || type === 'application/ics' || /\.ics$/i.test(fileName ?? '');
 }
 
 function mailboxText({ name, address }: { readonly name: string; readonly address: string }): string {

@@ -8,6 +8,7 @@
 import type { InEachLanguage, Language } from '../../mail/language.ts';
 import { account } from './account.ts';
 import { arriving } from './arriving.ts';
+import { calendar } from './calendar.ts';
 import { code } from './code.ts';
 import { enrol } from './enrol.ts';
 import { frame } from './frame.ts';
@@ -20,6 +21,7 @@ import { troubles } from './troubles.ts';
 const wordsOf = (language: Language) => ({
   account: account[language],
   arriving: arriving[language],
+  calendar: calendar[language],
   code: code[language],
   enrol: enrol[language],
   frame: frame[language],
