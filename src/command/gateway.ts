@@ -260,6 +260,7 @@ async function startPortal(
   ending(async () => resolver.close());
   const portal = createPortal({
     store: store.portal,
+    greetings: store.greetings,
     items,
     tenants: config.tenants,
     portalUrl: web.portalUrl,

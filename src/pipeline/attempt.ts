@@ -19,7 +19,7 @@ import { publish, withdraw } from './portal.ts';
 import { type Found, type TransmitPorts, transmit } from './transmit.ts';
 
 export type AttemptPorts = TransmitPorts & {
-  readonly store: Pick<Store, 'noteKeysUsed'>;
+  readonly store: Pick<Store, 'noteKeysUsed' | 'greetings'>;
   readonly config: Config;
   readonly own: Accept['own'];
   readonly now: () => number;

@@ -10,6 +10,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import { addressKey } from '../mail/address.ts';
 import { notificationMessage, serviceAddress } from '../mail/compose.ts';
 import { buildReport } from '../mail/dsn.ts';
 import { authorsOf, editHeader, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
@@ -19,6 +20,7 @@ import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from
 import type { Accept } from './accept.ts';
 import { type OctetPorts, readHeader } from './octets.ts';
 import { answerNotices } from './portal-answer.ts';
+import { type VoicePorts, voiceFor } from './voice.ts';
 
 export type NoticePorts = Pick<OctetPorts, 'spool'> & {
   readonly config: Config;
@@ -146,7 +148,7 @@ type Published = {
 export async function portalNotice(
   delivery: ClaimedDelivery,
   link: Published,
-  ports: NoticePorts,
+  ports: NoticePorts & VoicePorts,
 ): Promise<NewMessage> {
   const { message } = delivery;
   const { config } = ports;
@@ -161,7 +163,7 @@ export async function portalNotice(
     to: delivery.recipient,
     sender,
     senderName: author?.name ?? '',
-    voice: branding,
+    voice: await voiceFor(branding, { tenant: tenant.id, address: addressKey(delivery.recipient) }, ports),
     link: `${config.web.portalUrl}/m/${link.token}`,
     expiresAt: link.expiresAt,
     subject: link.subject,

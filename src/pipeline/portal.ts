@@ -23,6 +23,7 @@ import { threadHash } from './examine.ts';
 import { type Ended, type NoticePorts, noticesFor, portalNotice } from './notices.ts';
 import { readHeader } from './octets.ts';
 import { nextReminder } from './reminder-time.ts';
+import type { VoicePorts } from './voice.ts';
 
 type PortalPorts = NoticePorts & { readonly store: Pick<Store, 'findMessages'> };
 
@@ -55,7 +56,7 @@ export function openCard(portalKey: Buffer, delivery: string, sealed: string): P
   return JSON.parse(openText(portalKey, sealed, `card ${delivery}`)) as PortalCard;
 }
 
-export async function publish(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Conclusion> {
+export async function publish(delivery: ClaimedDelivery, ports: NoticePorts & VoicePorts): Promise<Conclusion> {
   const { web } = ports.config;
   if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
   const { id, messageId, recipient, step, attempts, warned, actions, message } = delivery;

@@ -23,7 +23,7 @@ import { nextDigest } from './reminder-time.ts';
 import { senderToken } from './sender-link.ts';
 
 export type ReceiptPorts = Pick<NoticePorts, 'config' | 'own' | 'spool'> & {
-  readonly store: Pick<Store, 'news' | 'senders'>;
+  readonly store: Pick<Store, 'news' | 'senders' | 'greetings'>;
   readonly emit: (event: Event) => void;
   readonly now: () => number;
 };

@@ -4,6 +4,7 @@
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Event } from '../event/event.ts';
+import { addressKey } from '../mail/address.ts';
 import { serviceAddress } from '../mail/compose.ts';
 import { authorsOf, parseHeader } from '../mail/header.ts';
 import { reminderMessage } from '../mail/reminder.ts';
@@ -15,6 +16,7 @@ import { readHeader } from './octets.ts';
 import { linkContext } from './portal.ts';
 import type { ReceiptPorts } from './receipts.ts';
 import { nextReminder } from './reminder-time.ts';
+import { voiceFor } from './voice.ts';
 
 const atOnce = 200;
 
@@ -54,7 +56,7 @@ async function letterFor(due: DueReminder, ports: ReceiptPorts): Promise<NewMess
     to: delivery.recipient,
     sender: author?.address ?? message.mailFrom,
     senderName: author?.name ?? '',
-    voice: tenant.branding,
+    voice: await voiceFor(tenant.branding, { tenant: tenant.id, address: addressKey(delivery.recipient) }, ports),
     link: `${web.portalUrl}/m/${token}`,
     expiresAt,
     byCode: (delivery.actions.proof ?? 'code') === 'code',

@@ -67,6 +67,19 @@ export async function removeMember(c: Context<Env>, shared: Shared): Promise<Res
   return say(c, 'removed');
 }
 
+/** POST /account/phrase: any reader of the address; it tells letters from forgeries and opens nothing. */
+export async function choosePhrase(c: Context<Env>, shared: Shared): Promise<Response> {
+  const found = await provedAddress(c, shared);
+  if (found instanceof Response) return found;
+  const { who, tenant, address } = found;
+  const phrase = (who.form.get('phrase') ?? '')
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 80);
+  await shared.ports.greetings.keep({ tenant, address }, { phrase: phrase === '' ? null : phrase });
+  return say(c, 'phrase-saved');
+}
+
 /** POST /account/leave */
 export async function leave(c: Context<Env>, shared: Shared): Promise<Response> {
   const found = await provedAddress(c, shared);

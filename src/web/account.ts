@@ -79,6 +79,7 @@ async function accountView(c: Context<Env>, shared: Shared, who: Person): Promis
         organisation: ports.tenants.find(({ id }) => id === tenant)?.branding.name ?? tenant,
         role: as?.role ?? null,
         members: await ports.store.members({ tenant, address }),
+        phrase: (await ports.greetings.of({ tenant, address })).phrase,
       })),
     ),
     credentials: member === null ? [] : await ports.store.credentials(member.id),
@@ -97,6 +98,7 @@ const sayings: readonly AccountSaid[] = [
   'left',
   'session-ended',
   'renamed',
+  'phrase-saved',
   'stronger-proof-needed',
   'passkey-failed',
 ];

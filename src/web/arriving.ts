@@ -9,6 +9,7 @@ import type { Context } from 'hono';
 import { hashToken } from '../pipeline/portal.ts';
 import type { Proof } from '../policy/verdict.ts';
 import type { PortalRow } from '../store/portal-port.ts';
+import { greeted } from './branding.ts';
 import { maskAddress } from './codes.ts';
 import { type Entrant, entrant } from './entrance.ts';
 import { networkKey } from './limits.ts';
@@ -37,7 +38,7 @@ export async function followLink(c: Context<Env>, shared: Shared): Promise<Respo
 
 /** GET /d/ID, while what was proved is not enough. */
 export async function frontDoor(c: Context<Env>, shared: Shared, { visitor, row }: Entrant): Promise<Response> {
-  const { looks, sessions } = shared;
+  const { ports, looks, sessions } = shared;
   const right = rightTo(row, visitor.session);
   const view: ArrivingView = {
     deliveryId: row.delivery.id,
@@ -51,7 +52,7 @@ export async function frontDoor(c: Context<Env>, shared: Shared, { visitor, row 
     proved: right.may ? null : right.proved,
     question: row.passphrase?.question ?? '',
   };
-  return c.html(arrivingPage(looks.around(c, row.tenant), view));
+  return c.html(arrivingPage(greeted(looks.around(c, row.tenant), await ports.greetings.of(row)), view));
 }
 
 /** Back to the front door, for who reloads, or opens by hand, an address that only a form leads to. */

@@ -14,6 +14,7 @@ import { plainBranding } from '../config/branding.ts';
 import { inkOn } from '../config/colour.ts';
 import type { Branding, Tenant } from '../config/config.ts';
 import { chooseLanguage, isLanguage, type Language } from '../mail/language.ts';
+import type { Greeting } from '../store/greetings.ts';
 import type { Around, Brand } from './pages/layout.ts';
 import { crossSite, type Env, formOf, type Handler } from './request.ts';
 import { wordsIn } from './words/words.ts';
@@ -63,6 +64,11 @@ export function createLooks(tenants: readonly Pick<Tenant, 'id' | 'branding'>[],
       { path: '/language', GET: (c) => c.redirect('/', 303), POST: (c) => choose(c, portalUrl) },
     ],
   };
+}
+
+/** The page for somebody who chose a phrase of their own. */
+export function greeted(around: Around, { phrase }: Greeting): Around {
+  return phrase === null ? around : { ...around, brand: { ...around.brand, phrase } };
 }
 
 type Known = {

@@ -122,6 +122,7 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/account/invite': { GET: backToAccount, POST: people.invite },
   '/account/join': { GET: backToAccount, POST: people.join },
   '/account/member/remove': { GET: backToAccount, POST: people.removeMember },
+  '/account/phrase': { GET: backToAccount, POST: people.choosePhrase },
   '/account/leave': { GET: backToAccount, POST: people.leave },
   '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
   '/join/passkey/options': { POST: invitation.joinOptions },

@@ -3,6 +3,7 @@ import type { Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { openCard, type PortalCard } from '../pipeline/portal.ts';
 import type { ItemSpool } from '../spool/items.ts';
+import type { GreetingStore } from '../store/greetings.ts';
 import type { PortalRow, PortalStore } from '../store/portal-port.ts';
 import type { Looks } from './branding.ts';
 import type { Limiter } from './limits.ts';
@@ -11,6 +12,8 @@ import type { Sessions } from './session.ts';
 
 export type PortalPorts = {
   readonly store: PortalStore;
+  /** How people at an address like to be written to. */
+  readonly greetings: GreetingStore;
   readonly items: Pick<ItemSpool, 'read'>;
   readonly tenants: readonly Pick<Tenant, 'id' | 'domains' | 'branding'>[];
   /** Origin without a trailing slash, as in the links. */

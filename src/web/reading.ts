@@ -6,6 +6,7 @@
  */
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
+import type { Language } from '../mail/language.ts';
 import type { PortalRow } from '../store/portal-port.ts';
 import { frontDoor } from './arriving.ts';
 import type { Cleaner } from './clean.ts';
@@ -52,6 +53,12 @@ export function createSeen(): Seen {
   };
 }
 
+/** The next letter to this address is in the language that was read in here. */
+async function noteLanguage({ ports }: ReadingShared, row: PortalRow, language: Language): Promise<void> {
+  const known = await ports.greetings.of(row);
+  if (known.language !== language) await ports.greetings.keep(row, { language });
+}
+
 /** GET /d/ID: the message, or its front door. */
 export async function showMessage(c: Context<Env>, shared: ReadingShared): Promise<Response> {
   const { ports, messages, sessions, looks } = shared;
@@ -73,7 +80,9 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
     text,
     formToken: sessions.formToken(visitor),
   };
-  return c.html(messagePage(looks.around(c, row.tenant), shown));
+  const around = looks.around(c, row.tenant);
+  if (c.req.method === 'GET') await noteLanguage(shared, row, around.language);
+  return c.html(messagePage(around, shown));
 }
 
 export async function showFormatted(c: Context<Env>, shared: ReadingShared): Promise<Response> {

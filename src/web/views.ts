@@ -93,6 +93,8 @@ export type AccountView = {
     readonly address: string;
     readonly role: 'owner' | 'member' | null;
     readonly members: readonly MemberOfAddress[];
+    /** Of their own choice, null for the organisation's. */
+    readonly phrase: string | null;
   }[];
   readonly credentials: readonly Credential[];
   readonly sessions: readonly (SessionLine & { readonly current: boolean })[];
@@ -109,6 +111,7 @@ export type AccountSaid =
   | 'left'
   | 'session-ended'
   | 'renamed'
+  | 'phrase-saved'
   | 'stronger-proof-needed'
   | 'passkey-failed';
 

@@ -91,6 +91,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   const port = options.port ?? (await freePort());
   const plain: PortalPorts = {
     store: store.portal,
+    greetings: store.greetings,
     items: createItemSpool(keys.portal, medium),
     tenants: [
       { id: 'corp', domains: ['corp.example'], branding: plainBranding('corp.example') },

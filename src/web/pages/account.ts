@@ -33,6 +33,7 @@ export const accountPaths = {
   invite: '/account/invite',
   removeMember: '/account/member/remove',
   leave: '/account/leave',
+  phrase: '/account/phrase',
   endSession: '/account/session/end',
   endAll: '/account/session/end-all',
 } as const;
@@ -138,23 +139,49 @@ function addressOf(around: Around, { member, form: token }: AccountView, of: Acc
           : {}),
     };
   });
-  return html`<div class="address-of"><h3>${address(at)} <span>${organisation}</span></h3>${rows.length === 0 ? '' : list(rows)}${role === 'member' ? '' : invitation(around, token, whose)}</div>`;
+  return html`<div class="address-of"><h3>${address(at)} <span>${organisation}</span></h3>${rows.length === 0 ? '' : list(rows)}${role === 'member' ? '' : invitation(around, token, whose)}${phraseForm(around, token, of)}</div>`;
 }
 
 function invitation(around: Around, token: string, whose: { readonly tenant: string; readonly address: string }): Page {
   const { people } = around.words;
-  // Several of these forms can stand on one page, so their fields are named by whom they are about.
-  const at = `${whose.tenant}-${whose.address}`.replace(/[^a-z0-9]+/gi, '-');
+  const { tenant, address: at } = whose;
   const hidden = Object.entries(whose).map(
     ([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`,
   );
-  const inputs = html`${field({ name: 'name', id: `name-${at}`, label: people.inviteName, autocomplete: 'off', maxLength: 80 })}
-${field({ name: 'to', id: `to-${at}`, label: people.inviteAddress, type: 'email', inputmode: 'email', autocomplete: 'off', maxLength: 320 })}`;
+  const inputs = html`${field({ name: 'name', id: idFor('name', tenant, at), label: people.inviteName, autocomplete: 'off', maxLength: 80 })}
+${field({ name: 'to', id: idFor('to', tenant, at), label: people.inviteAddress, type: 'email', inputmode: 'email', autocomplete: 'off', maxLength: 320 })}`;
   return more(
     people.invite,
     html`<p>${people.inviteText}</p>`,
     form(accountPaths.invite, token, html`${hidden}${inputs}${button(people.sendInvite)}`),
   );
+}
+
+/** The phrase stands in the form as it is, to be compared with letters. */
+function phraseForm(
+  { words }: Around,
+  token: string,
+  { tenant, address: at, phrase }: AccountView['addresses'][number],
+): Page {
+  const { label, text, save } = words.people.phrase;
+  const value = phrase ?? '';
+  const input = field({
+    name: 'phrase',
+    id: idFor('phrase', tenant, at),
+    label,
+    hint: text,
+    value,
+    autocomplete: 'off',
+    maxLength: 80,
+    required: false,
+  });
+  const hidden = html`<input type="hidden" name="tenant" value="${tenant}"><input type="hidden" name="address" value="${at}">`;
+  return more(label, form(accountPaths.phrase, token, html`${hidden}${input}${button(save, 'quiet')}`));
+}
+
+/** Several forms of one kind can stand on a page, so their fields are named by whom they are about. */
+function idFor(name: string, tenant: string, address: string): string {
+  return `${name}-${tenant}-${address}`.replace(/[^a-z0-9]+/gi, '-');
 }
 
 function nameForm(around: Around, name: string, token: string): Page {

@@ -128,7 +128,9 @@ async function mailCode(
   id: string,
 ): Promise<boolean> {
   const { tenant, mailFrom, smtp } = row.message;
-  const voice = looks.voice(c, tenant);
+  const spoken = looks.voice(c, tenant);
+  const { phrase } = await ports.greetings.of(row);
+  const voice = { ...spoken, phrase: phrase ?? spoken.phrase };
   const { recipient } = row.delivery;
   const bytes = codeMessage({
     from: serviceAddress(mailFrom, domainsOf(tenant, ports), voice.from),

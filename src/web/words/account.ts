@@ -39,6 +39,7 @@ const en = {
     invited: 'The invitation is on its way.',
     left: 'You no longer read what is sent to this address.',
     'session-ended': 'Signed out there.',
+    'phrase-saved': 'The phrase was saved. Our next email to this address has it.',
     renamed: 'The name was saved.',
     'stronger-proof-needed': 'For this, please sign in again with your strongest way.',
     'passkey-failed': 'No passkey was added: the device broke off or did not fit. Nothing has changed.',
@@ -84,6 +85,7 @@ const de: Account = {
     invited: 'Die Einladung ist unterwegs.',
     left: 'Sie lesen nicht mehr, was an diese Adresse geht.',
     'session-ended': 'Dort abgemeldet.',
+    'phrase-saved': 'Der Kennsatz wurde gespeichert. Unsere nächste E-Mail an diese Adresse enthält ihn.',
     renamed: 'Der Name wurde gespeichert.',
     'stronger-proof-needed': 'Bitte melden Sie sich dafür noch einmal mit Ihrem stärksten Weg an.',
     'passkey-failed':
@@ -133,6 +135,7 @@ const fr: Account = {
     invited: 'L’invitation est en route.',
     left: 'Vous ne lisez plus ce qui est envoyé à cette adresse.',
     'session-ended': 'La session y est fermée.',
+    'phrase-saved': 'La phrase a été enregistrée. Notre prochain e-mail à cette adresse la contiendra.',
     renamed: 'Le nom a été enregistré.',
     'stronger-proof-needed': 'Pour cela, veuillez vous connecter à nouveau de votre façon la plus sûre.',
     'passkey-failed':
@@ -182,6 +185,7 @@ const es: Account = {
     invited: 'La invitación está en camino.',
     left: 'Ya no lee lo que se envía a esta dirección.',
     'session-ended': 'La sesión se ha cerrado allí.',
+    'phrase-saved': 'Se ha guardado la frase. Nuestro próximo correo a esta dirección la llevará.',
     renamed: 'Se ha guardado el nombre.',
     'stronger-proof-needed': 'Para esto, acceda de nuevo con su forma más segura.',
     'passkey-failed':
@@ -226,6 +230,7 @@ const nl: Account = {
     invited: 'De uitnodiging is onderweg.',
     left: 'U leest niet meer wat naar dit adres wordt gestuurd.',
     'session-ended': 'Daar afgemeld.',
+    'phrase-saved': 'De herkenningszin is opgeslagen. Onze volgende e-mail naar dit adres bevat hem.',
     renamed: 'De naam is opgeslagen.',
     'stronger-proof-needed': 'Meld u hiervoor opnieuw aan met uw sterkste manier.',
     'passkey-failed': 'Er is geen passkey toegevoegd: het apparaat brak af of paste niet. Er is niets veranderd.',

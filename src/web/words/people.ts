@@ -41,6 +41,11 @@ const en = {
       ' under your own name. For that, set up a passkey on this device.',
     ],
   },
+  phrase: {
+    label: 'Your own phrase',
+    text: 'A few words that only you know: our emails to this address will repeat them, so that you can tell ours from forgeries. Empty: our own phrase.',
+    save: 'Save the phrase',
+  },
 };
 
 type People = typeof en;
@@ -84,6 +89,11 @@ const de: People = {
       ' unter Ihrem eigenen Namen. Richten Sie dafür auf diesem Gerät einen Passkey ein.',
     ],
   },
+  phrase: {
+    label: 'Ihr eigener Kennsatz',
+    text: 'Ein paar Wörter, die nur Sie kennen: Unsere E-Mails an diese Adresse wiederholen sie, damit Sie unsere von gefälschten unterscheiden. Leer: unser eigener Kennsatz.',
+    save: 'Kennsatz speichern',
+  },
 };
 
 const fr: People = {
@@ -126,6 +136,11 @@ const fr: People = {
       '. Pour cela, configurez une clé d’accès sur cet appareil.',
     ],
   },
+  phrase: {
+    label: 'Votre propre phrase',
+    text: 'Quelques mots connus de vous : nos e-mails à cette adresse les répéteront, pour que vous distinguiez les nôtres des faux. Vide : notre propre phrase.',
+    save: 'Enregistrer la phrase',
+  },
 };
 
 const es: People = {
@@ -167,6 +182,11 @@ const es: People = {
       '. Para ello, configure una clave de acceso en este dispositivo.',
     ],
   },
+  phrase: {
+    label: 'Su propia frase',
+    text: 'Unas palabras que solo usted conoce: nuestros correos a esta dirección las repetirán, para que distinga los nuestros de los falsos. Vacío: nuestra propia frase.',
+    save: 'Guardar la frase',
+  },
 };
 
 const nl: People = {
@@ -207,6 +227,11 @@ const nl: People = {
       address,
       '. Stel daarvoor op dit apparaat een passkey in.',
     ],
+  },
+  phrase: {
+    label: 'Uw eigen herkenningszin',
+    text: 'Een paar woorden die alleen u kent: onze e-mails naar dit adres herhalen ze, zodat u de onze van vervalste kunt onderscheiden. Leeg: onze eigen zin.',
+    save: 'Herkenningszin opslaan',
   },
 };
 
