@@ -9,6 +9,7 @@
 import type { Config, Protection } from '../config/config.ts';
 import { materialsOf } from '../keys/keyring.ts';
 import { addressKey } from '../mail/address.ts';
+import { blindOf } from '../mail/blind.ts';
 import {
   authorsOf,
   editHeader,
@@ -88,7 +89,7 @@ async function signedCopy(delivery: ClaimedDelivery, ports: OctetPorts): Promise
   for (const method of ['smime', 'pgp'] as const) {
     const signer = await signerOf(header, message, method, ports);
     if (signer === null) continue;
-    const entity = await entityOf(header, message, { hp: 'clear', method, hideSubject: false }, false, ports);
+    const entity = await entityOf(header, delivery, { hp: 'clear', method, hideSubject: false }, false, ports);
     const { form } = protectionOf(message, ports);
     return copy(message, entity, { method, recipients: [], signer, form }, true, ports);
   }
@@ -110,7 +111,7 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
   const { hideSubject, legacyDisplay, sign } = formOf(method, actions, protection);
   const header = edited(await readHeader(message, ports.spool), delivery, ports);
   const signer = sign ? await signerOf(header, message, method, ports) : null;
-  const entity = await entityOf(header, message, { hp: 'cipher', method, hideSubject }, legacyDisplay, ports);
+  const entity = await entityOf(header, delivery, { hp: 'cipher', method, hideSubject }, legacyDisplay, ports);
   return copy(message, entity, { method, recipients, signer, form: protection.form }, false, ports);
 }
 
@@ -140,15 +141,17 @@ type Entity = Split & {
 
 async function entityOf(
   header: Buffer,
-  message: MessageRow,
+  { message, recipient }: ClaimedDelivery,
   form: Omit<HeaderForm, 'legacyDisplay'>,
   legacyDisplay: boolean,
   { spool }: OctetPorts,
 ): Promise<Entity> {
-  const [subject = ''] = valuesOf(parseHeader(header), 'subject');
+  const fields = parseHeader(header);
+  const [subject = ''] = valuesOf(fields, 'subject');
   const { inRoot, changes } =
     legacyDisplay && subject !== '' ? await legacyDisplayOf(message, subject, spool) : { inRoot: false, changes: [] };
-  const split = splitForProtection(header, { ...form, legacyDisplay: inRoot });
+  const blind = blindOf(fields, message.recipients, recipient);
+  const split = splitForProtection(header, { ...form, legacyDisplay: inRoot }, blind);
   const grown = changes.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0);
   const size = split.inner.length + message.size - message.headerSize + grown + split.after.length;
   return { ...split, size, changes };

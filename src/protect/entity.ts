@@ -7,6 +7,7 @@
  * of the body, and what may be body must not stay outside.
  */
 import { randomBytes } from 'node:crypto';
+import { withoutBlind } from '../mail/blind.ts';
 import { type Field, parseHeader } from '../mail/header.ts';
 import {
   canBeMarked,
@@ -21,19 +22,6 @@ import {
 /** What a message without Content-Type is, said aloud. No charset: its octets may be more than US-ASCII. RFC 2045 section 5.2. */
 const plainText = 'Content-Type: text/plain';
 
-/**
- * Fields that name recipients who may be secret, and a protected copy is for one reader: those a sender's program should have removed (RFC 5322
- * section 3.6.3), and those by which servers remember an envelope.
- */
-const blind = new Set(
-  'bcc resent-bcc delivered-to x-delivered-to x-original-to envelope-to x-envelope-to x-rcpt-to x-forwarded-to'.split(
-    ' ',
-  ),
-);
-
-/** The clause of a Received field that names a recipient, with its white space. RFC 5321 section 4.4. */
-const forClause = /[ \t\r\n]{1,4}for[ \t\r\n]{1,4}(?:<[^<>\r\n]{0,320}>|[^\s;<>]{1,320})/gi;
-
 export type Split = {
   /** Field lines each ending in CRLF, without blank line; may be empty. */
   readonly outer: Buffer;
@@ -43,8 +31,12 @@ export type Split = {
   readonly after: Buffer;
 };
 
-/** Splits a header block (its final blank line may be missing). Who else it went to in secret is nowhere. */
-export function splitForProtection(headerBlock: Buffer, form: HeaderForm): Split {
+/** Splits a header block (its final blank line may be missing). Who else it went to in secret (`blind`, as mail/blind.ts has them) is nowhere. */
+export function splitForProtection(
+  headerBlock: Buffer,
+  form: HeaderForm,
+  blind: ReadonlySet<string> = new Set(),
+): Split {
   const outer: Buffer[] = [];
   const content: Field[] = [];
   const copies: Buffer[] = [];
@@ -57,12 +49,12 @@ export function splitForProtection(headerBlock: Buffer, form: HeaderForm): Split
     strays.push(headerBlock.subarray(at, field.start));
     at = field.end;
     const name = field.name.toLowerCase();
-    if (blind.has(name)) continue;
+    const lines = withoutBlind(field, linesOf(field), blind);
+    if (lines === null) continue;
     if (name.startsWith('content-') || name === 'mime-version') {
       content.push(field);
       continue;
     }
-    const lines = name === 'received' ? withoutRecipient(linesOf(field)) : linesOf(field);
     // What stands for the Subject stands there once.
     const visible = hidden && name === 'subject' && form.hideSubject ? null : outsideOf(field, lines, form);
     hidden ||= name === 'subject';
@@ -109,10 +101,6 @@ function entity(
     inner: Buffer.concat([Buffer.from(type), ...copies, Buffer.from(`\r\n--${boundary}\r\n`), block(...own)]),
     after: Buffer.from(`\r\n--${boundary}--\r\n`),
   };
-}
-
-function withoutRecipient(received: Buffer): Buffer {
-  return Buffer.from(received.toString('latin1').replace(forClause, ''), 'latin1');
 }
 
 /** Lines, with a CRLF after the last where the block ended without one; nothing for nothing. */

@@ -80,10 +80,11 @@ test(`${sets} sets of recipients: no copy tells of another Bcc recipient`, { tim
       const visible = to.map(personAt);
       const blind = others.map(personAt).filter((person) => !visible.includes(person));
       const octets = letter(visible, bccField ? blind : []);
-      const rows = [...visible, ...blind].map((person) => claimed(person, octets, hideSubject));
+      const recipients = [...visible, ...blind].map(({ address }) => address);
+      const rows = [...visible, ...blind].map((person) => claimed(person, octets, hideSubject, recipients));
       expect(groupDeliveries(rows).every((group) => group.length === 1)).toBe(true);
       for (const person of [...visible, ...blind]) {
-        const copy = await copyFor(person, octets, hideSubject);
+        const copy = await copyFor(person, octets, hideSubject, recipients);
         copies += 1;
         const seen = Buffer.concat([copy, decodedBody(copy)]);
         const unknown = blind.filter((other) => other !== person);
@@ -109,9 +110,7 @@ function personAt(index: number): Person {
 function letter(visible: readonly Person[], named: readonly Person[]): Buffer {
   const list = (persons: readonly Person[]): string => persons.map(({ address }) => address).join(',\r\n ');
   const bcc =
-    named.length === 0
-      ? ''
-      : `Bcc: ${list(named)}\r\nResent-Bcc: ${list(named)}\r\n${named.map(({ address }) => `Delivered-To: ${address}\r\n`).join('')}`;
+    named.length === 0 ? '' : `Bcc: ${list(named)}\r\nResent-Bcc: ${list(named)}\r\n${named.map(inventions).join('')}`;
   const received = named
     .map(({ address }, index) => {
       const clause = index % 2 === 0 ? `for <${address}>` : `for\r\n ${address}`;
@@ -123,18 +122,36 @@ function letter(visible: readonly Person[], named: readonly Person[]): Buffer {
   );
 }
 
-function claimed(person: Person, octets: Buffer, hideSubject: boolean): ClaimedDelivery {
+/** What servers and programs have been seen to write. */
+function inventions({ address }: Person, index: number): string {
+  const fields = [
+    `Delivered-To: ${address}`,
+    `Apparently-To: ${address}`,
+    `X-Gm-Original-To: ${address}`,
+    `X-Postfix-Note: 1; rcpt=${address.toUpperCase()}, queued`,
+    `X-Recipients: {"to":["${address}"]}`,
+    `X-List:\r\n\tone@partner0.example ${address}.`,
+  ];
+  return `${fields[index % fields.length]}\r\n${fields[(index + 3) % fields.length]}\r\n`;
+}
+
+function claimed(person: Person, octets: Buffer, hideSubject: boolean, recipients: readonly string[]): ClaimedDelivery {
   const steps = [{ method: person.method, tls: 'may', keys: [person.row.id] }] as const;
   const headerSize = octets.indexOf('\r\n\r\n') + 4;
-  const row = { ...message({ size: octets.length, headerSize }), state: 'decided', attempts: 1 } as const;
+  const row = { ...message({ size: octets.length, headerSize, recipients }), state: 'decided', attempts: 1 } as const;
   const progress = { step: 0, attempts: 0, createdAt: 0, nextAt: 0, warned: false, crashes: 0, reason: '' };
   const made = delivery(row, { recipient: person.address, steps });
   const actions = { ...made.actions, hideSubject };
   return { ...made, ...progress, actions, remote: null, settledAt: null, state: 'sending', message: row };
 }
 
-async function copyFor(person: Person, octets: Buffer, hideSubject: boolean): Promise<Buffer> {
-  const row = claimed(person, octets, hideSubject);
+async function copyFor(
+  person: Person,
+  octets: Buffer,
+  hideSubject: boolean,
+  recipients: readonly string[],
+): Promise<Buffer> {
+  const row = claimed(person, octets, hideSubject, recipients);
   const [step] = row.steps;
   if (step === undefined) throw new Error('no step');
   const prepared = await prepare(row, step, {

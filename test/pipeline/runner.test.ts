@@ -71,6 +71,7 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
       store,
       transmitter,
       protect: { protect: unused },
+      freshKeys: async (rows) => rows,
       signerFor: unused,
       opening: {
         spool: { read: unused, create: unused, remove: unused },
