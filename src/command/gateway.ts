@@ -260,11 +260,15 @@ async function startPortal(
   ending(async () => resolver.close());
   const portal = createPortal({
     store: store.portal,
+    senders: store.senders,
     greetings: store.greetings,
+    answers: store.answers,
     items,
     tenants: config.tenants,
+    keepFor: web.keepFor,
     portalUrl: web.portalUrl,
     key: portalKeyOf(config),
+    wake: submitted,
     submit: createPortalOutbox({ store: store.portal, items, now: Date.now, wake: submitted }),
     signIn: createSignIn({ signIn: web.signIn, portalUrl: web.portalUrl, ask }),
     emit,

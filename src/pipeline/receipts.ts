@@ -129,7 +129,7 @@ async function aboutMessage(
   const { message } = first;
   const link =
     asked !== null && lines.length === 1
-      ? `${portalUrl}/let-in/${senderToken(key, { to: 'access', id: asked.id })}`
+      ? `${portalUrl}/let-in/link/${senderToken(key, { to: 'access', id: asked.id })}`
       : `${portalUrl}/sent/link/${senderToken(key, { to: 'sent', id: message.id })}`;
   const { receivedAt: sentAt, messageId: originalMessageId } = message;
   return { sentAt, subject: await subjectOf(news, ports), originalMessageId, lines, link };

@@ -14,6 +14,7 @@ import { maskAddress } from './codes.ts';
 import { type Entrant, entrant } from './entrance.ts';
 import { networkKey } from './limits.ts';
 import { arrivingPage } from './pages/arriving.ts';
+import { withdrawnPage } from './pages/sender.ts';
 import type { Shared } from './ports.ts';
 import { clientOf, type Env, limited, trouble } from './request.ts';
 import { rightTo, strength } from './rights.ts';
@@ -29,6 +30,8 @@ export async function followLink(c: Context<Env>, shared: Shared): Promise<Respo
   // 256 bits in base64url; anything else is not worth a look into the database.
   const row = /^[A-Za-z0-9_-]{43}$/.test(token) ? await ports.store.byToken(hashToken(token), now()) : null;
   if (row === null) {
+    const gone = await ports.senders.withdrawn({ tokenHash: hashToken(token) }, now());
+    if (gone !== null) return c.html(withdrawnPage(shared.looks.around(c, gone.tenant, '/')), 410);
     limits.lookUps.count(key);
     return trouble(c, shared, 'noLink', 404);
   }

@@ -4,6 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { PortalRow, PortalSession } from '../store/portal-port.ts';
+import { withdrawnPage } from './pages/sender.ts';
 import type { Shared } from './ports.ts';
 import { crossSite, type Env, formOf, trouble } from './request.ts';
 import { mayKnow, type Right, rightTo } from './rights.ts';
@@ -14,8 +15,12 @@ export type Entrant = { readonly visitor: Visitor; readonly row: PortalRow };
 
 export type Submitted = { readonly visitor: Visitor; readonly form: URLSearchParams };
 
-/** UUIDs in lower case; anything else is not worth a look into the database. */
 const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** UUIDs in lower case; anything else is not worth a look into the database. */
+export function isId(text: string): boolean {
+  return idForm.test(text);
+}
 
 /** The message of the path's `id`, for who may know of it, whose cookie lives on; or the answer that says there is none. */
 export async function entrant(c: Context<Env>, shared: Shared): Promise<Entrant | Response> {
@@ -23,7 +28,7 @@ export async function entrant(c: Context<Env>, shared: Shared): Promise<Entrant 
   const id = c.req.param('id') ?? '';
   const visitor = await sessions.visitor(c);
   const row = visitor.known && idForm.test(id) ? await ports.store.byDelivery(id, now()) : null;
-  if (row === null || !mayKnow(row, visitor)) return trouble(c, shared, 'noSession', 403);
+  if (row === null || !mayKnow(row, visitor)) return gone(c, shared, visitor, id);
   sessions.keep(c, visitor);
   return { visitor, row };
 }
@@ -35,8 +40,16 @@ export async function entrantByForm(c: Context<Env>, shared: Shared): Promise<(E
   const { visitor } = submitted;
   const id = c.req.param('id') ?? '';
   const row = idForm.test(id) ? await shared.ports.store.byDelivery(id, shared.now()) : null;
-  if (row === null || !mayKnow(row, visitor)) return trouble(c, shared, 'noSession', 403);
+  if (row === null || !mayKnow(row, visitor)) return gone(c, shared, visitor, id);
   return { ...submitted, row };
+}
+
+/** There is none, or the sender took it back: that is told to who could know of it. */
+async function gone(c: Context<Env>, shared: Shared, visitor: Visitor, id: string): Promise<Response> {
+  const { ports, now, looks } = shared;
+  const known = visitor.known && idForm.test(id) ? await ports.senders.withdrawn({ delivery: id }, now()) : null;
+  if (known === null || !mayKnow(known, visitor)) return trouble(c, shared, 'noSession', 403);
+  return c.html(withdrawnPage(looks.around(c, known.tenant, '/')), 410);
 }
 
 /** The fields of a form that came from a page of ours in this browser. */

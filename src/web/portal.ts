@@ -27,6 +27,8 @@ import * as oidc from './proof/oidc.ts';
 import * as secrets from './proof/secrets.ts';
 import * as reading from './reading.ts';
 import type { Env, Handler } from './request.ts';
+import * as sender from './sender.ts';
+import { askSenderCode, typeSenderCode } from './sender-proof.ts';
 import { createSessions } from './session.ts';
 
 export type Portal = {
@@ -61,6 +63,7 @@ export function createPortal(ports: PortalPorts): Portal {
       lookUps: createLimiter(30, hour / 6, now),
       codes: createLimiter(30, hour, now),
       wrong: createLimiter(60, hour, now),
+      answers: createLimiter(60, hour, now),
     },
   };
   const site = new Hono<Env>();
@@ -100,6 +103,7 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/d/:id/attachment/:path': { GET: reading.download },
   '/d/:id/message.eml': { GET: reading.downloadWhole },
   '/d/:id/colleague': { GET: people.showColleague, POST: people.askColleague },
+  '/d/:id/more-time': { GET: sender.showMoreTime, POST: sender.askMoreTime },
   '/d/:id/sign-out': { GET: backToDoor, POST: reading.signOut },
   '/sign-in': { GET: (c, shared) => ceremonies.showSignIn(c, shared) },
   '/sign-in/passkey': { GET: backToSignIn, POST: ceremonies.answerSignIn },
@@ -124,6 +128,15 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/account/member/remove': { GET: backToAccount, POST: people.removeMember },
   '/account/phrase': { GET: backToAccount, POST: people.choosePhrase },
   '/account/leave': { GET: backToAccount, POST: people.leave },
+  '/sent/link/:token': { GET: sender.followSenderLink('sent') },
+  '/sent/:id': { GET: sender.showSent },
+  '/sent/:id/new-code': { GET: backToSent, POST: askSenderCode },
+  '/sent/:id/code': { GET: backToSent, POST: typeSenderCode },
+  '/sent/:id/recall': { GET: sender.showRecall, POST: sender.doRecall },
+  '/sent/:id/extend': { GET: backToSent, POST: sender.doExtend },
+  '/sent/:id/access': { GET: backToSent, POST: sender.doAccess },
+  '/let-in/link/:token': { GET: sender.followSenderLink('access') },
+  '/let-in/:id': { GET: sender.showLetIn, POST: sender.doLetIn },
   '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
   '/join/passkey/options': { POST: invitation.joinOptions },
   '/join/:token': { GET: invitation.showInvitation },
@@ -146,6 +159,11 @@ function typedAtSignIn(proof: 'password' | 'authenticator'): Verbs {
 /** For who reloads, or opens by hand, an address that only a form leads to. */
 async function backToAccount(c: Context<Env>): Promise<Response> {
   return c.redirect('/account', 303);
+}
+
+async function backToSent(c: Context<Env>, shared: reading.ReadingShared): Promise<Response> {
+  const found = await sender.senderOf(c, shared, await shared.sessions.visitor(c));
+  return found instanceof Response ? found : c.redirect(`/sent/${found.sent.id}`, 303);
 }
 
 async function backToSignIn(c: Context<Env>): Promise<Response> {

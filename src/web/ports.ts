@@ -3,8 +3,10 @@ import type { Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { openCard, type PortalCard } from '../pipeline/portal.ts';
 import type { ItemSpool } from '../spool/items.ts';
+import type { AnswerStore } from '../store/answer-port.ts';
 import type { GreetingStore } from '../store/greetings.ts';
 import type { PortalRow, PortalStore } from '../store/portal-port.ts';
+import type { SenderStore } from '../store/sender-port.ts';
 import type { Looks } from './branding.ts';
 import type { Limiter } from './limits.ts';
 import type { SignIn } from './proof/oidc.ts';
@@ -12,16 +14,23 @@ import type { Sessions } from './session.ts';
 
 export type PortalPorts = {
   readonly store: PortalStore;
+  readonly senders: SenderStore;
   /** How people at an address like to be written to. */
   readonly greetings: GreetingStore;
-  readonly items: Pick<ItemSpool, 'read'>;
-  readonly tenants: readonly Pick<Tenant, 'id' | 'domains' | 'branding'>[];
+  /** Drafts, files and what was sent. */
+  readonly answers: AnswerStore;
+  readonly items: ItemSpool;
+  readonly tenants: readonly Pick<Tenant, 'id' | 'domains' | 'branding' | 'portal' | 'senders'>[];
+  /** How long what has no time of its own stays here, milliseconds. */
+  readonly keepFor: number;
   /** Origin without a trailing slash, as in the links. */
   readonly portalUrl: string;
   /** 32 octets, the same in every process that serves the portal: opens what was wrapped for it, and seals what is its own. */
   readonly key: Buffer;
   /** Accepts a mail of ours for delivery; resolves when it is kept. */
   readonly submit: (message: PortalMail) => Promise<void>;
+  /** Called when a row was left for the work role, so that it need not wait for its next look. */
+  readonly wake: () => void;
   /** Accounts elsewhere, by the settings `web.signIn`. */
   readonly signIn: SignIn;
   readonly emit: (event: Event) => void;
@@ -32,8 +41,8 @@ export type PortalMail = {
   /** A UUID, by which its progress can be looked up. */
   readonly id: string;
   readonly tenant: string;
-  /** A code opens a message; an `answer` is what a person wrote to the tenant's people, and travels as protected as mail to them can. */
-  readonly kind: 'code' | 'answer';
+  /** A code opens a message, a `notice` is a letter of ours; an `answer` is what a person wrote to the tenant's people, and travels as protected as mail to them can. */
+  readonly kind: 'code' | 'answer' | 'notice';
   /** Reverse-path; empty for null. */
   readonly mailFrom: string;
   readonly to: string;
@@ -51,7 +60,7 @@ export type Shared = {
 };
 
 /** Per network; see limits.ts. What guards secrets is counted in the database (proof/tries.ts). */
-type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong', Limiter>>;
+type Limits = Readonly<Record<'lookUps' | 'codes' | 'wrong' | 'answers', Limiter>>;
 
 /** Whose mail it is, as far as addresses of our own go. */
 export function domainsOf(tenant: string, { tenants, portalUrl }: PortalPorts): readonly string[] {

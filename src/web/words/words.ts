@@ -7,6 +7,7 @@
  */
 import type { InEachLanguage, Language } from '../../mail/language.ts';
 import { account } from './account.ts';
+import { answer } from './answer.ts';
 import { arriving } from './arriving.ts';
 import { calendar } from './calendar.ts';
 import { code } from './code.ts';
@@ -16,10 +17,12 @@ import { inbox } from './inbox.ts';
 import { people } from './people.ts';
 import { proving } from './proving.ts';
 import { reading } from './reading.ts';
+import { sent } from './sent.ts';
 import { troubles } from './troubles.ts';
 
 const wordsOf = (language: Language) => ({
   account: account[language],
+  answer: answer[language],
   arriving: arriving[language],
   calendar: calendar[language],
   code: code[language],
@@ -29,6 +32,7 @@ const wordsOf = (language: Language) => ({
   people: people[language],
   proving: proving[language],
   reading: reading[language],
+  sent: sent[language],
   troubles: troubles[language],
 });
 

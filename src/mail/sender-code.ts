@@ -1,0 +1,37 @@
+/** The letter with the code by which the sender of a message shows who they are. As every code, it stands in the body only. */
+import { composeLetter } from './compose.ts';
+import { check, closing, displayName, noReplies, type Voice } from './voice.ts';
+import { code as codeWords } from './words/code.ts';
+import { senderCode } from './words/sender-code.ts';
+
+export type SenderCode = {
+  readonly from: string;
+  readonly to: string;
+  readonly voice: Voice;
+  readonly code: string;
+  readonly minutes: number;
+  /** Origin of the portal. */
+  readonly portalUrl: string;
+  readonly messageId: string;
+  readonly date: number;
+};
+
+export function senderCodeMessage({ from, to, voice, code, minutes, portalUrl, messageId, date }: SenderCode): Buffer {
+  const { title, opening } = senderCode[voice.language];
+  const words = codeWords[voice.language];
+  const own = displayName(voice.name);
+  const { host } = new URL(portalUrl);
+  const letter = {
+    title,
+    opening: [opening],
+    code,
+    sections: [
+      { heading: words.before, paragraphs: [words.valid(minutes), words.only(host, own)] },
+      check(voice, own, host),
+    ],
+    closing: closing(voice, noReplies(voice)),
+  };
+  const thread = [['Content-Language', voice.language]] as const;
+  const message = { from: { name: own, address: from }, to, messageId, date, thread };
+  return composeLetter({ ...message, autoSubmitted: 'auto-generated' }, letter, voice);
+}
