@@ -40,9 +40,10 @@ export function createLooks(tenants: readonly Pick<Tenant, 'id' | 'branding'>[],
   const icon = file('/icon.svg', 'image/svg+xml', ours('icon.svg'));
   const page = script('page.js');
   const passkey = script('passkey.js');
+  const upload = script('upload.js');
   const known = new Map(tenants.map(({ id, branding }) => [id, brandFiles(id, branding)]));
   const only = tenants.length === 1 ? tenants[0]?.id : undefined;
-  const assets = { style: style.url, script: page.url, passkey: passkey.url };
+  const assets = { style: style.url, script: page.url, passkey: passkey.url, upload: upload.url };
   return {
     around: (c, tenant, here = c.req.path) => {
       const found = known.get(tenant ?? only ?? '');
@@ -60,6 +61,7 @@ export function createLooks(tenants: readonly Pick<Tenant, 'id' | 'branding'>[],
       icon,
       page,
       passkey,
+      upload,
       ...[...known.values()].flatMap(({ files }) => files),
       { path: '/language', GET: (c) => c.redirect('/', 303), POST: (c) => choose(c, portalUrl) },
     ],

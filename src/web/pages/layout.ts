@@ -33,8 +33,8 @@ export type Around = {
   readonly brand: Brand;
   /** Address of this page for who comes back to it by GET after choosing another language: a path of ours. */
   readonly here: string;
-  /** Addresses of our style sheet and scripts; `passkey` is for pages with a passkey form. */
-  readonly assets: Readonly<Record<'style' | 'script' | 'passkey', string>>;
+  /** Addresses of our style sheet and scripts; `passkey` is for pages with a passkey form, `upload` for those with files. */
+  readonly assets: Readonly<Record<'style' | 'script' | 'passkey' | 'upload', string>>;
 };
 
 export type PageOptions = {
