@@ -24,6 +24,7 @@ const usage = `Postern, a secure email gateway.
   postern keys    --config FILE list [WHO] [--waiting]|show ID|import FILE|trust ID|pin ID|reject ID|check [ADDRESS] [--json]
   postern keys    --config FILE own list|import FILE|generate ADDRESS|ca|issue ADDRESS|renew ID|revoke ID|show ID [--tenant ID]
                               [--name NAME] [--reason compromised|left|replaced|unused] [--whole-tenant] [--json]
+  postern portal  --config FILE list|recall ID [--conversation]|extend ID [--json]      what waits there; taken back or kept longer
   postern people  --config FILE list ADDRESS|forget ADDRESS [--tenant ID] [--json]      who reads in the portal, and how they sign in
   postern migrate --config FILE
 
@@ -48,6 +49,7 @@ type Options = {
   readonly reason: string | undefined;
   readonly wholeTenant: boolean;
   readonly waiting: boolean;
+  readonly conversation: boolean;
 };
 
 /** Each is loaded when it is asked for: a trace needs no OpenPGP. */
@@ -93,6 +95,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   people: async () => {
     const { people } = await import('./command/people.ts');
     return ({ config, words, options }) => people(config, words, options);
+  },
+  portal: async () => {
+    const { portal } = await import('./command/portal.ts');
+    return ({ config, words, options }) => portal(config, words, options);
   },
   migrate: async () => {
     const { migrate } = await import('./command/migrate.ts');
@@ -143,8 +149,9 @@ async function main(args: readonly string[]): Promise<number> {
       reason,
       'whole-tenant': wholeTenant,
       waiting,
+      conversation,
     } = values;
-    const options = { json, from, to, policy, since, tenant, name: called, reason, wholeTenant, waiting };
+    const options = { json, from, to, policy, since, tenant, name: called, reason, wholeTenant, waiting, conversation };
     return await run({ config: loaded.config, words, options });
   } catch (error) {
     if (error instanceof UsageError) return complain(error.message);
@@ -181,6 +188,7 @@ function readArguments(args: readonly string[]) {
         reason: { type: 'string' },
         'whole-tenant': { type: 'boolean', default: false },
         waiting: { type: 'boolean', default: false },
+        conversation: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBranding } from '../../src/config/branding.ts';
+import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import type { Event } from '../../src/event/event.ts';
 import { addressKey } from '../../src/mail/address.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
@@ -91,11 +92,27 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   const port = options.port ?? (await freePort());
   const plain: PortalPorts = {
     store: store.portal,
+    senders: store.senders,
     greetings: store.greetings,
+    answers: store.answers,
+    keepFor: 30 * 86_400_000,
+    wake: () => {},
     items: createItemSpool(keys.portal, medium),
     tenants: [
-      { id: 'corp', domains: ['corp.example'], branding: plainBranding('corp.example') },
-      { id: 'other', domains: ['other.example'], branding: plainBranding('other.example') },
+      {
+        id: 'corp',
+        domains: ['corp.example'],
+        branding: plainBranding('corp.example'),
+        portal: noWriting,
+        senders: usualForSenders,
+      },
+      {
+        id: 'other',
+        domains: ['other.example'],
+        branding: plainBranding('other.example'),
+        portal: noWriting,
+        senders: usualForSenders,
+      },
     ],
     portalUrl: `https://localhost:${port}`,
     key: keys.portal,
