@@ -16,7 +16,7 @@ export type Line = { readonly to: string } & (
   | { readonly kind: 'opened' | 'answered'; readonly at: number; readonly reader: string | null }
   | { readonly kind: 'expiring' | 'timeAsked'; readonly until: number }
   | { readonly kind: 'withdrawn'; readonly before: 'stopped' | 'unread' | 'read' }
-  | { readonly kind: 'accessAsked'; readonly by: string; readonly colleague: string }
+  | { readonly kind: 'accessAsked'; readonly reader: string | null; readonly colleague: string }
 );
 
 export type Receipt = {
@@ -108,6 +108,6 @@ function sentence(line: Line, { language, timeZone }: Voice): string {
     case 'withdrawn':
       return words[line.before](to);
     case 'accessAsked':
-      return words.accessAsked(to, strangersName(line.by), line.colleague);
+      return words.accessAsked(line.reader === null ? to : `${strangersName(line.reader)} (${to})`, line.colleague);
   }
 }

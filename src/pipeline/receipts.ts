@@ -164,7 +164,9 @@ async function lineOf(
       const requests = sent?.deliveries.find(({ id }) => id === delivery.id)?.requests ?? [];
       const asked = requests.find(({ colleague, state }) => colleague === event.address && state === 'asked');
       if (asked === undefined) return null;
-      return { line: { kind: 'accessAsked', to, by: asked.askedBy, colleague: asked.colleague }, asked };
+      // Without a name it was asked in the name of the address.
+      const reader = asked.askedBy === asked.address ? null : asked.askedBy;
+      return { line: { kind: 'accessAsked', to, reader, colleague: asked.colleague }, asked };
     }
     default:
       return null;

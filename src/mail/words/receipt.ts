@@ -25,8 +25,8 @@ const en = {
   read: (to: string) => `${to}: can be read no more in the portal, but it had been opened before.`,
   timeAsked: (to: string, until: string) =>
     `${to} asks that the message may wait longer. As it is, it ends on ${until}.`,
-  accessAsked: (to: string, by: string, colleague: string) =>
-    `${by} (${to}) asks you to let ${colleague} read the message too. They see nothing of it unless you agree.`,
+  accessAsked: (who: string, colleague: string) =>
+    `${who} asks you to let ${colleague} read the message too. They see nothing of it unless you agree.`,
   truth:
     'What somebody has read, downloaded or printed cannot be taken back, nor what reached a mailbox by mail. The message’s page shows what is known.',
   see: 'See the message’s page',
@@ -59,8 +59,8 @@ const de: Receipt = {
   unread: (to) => `${to}: zurückgenommen, bevor jemand sie geöffnet hat.`,
   read: (to) => `${to}: im Portal nicht mehr lesbar, war aber schon geöffnet worden.`,
   timeAsked: (to, until) => `${to} bittet, dass die Nachricht länger wartet. Bisher endet sie am ${until}.`,
-  accessAsked: (to, by, colleague) =>
-    `${by} (${to}) bittet, dass auch ${colleague} die Nachricht lesen darf. Ohne Ihre Zustimmung ist dort nichts zu sehen.`,
+  accessAsked: (who, colleague) =>
+    `${who} bittet, dass auch ${colleague} die Nachricht lesen darf. Ohne Ihre Zustimmung ist dort nichts zu sehen.`,
   truth:
     'Was jemand gelesen, heruntergeladen oder gedruckt hat, lässt sich nicht zurücknehmen, ebenso wenig, was ein Postfach per Mail erreicht hat. Die Seite der Nachricht zeigt, was bekannt ist.',
   see: 'Zur Seite der Nachricht',
@@ -71,35 +71,35 @@ const de: Receipt = {
 
 const fr: Receipt = {
   title: {
-    waiting: (to) => `En attente sur le portail : votre message à ${to}`,
-    opened: (to) => `Ouvert : votre message à ${to}`,
-    answered: (to) => `Répondu : votre message à ${to}`,
-    expiring: (to) => `Toujours non lu : votre message à ${to}`,
-    withdrawn: (to) => `Retiré : votre message à ${to}`,
+    waiting: (to) => `En attente sur le portail : votre message à ${to}`,
+    opened: (to) => `Ouvert : votre message à ${to}`,
+    answered: (to) => `Répondu : votre message à ${to}`,
+    expiring: (to) => `Toujours non lu : votre message à ${to}`,
+    withdrawn: (to) => `Retiré : votre message à ${to}`,
     timeAsked: (to) => `${to} demande plus de temps pour lire votre message`,
     accessAsked: (to) => `${to} vous demande de laisser quelqu’un lire votre message`,
     several: 'Des nouvelles de vos messages protégés',
   },
   message: (sent) => `Votre message du ${sent}`,
-  subject: (subject) => `Objet : ${subject}`,
-  waiting: (to, at) => `${to} : en attente sur le portail depuis le ${at} ; un avis a été envoyé.`,
-  opened: (to, reader, at) => (reader === to ? `${to} : ouvert le ${at}.` : `${to} : ouvert par ${reader} le ${at}.`),
+  subject: (subject) => `Objet : ${subject}`,
+  waiting: (to, at) => `${to} : en attente sur le portail depuis le ${at} ; un avis a été envoyé.`,
+  opened: (to, reader, at) => (reader === to ? `${to} : ouvert le ${at}.` : `${to} : ouvert par ${reader} le ${at}.`),
   answered: (to, reader, at) =>
-    reader === to ? `${to} : réponse le ${at}.` : `${to} : réponse de ${reader} le ${at}.`,
-  expiring: (to, until) => `${to} : pas encore ouvert. Il attend jusqu’au ${until} ; un rappel a été envoyé.`,
-  stopped: (to) => `${to} : arrêté avant son départ.`,
-  unread: (to) => `${to} : retiré avant que quiconque l’ouvre.`,
-  read: (to) => `${to} : n’est plus lisible sur le portail, mais avait déjà été ouvert.`,
+    reader === to ? `${to} : réponse le ${at}.` : `${to} : réponse de ${reader} le ${at}.`,
+  expiring: (to, until) => `${to} : pas encore ouvert. Il attend jusqu’au ${until} ; un rappel a été envoyé.`,
+  stopped: (to) => `${to} : arrêté avant son départ.`,
+  unread: (to) => `${to} : retiré avant que quiconque l’ouvre.`,
+  read: (to) => `${to} : n’est plus lisible sur le portail, mais avait déjà été ouvert.`,
   timeAsked: (to, until) =>
     `${to} demande que le message attende plus longtemps. Pour l’instant, il s’efface le ${until}.`,
-  accessAsked: (to, by, colleague) =>
-    `${by} (${to}) vous demande de laisser ${colleague} lire aussi le message. Sans votre accord, cette personne n’en voit rien.`,
+  accessAsked: (who, colleague) =>
+    `${who} vous demande de laisser ${colleague} lire aussi le message. Sans votre accord, cette personne n’en voit rien.`,
   truth:
     'Ce que quelqu’un a lu, téléchargé ou imprimé ne peut être repris, ni ce qui est arrivé dans une boîte par e-mail. La page du message montre ce que l’on sait.',
   see: 'Voir la page du message',
   decide: 'Décider',
-  page: 'Sa page :',
-  code: 'La page demande un code qui vous est envoyé ; vous pouvez y retirer le message ou le garder plus longtemps.',
+  page: 'Sa page :',
+  code: 'La page demande un code qui vous est envoyé ; vous pouvez y retirer le message ou le garder plus longtemps.',
 };
 
 const es: Receipt = {
@@ -124,8 +124,8 @@ const es: Receipt = {
   unread: (to) => `${to}: retirado antes de que nadie lo abriera.`,
   read: (to) => `${to}: ya no se puede leer en el portal, pero antes se había abierto.`,
   timeAsked: (to, until) => `${to} pide que el mensaje espere más. De momento termina el ${until}.`,
-  accessAsked: (to, by, colleague) =>
-    `${by} (${to}) le pide que deje leer el mensaje también a ${colleague}. Sin su acuerdo, esa persona no ve nada.`,
+  accessAsked: (who, colleague) =>
+    `${who} le pide que deje leer el mensaje también a ${colleague}. Sin su acuerdo, esa persona no ve nada.`,
   truth:
     'Lo que alguien ha leído, descargado o impreso no se puede retirar, ni lo que llegó a un buzón por correo. La página del mensaje muestra lo que se sabe.',
   see: 'Ver la página del mensaje',
@@ -156,8 +156,8 @@ const nl: Receipt = {
   unread: (to) => `${to}: ingetrokken voordat iemand het opende.`,
   read: (to) => `${to}: niet meer te lezen in het portaal, maar het was al geopend.`,
   timeAsked: (to, until) => `${to} vraagt of het bericht langer mag wachten. Nu eindigt het op ${until}.`,
-  accessAsked: (to, by, colleague) =>
-    `${by} (${to}) vraagt u ook ${colleague} het bericht te laten lezen. Zonder uw instemming ziet die persoon er niets van.`,
+  accessAsked: (who, colleague) =>
+    `${who} vraagt u ook ${colleague} het bericht te laten lezen. Zonder uw instemming ziet die persoon er niets van.`,
   truth:
     'Wat iemand heeft gelezen, gedownload of afgedrukt kan niet worden teruggenomen, en ook niet wat per mail in een mailbox is gekomen. De pagina van het bericht laat zien wat bekend is.',
   see: 'Naar de pagina van het bericht',
