@@ -2,7 +2,7 @@
  * What axe, a real browser and a ruler find wrong with the pages: every page and state of the gallery, in every language and both themes; on a phone of
  * 320 pixels; with its text spaced and doubled; its weight; what it asks of other places.
  */
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { languages } from '../../src/mail/language.ts';

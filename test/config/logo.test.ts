@@ -7,7 +7,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 const le24 = (value: number): string => Buffer.from([value, value >> 8, value >> 16]).toString('hex');
 
 const pictures: readonly [string, Buffer][] = [
-  ['image/png', hex(`89504e470d0a1a0a 0000000d 49484452 ${'00000096'} ${'00000028'} 0806000000 00000000`)],
+  ['image/png', hex('89504e470d0a1a0a 0000000d 49484452 00000096 00000028 0806000000 00000000')],
   [
     'image/jpeg',
     hex(

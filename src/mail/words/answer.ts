@@ -45,7 +45,7 @@ const de: AnswerWords = {
 const fr: AnswerWords = {
   from: (who) => `${who} via la messagerie sécurisée`,
   footer: (address) => `Écrit par ${address} sur la page de messagerie sécurisée. Une réponse parvient à ${address}.`,
-  wrote: (who, at) => `${who} a écrit le ${at} :`,
+  wrote: (who, at) => `${who} a écrit le ${at} :`,
   receiptTitle: (whom) => `Votre message à ${whom} a été pris en charge`,
   receipt: (whom, at, files) =>
     `Le ${at}, nous avons pris en charge votre message à ${whom}${files === 0 ? '' : files === 1 ? ', avec un fichier' : `, avec ${files} fichiers`}, et nous le remettons.`,
@@ -54,7 +54,7 @@ const fr: AnswerWords = {
   receiptTrouble: 'S’il ne pouvait pas être remis, nous vous le dirions par un autre e-mail.',
   failedTitle: (whom) => `Votre message à ${whom} n’a pas pu être remis`,
   failed: (whom, at) =>
-    `Le ${at}, vous avez écrit un message à ${whom} sur notre page de messagerie sécurisée. Le système de messagerie ne l’a pas accepté : ${whom} ne l’a donc pas reçu.`,
+    `Le ${at}, vous avez écrit un message à ${whom} sur notre page de messagerie sécurisée. Le système de messagerie ne l’a pas accepté : ${whom} ne l’a donc pas reçu.`,
   failedWhere:
     'Ce que vous avez écrit est toujours là où vous l’avez écrit, tant que le message auquel vous avez répondu peut y être ouvert.',
   failedDo: (whom) =>

@@ -28,9 +28,9 @@ const fr: CalendarAnswerWords = {
   untitled: 'Invitation',
   subject: { accepted: 'Accepté', tentative: 'Provisoire', declined: 'Refusé' },
   text: {
-    accepted: (who, what, at) => `${who} a accepté l’invitation « ${what} » (${at}).`,
-    tentative: (who, what, at) => `${who} a accepté à titre provisoire l’invitation « ${what} » (${at}).`,
-    declined: (who, what, at) => `${who} a refusé l’invitation « ${what} » (${at}).`,
+    accepted: (who, what, at) => `${who} a accepté l’invitation « ${what} » (${at}).`,
+    tentative: (who, what, at) => `${who} a accepté à titre provisoire l’invitation « ${what} » (${at}).`,
+    declined: (who, what, at) => `${who} a refusé l’invitation « ${what} » (${at}).`,
   },
 };
 

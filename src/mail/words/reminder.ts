@@ -21,7 +21,7 @@ const de: Reminder = {
 const fr: Reminder = {
   title: (who, until) => `Un message de ${who} vous attend jusqu’au ${until}`,
   opening: (who, name, until) =>
-    `${who} vous a envoyé un message par la messagerie sécurisée de ${name}, que personne n’a encore ouvert. Il attend jusqu’au ${until} ; ensuite, il est effacé.`,
+    `${who} vous a envoyé un message par la messagerie sécurisée de ${name}, que personne n’a encore ouvert. Il attend jusqu’au ${until} ; ensuite, il est effacé.`,
 };
 
 const es: Reminder = {

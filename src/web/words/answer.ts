@@ -193,13 +193,13 @@ const fr: Answer = {
   },
   subject: 'Objet',
   text: 'Votre message',
-  textHint: 'Les lignes qui commencent par « - » deviennent une liste, les *mots entre astérisques* sont mis en gras.',
+  textHint: 'Les lignes qui commencent par « - » deviennent une liste, les *mots entre astérisques* sont mis en gras.',
   quote: 'Placer sous mon message celui auquel je réponds',
   files: 'Fichiers',
   attach: 'Joindre des fichiers',
   attachNow: 'Joindre les fichiers choisis',
-  room: (total, left) => `En tout ${total} au plus ; il reste de la place pour ${left}.`,
-  noRoom: (total) => `En tout ${total} au plus ; il n’y a plus de place. Retirez un fichier pour en joindre un autre.`,
+  room: (total, left) => `En tout ${total} au plus ; il reste de la place pour ${left}.`,
+  noRoom: (total) => `En tout ${total} au plus ; il n’y a plus de place. Retirez un fichier pour en joindre un autre.`,
   remove: (name) => `Retirer ${name}`,
   removeShort: 'Retirer',
   arrived: (stored, size) =>
@@ -216,13 +216,13 @@ const fr: Answer = {
   problems: {
     empty: 'Il n’y a encore rien à envoyer. Écrivez quelque chose, ou joignez un fichier.',
     nobody:
-      'Il n’y a plus personne à qui cela puisse parvenir. Votre texte est toujours là : copiez-le et renseignez-vous autrement.',
+      'Il n’y a plus personne à qui cela puisse parvenir. Votre texte est toujours là : copiez-le et renseignez-vous autrement.',
     address:
-      'Nous ne pouvons envoyer qu’aux adresses de l’organisation auxquelles on peut écrire. Veuillez vérifier « À ».',
+      'Nous ne pouvons envoyer qu’aux adresses de l’organisation auxquelles on peut écrire. Veuillez vérifier « À ».',
     incomplete: 'Un fichier n’est pas arrivé en entier. Choisissez-le de nouveau pour continuer, ou retirez-le.',
-    full: 'Les fichiers sont trop gros ensemble, ou trop nombreux. Ce qui ne tenait pas a été laissé de côté ; tout le reste est encore là. Envoyez-les en plusieurs messages, ou plus petits.',
+    full: 'Les fichiers sont trop gros ensemble, ou trop nombreux. Ce qui ne tenait pas a été laissé de côté ; tout le reste est encore là. Envoyez-les en plusieurs messages, ou plus petits.',
     often:
-      'Vous avez envoyé beaucoup de messages dans la dernière heure. Votre texte est enregistré : veuillez l’envoyer un peu plus tard.',
+      'Vous avez envoyé beaucoup de messages dans la dernière heure. Votre texte est enregistré : veuillez l’envoyer un peu plus tard.',
     changed:
       'Un fichier est arrivé ou a été retiré au même moment. Veuillez vérifier les fichiers et envoyer de nouveau.',
     failed:
@@ -236,7 +236,7 @@ const fr: Answer = {
     on: 'En route',
     delivered: 'Remis',
     delayed:
-      'Retardé : leur système de messagerie ne l’accepte pas pour l’instant. Nous continuons d’essayer, pendant des jours s’il le faut.',
+      'Retardé : leur système de messagerie ne l’accepte pas pour l’instant. Nous continuons d’essayer, pendant des jours s’il le faut.',
     failed: 'N’a pas pu être remis. Veuillez les prévenir d’une autre façon.',
     until: (moment) => ['Vous pouvez le lire ici jusqu’au ', moment, '.'],
     files: (count) => (count < 2 ? `${count} fichier` : `${count} fichiers`),
@@ -248,13 +248,13 @@ const fr: Answer = {
     open: 'Continuer à écrire',
   },
   from: {
-    lead: 'Depuis laquelle de vos adresses ?',
+    lead: 'Depuis laquelle de vos adresses ?',
     choose: (address, name) => `${address} vers ${name}`,
     none: 'Vous ne pouvez écrire de nouveaux messages qu’aux organisations qui le permettent. Vous pouvez répondre aux messages que vous avez reçus.',
   },
   lost: {
     title: 'Vous avez été déconnecté',
-    lead: 'Rien n’a été envoyé. Ce que vous avez écrit figure ci-dessous : copiez-le, ouvrez le lien de l’e-mail que vous avez reçu et collez-le là.',
+    lead: 'Rien n’a été envoyé. Ce que vous avez écrit figure ci-dessous : copiez-le, ouvrez le lien de l’e-mail que vous avez reçu et collez-le là.',
     text: 'Ce que vous avez écrit',
   },
   script: {
@@ -262,11 +262,11 @@ const fr: Answer = {
     progress: '{done} sur {size}',
     done: '{name} est joint.',
     waiting: 'La connexion est interrompue. L’envoi reprendra de lui-même.',
-    full: '{name} ne tient pas : il reste de la place pour {room}.',
+    full: '{name} ne tient pas : il reste de la place pour {room}.',
     failed: '{name} n’a pas pu être joint. Veuillez le choisir de nouveau.',
     saved: 'Brouillon enregistré.',
     unsaved:
-      'Non enregistré : la connexion est interrompue, ou vous avez été déconnecté. Copiez votre texte avant de partir.',
+      'Non enregistré : la connexion est interrompue, ou vous avez été déconnecté. Copiez votre texte avant de partir.',
     cancel: 'Arrêter',
   },
 };

@@ -187,7 +187,7 @@ const fr: Sent = {
     label: 'Code reçu par e-mail',
     go: 'Continuer',
     again: 'Envoyer un autre code',
-    wrong: (tries) => `Ce n’est pas le code. Essais restants : ${tries}.`,
+    wrong: (tries) => `Ce n’est pas le code. Essais restants : ${tries}.`,
     dead: 'Ce code n’est plus valable. Demandez-en un autre.',
     sixDigits: 'Le code a six chiffres.',
     notSent: 'Le code n’a pas pu être envoyé. Veuillez réessayer dans quelques minutes.',
@@ -198,7 +198,7 @@ const fr: Sent = {
   states: {
     waiting: (until) => ['Attend sur le portail, non ouvert, jusqu’au ', until, '.'],
     opened: (until) => ['A été ouvert. Il peut être relu jusqu’au ', until, '.'],
-    over: 'A été ouvert sur le portail ; son délai y est passé.',
+    over: 'A été ouvert sur le portail ; son délai y est passé.',
     unread: 'Retiré avant que quiconque l’ouvre.',
     read: 'Retiré. Il n’est plus lisible ici, mais avait déjà été ouvert.',
     stopped: 'Arrêté avant son départ.',
@@ -214,20 +214,20 @@ const fr: Sent = {
   },
   mailbox: 'quelqu’un qui lit cette boîte',
   recall: 'Retirer le message',
-  recallTitle: 'Retirer ce message ?',
+  recallTitle: 'Retirer ce message ?',
   recallText:
     'Plus personne ne peut le lire ici, et il est effacé. Ce qui n’est pas encore parti est arrêté. Qui suit le lien apprend que vous l’avez retiré.',
   truth:
     'Ce que quelqu’un a lu, téléchargé ou imprimé, et ce qui est arrivé dans une boîte par e-mail, ne peut être repris. Ensuite, cette page dit ce qu’il en était pour chaque destinataire.',
   recallConversation: (messages) =>
-    `Retirer toute la conversation : ${messages} de vos messages, et les réponses données ici`,
+    `Retirer toute la conversation : ${messages} de vos messages, et les réponses données ici`,
   extend: 'Garder plus longtemps',
   extendText: (until) => ['Il attend alors jusqu’au ', until, '.'],
   requests: 'On vous demande de laisser quelqu’un le lire',
   allow: 'Laisser lire',
   refuse: 'Non',
   letIn: {
-    title: 'Quelqu’un d’autre peut-il lire votre message ?',
+    title: 'Quelqu’un d’autre peut-il lire votre message ?',
     text: (by, colleague, sent) => [
       by,
       ' vous demande de laisser ',
@@ -239,14 +239,14 @@ const fr: Sent = {
     recipient: 'Envoyé à',
     allowed: (colleague) => [colleague, ' peut lire le message et en est avisé.'],
     refused: (colleague) => [colleague, ' ne peut pas lire le message. Rien n’y a été envoyé.'],
-    gone: 'Le message n’attend plus : personne ne peut être admis.',
+    gone: 'Le message n’attend plus : personne ne peut être admis.',
   },
   moreTime: {
     title: 'Demander plus de temps',
     text: (until) => [
       'Ce message est lisible ici jusqu’au ',
       until,
-      '. Nous demandons à l’expéditeur de le garder plus longtemps ; c’est à lui d’en décider.',
+      '. Nous demandons à l’expéditeur de le garder plus longtemps ; c’est à lui d’en décider.',
     ],
     ask: 'Demander à l’expéditeur',
     asked: 'L’expéditeur a été sollicité. S’il accepte, le lien reste valable.',
