@@ -23,7 +23,22 @@ type KeyEntry = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'material' | '
   readonly note: string;
 };
 
-export type KeyFile = { readonly entries: readonly KeyEntry[]; readonly problems: readonly string[] };
+/** A key of the file that is no entry. */
+type Unfit = {
+  readonly fingerprint: string;
+  /** In normal form, as far as the key names any. */
+  readonly addresses: readonly string[];
+  /** revoked: by its owner. */
+  readonly why: 'revoked' | 'expired' | 'unusable';
+};
+
+export type KeyFile = {
+  readonly entries: readonly KeyEntry[];
+  readonly problems: readonly string[];
+  readonly unfit: readonly Unfit[];
+  /** Whether there is a private OpenPGP key in it, or a private key between PEM lines. */
+  readonly privateKey: boolean;
+};
 
 const maximumFileSize = 4_194_304;
 const maximumCertificates = 500;
@@ -45,12 +60,18 @@ export async function readKeyFile(bytes: Buffer, passphrase: string | null, now 
   const entries = parts.flatMap((part) => part.entries);
   const problems = parts.flatMap((part) => part.problems);
   if (entries.length === 0 && problems.length === 0) {
-    return nothing('The file holds no OpenPGP public key, certificate or PKCS #12 file.');
+    const why = 'The file holds no OpenPGP public key, certificate or PKCS #12 file.';
+    return { ...nothing(why), privateKey: parts.some((part) => part.privateKey) };
   }
-  return { entries: unique(entries).sort((a, b) => b.notBefore - a.notBefore), problems: [...new Set(problems)] };
+  return {
+    entries: unique(entries).sort((a, b) => b.notBefore - a.notBefore),
+    problems: [...new Set(problems)],
+    unfit: parts.flatMap((part) => part.unfit),
+    privateKey: parts.some((part) => part.privateKey),
+  };
 }
 
-const nothing = (problem: string): KeyFile => ({ entries: [], problems: [problem] });
+const nothing = (problem: string): KeyFile => ({ entries: [], problems: [problem], unfit: [], privateKey: false });
 
 function unique(entries: readonly KeyEntry[]): KeyEntry[] {
   const byKey = new Map(entries.map((entry) => [`${entry.kind} ${entry.fingerprint} ${entry.address}`, entry]));
@@ -61,20 +82,29 @@ async function openPgp(bytes: Buffer, now: number): Promise<KeyFile> {
   const { keys, problems } = await inspectKeys(bytes, now);
   const entries: KeyEntry[] = [];
   const said = [...problems];
+  const unfit: Unfit[] = [];
   for (const key of keys) {
+    const { fingerprint, armored: material, createdAt: notBefore, expiresAt: notAfter } = key;
     const usable = key.usableForEncryption;
     if (!usable.ok) {
       said.push(`The OpenPGP key ${named(key)} was not imported: ${usable.why}.`);
+      const expired = notAfter !== null && notAfter <= now;
+      unfit.push(unfitOf(key, key.revoked ? 'revoked' : expired ? 'expired' : 'unusable'));
       continue;
     }
-    const { fingerprint, armored: material, createdAt: notBefore, expiresAt: notAfter } = key;
     const note = key.hadPrivatePart ? 'The file holds the private key too; only the public key was taken.' : '';
     for (const address of key.addresses) {
       entries.push({ kind: 'pgp', address: addressKey(address), fingerprint, material, notBefore, notAfter, note });
     }
   }
-  return { entries, problems: said };
+  const privateKey = keys.some((key) => key.hadPrivatePart) || bytes.includes('-----BEGIN PGP PRIVATE KEY');
+  return { entries, problems: said, unfit, privateKey };
 }
+
+const unfitOf = (
+  { fingerprint, addresses }: { readonly fingerprint: string; readonly addresses: readonly string[] },
+  why: Unfit['why'],
+): Unfit => ({ fingerprint, addresses: addresses.map(addressKey), why });
 
 /** Certificates, one after the other, and what stands between other PEM lines. */
 function pemParts(bytes: Buffer, now: number): KeyFile[] {
@@ -83,14 +113,8 @@ function pemParts(bytes: Buffer, now: number): KeyFile[] {
   const bundles = blocks.filter(({ label }) => label === 'PKCS7' || label === 'CMS');
   const hadPrivateKey = blocks.some(({ label }) => label.endsWith('PRIVATE KEY') && !label.startsWith('PGP'));
   const parts = bundles.map(({ octets }) => openedPart(openPkcs7(octets), now));
-  if (certificates.length > 0)
-    parts.push(
-      certificatePart(
-        certificates.map(({ octets }) => octets),
-        hadPrivateKey,
-        now,
-      ),
-    );
+  const leaves = certificates.map(({ octets }) => octets);
+  if (certificates.length > 0 || hadPrivateKey) parts.push(certificatePart(leaves, hadPrivateKey, now));
   return parts;
 }
 
@@ -120,6 +144,7 @@ function openedPart(opened: ReturnType<typeof openPkcs12>, now: number): KeyFile
 function certificatePart(certificates: readonly Uint8Array[], hadPrivateKey: boolean, now: number): KeyFile {
   const entries: KeyEntry[] = [];
   const problems: string[] = [];
+  const unfit: Unfit[] = [];
   if (certificates.length > maximumCertificates) {
     problems.push(`Only the first ${maximumCertificates} of ${certificates.length} certificates were read.`);
   }
@@ -135,6 +160,7 @@ function certificatePart(certificates: readonly Uint8Array[], hadPrivateKey: boo
     if (certificate.ca) continue;
     if (!usable.ok) {
       problems.push(notImported(certificate, usable.why));
+      unfit.push(unfitOf(certificate, notAfter <= now ? 'expired' : 'unusable'));
       continue;
     }
     const note = hadPrivateKey ? 'The file holds a private key too; only the certificate was taken.' : '';
@@ -145,8 +171,10 @@ function certificatePart(certificates: readonly Uint8Array[], hadPrivateKey: boo
     }
   }
   // Authorities come along in most bundles; they are worth a word only when nothing else is there.
-  if (entries.length + problems.length > 0) return { entries, problems };
-  return { entries, problems: authorities.map((each) => notImported(each, whyNotUsable(each))) };
+  const others = entries.length + problems.length > 0 ? [] : authorities;
+  problems.push(...others.map((each) => notImported(each, whyNotUsable(each))));
+  unfit.push(...others.map((each) => unfitOf(each, 'unusable')));
+  return { entries, problems, unfit, privateKey: hadPrivateKey };
 }
 
 const notImported = (certificate: CertificateFacts, why: string): string =>

@@ -13,7 +13,8 @@
  * - What an admin imports is a person's word: it waits only where it contradicts another person's word.
  * - A certificate for the same public key with a good path is the same key in new paper (a renewal): it is trusted as the old one is. A new key
  *   by the same CA for the same name is not enough: whoever reads a mailbox can get one.
- * A rejected key stays rejected however often it is found, and nothing found comes before what was pinned.
+ * A rejected key stays rejected however often it is found, and nothing found comes before what was pinned. Where a key that was given in the portal was
+ * taken back or rejected, the next one given there waits too: else who only reads a mailbox could swap its keys.
  *
  * Hostile input: of keys that anybody can publish at most `mostPending` wait for one address.
  */
@@ -124,7 +125,9 @@ function newRow(candidate: KeyCandidate, others: readonly KeyRow[], from: FoundA
   const trusted = standing.filter(({ state }) => state === 'trusted').sort((a, b) => rank(b.trust) - rank(a.trust));
   const renewed = trusted.find((other) => isRenewal(row, other));
   if (renewed !== undefined) return { ...row, trust: higher(row.trust, renewed.trust), replaces: renewed.id };
-  if (standing.every((other) => yields(other, row))) return row;
+  const takenBack =
+    source === 'portal' && others.some((other) => other.source === 'portal' && !standing.includes(other));
+  if (!takenBack && standing.every((other) => yields(other, row))) return row;
   const waiting = standing.filter(({ state, trust }) => state === 'pending' && rank(trust) >= rank(row.trust));
   if (rank(row.trust) < rank('confirmed') && waiting.length >= mostPending) return null;
   return { ...row, state: 'pending', replaces: trusted[0]?.id ?? null };
