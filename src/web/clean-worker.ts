@@ -1,6 +1,7 @@
 /**
  * The thread in which hostile HTML becomes harmless HTML. Only what is listed here stays: tags, attributes, and CSS properties with plain values. Nothing that
- * remains can load anything, run anything, leave its frame or cover the page. clean.ts gives it work and stops it when it takes too long.
+ * remains can load anything, run anything, leave its frame or cover the page; but for pictures from elsewhere, when the reader asked for them: these stay as
+ * https addresses that the reader's browser loads, never we. clean.ts gives it work and stops it when it takes too long.
  *
  * Limits: style sheets (`<style>`) are dropped; only inline styles of the listed properties stay.
  */
@@ -15,7 +16,7 @@ const tags =
 const attributes: Record<string, string[]> = {
   '*': ['dir', 'lang', 'title', 'align', 'valign', 'style', 'bgcolor', 'width', 'height'],
   a: ['href', 'target', 'rel'],
-  img: ['src', 'alt', 'border', 'hspace', 'vspace'],
+  img: ['src', 'referrerpolicy', 'alt', 'border', 'hspace', 'vspace'],
   font: ['color', 'face', 'size'],
   ol: ['start', 'type', 'reversed'],
   ul: ['type'],
@@ -69,7 +70,7 @@ function cleanOrNull(job: CleanJob): Cleaned | null {
   }
 }
 
-function clean({ html, pictures }: CleanJob): Cleaned {
+function clean({ html, pictures, remote: wanted = false }: CleanJob): Cleaned {
   let remote = 0;
   let depth = 0;
   let count = 0;
@@ -82,7 +83,7 @@ function clean({ html, pictures }: CleanJob): Cleaned {
     allowedTags: tags.split(' '),
     allowedAttributes: attributes,
     allowedSchemes: ['http', 'https', 'mailto', 'tel'],
-    allowedSchemesByTag: { img: ['data'] },
+    allowedSchemesByTag: { img: wanted ? ['data', 'https'] : ['data'] },
     allowedSchemesAppliedToAttributes: ['href', 'src', 'cite'],
     allowProtocolRelative: false,
     nonTextTags: silent.split(' '),
@@ -107,7 +108,10 @@ function clean({ html, pictures }: CleanJob): Cleaned {
       img: (_, { src = '', ...rest }) => {
         const picture = pictureFor(src.trim(), pictures);
         if (picture !== null) return { tagName: 'img', attribs: { ...rest, src: picture } };
-        if (/^(?:https?:)?\/\//i.test(src.trim())) remote += 1;
+        const elsewhere = wanted ? remotePicture(src.trim()) : null;
+        if (elsewhere !== null)
+          return { tagName: 'img', attribs: { ...rest, src: elsewhere, referrerpolicy: 'no-referrer' } };
+        if (isRemote(src.trim())) remote += 1;
         return { tagName: 'span', attribs: {}, text: rest['alt'] ?? '' };
       },
     },
@@ -128,6 +132,20 @@ function pictureFor(src: string, pictures: ReadonlyMap<string, string>): string 
     return pictures.get(id) ?? pictures.get(decoded(id)) ?? null;
   }
   return /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$/.test(src) ? src : null;
+}
+
+function isRemote(src: string): boolean {
+  return /^(?:https?:)?\/\//i.test(src);
+}
+
+/** An https address of a host on the internet; nothing in the reader's own network, which such an address could make its browser ask. */
+function remotePicture(src: string): string | null {
+  const url = isRemote(src) && src.length <= 2_000 ? URL.parse(src, 'https://unknown.invalid') : null;
+  if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '') return null;
+  const named = /^(?:[a-z0-9_-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}$/.test(url.hostname);
+  return named && !/\.(?:local|localhost|internal|lan|home|corp|invalid|home\.arpa)$/.test(url.hostname)
+    ? url.href
+    : null;
 }
 
 function decoded(id: string): string {

@@ -11,6 +11,8 @@ export type CleanJob = {
   readonly html: string;
   /** data: URLs by Content-ID. */
   readonly pictures: ReadonlyMap<string, string>;
+  /** Whether pictures from elsewhere stay, for a reader who asked for them. */
+  readonly remote?: boolean;
 };
 export type Cleaned = {
   readonly html: string;

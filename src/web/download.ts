@@ -4,6 +4,7 @@
  *
  * Standards: RFC 6266, RFC 8187.
  */
+import type { Language } from '../mail/language.ts';
 
 /** The longest file name handed out, in UTF-8 octets, extension included: what file systems take, with room to spare. */
 const maxOctets = 180;
@@ -53,24 +54,29 @@ function shorten(name: string): string {
   return stem + extension;
 }
 
-/** `attachment` with the name twice: ASCII for old readers, UTF-8 for the rest. `name` comes from `safeFileName`. */
-export function attachmentDisposition(name: string): string {
+/** `attachment`, or `inline` for what is shown, with the name twice: ASCII for old readers, UTF-8 for the rest. `name` comes from `safeFileName`. */
+export function attachmentDisposition(name: string, type: 'attachment' | 'inline' = 'attachment'): string {
   // RFC 6266 section 4.3: the quoted form holds what is left of the name in ASCII; RFC 8187 section 3.2 for the other.
   const ascii = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%]/g, '_');
   const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+  return `${type}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-/** "1.4 MB", for people. */
-export function readableSize(octets: number): string {
-  if (octets < 1000) return `${octets} bytes`;
-  const units = ['kB', 'MB', 'GB'];
+/** "1.4 MB", "1,4 MB", for people. */
+export function readableSize(octets: number, language: Language): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
   let value = octets;
-  let unit = '';
-  for (const next of units) {
-    if (value < 999.5) break;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
-    unit = next;
+    unit += 1;
   }
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: units[unit] ?? 'byte',
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
 }

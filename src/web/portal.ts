@@ -12,9 +12,13 @@ import { type Context, Hono } from 'hono';
 import * as account from './account.ts';
 import * as enrolment from './account-enrol.ts';
 import * as people from './account-people.ts';
+import * as writing from './answer.ts';
+import { ownFile } from './answer-sent.ts';
 import { backToDoor, followLink } from './arriving.ts';
 import { createLooks, type Looks } from './branding.ts';
+import { answerInvitation } from './calendar.ts';
 import { createCleaner } from './clean.ts';
+import * as files from './files.ts';
 import * as invitation from './invitation.ts';
 import { createLimiter } from './limits.ts';
 import { openMessages } from './message.ts';
@@ -30,6 +34,7 @@ import type { Env, Handler } from './request.ts';
 import * as sender from './sender.ts';
 import { askSenderCode, typeSenderCode } from './sender-proof.ts';
 import { createSessions } from './session.ts';
+import * as uploads from './uploads.ts';
 
 export type Portal = {
   readonly routes: Hono<Env>;
@@ -100,11 +105,23 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/d/:id/authenticator': typed('authenticator'),
   '/d/:id/sign-in/:provider': { GET: oidc.leaveFromDoor },
   '/d/:id/html': { GET: reading.showFormatted },
-  '/d/:id/attachment/:path': { GET: reading.download },
-  '/d/:id/message.eml': { GET: reading.downloadWhole },
+  '/d/:id/pictures': { GET: backToDoor, POST: reading.showPictures },
+  '/d/:id/answer-invitation': { GET: backToDoor, POST: answerInvitation },
+  '/d/:id/attachment/:path': { GET: files.download },
+  '/d/:id/attachments.zip': { GET: files.downloadAll },
+  '/d/:id/preview/:path': { GET: files.showPreview },
+  '/d/:id/picture/:path': { GET: files.showPicture },
+  '/d/:id/message.eml': { GET: files.downloadWhole },
   '/d/:id/colleague': { GET: people.showColleague, POST: people.askColleague },
   '/d/:id/more-time': { GET: sender.showMoreTime, POST: sender.askMoreTime },
+  '/d/:id/answer': { GET: backToDoor, POST: writing.startAnswer },
   '/d/:id/sign-out': { GET: backToDoor, POST: reading.signOut },
+  '/answer/:id': { GET: writing.showAnswer, POST: writing.submitAnswer },
+  '/answer/:id/upload': { POST: uploads.announceUpload },
+  '/answer/:id/upload/:upload': { GET: uploads.showUpload, POST: uploads.takeChunk },
+  '/answer/:id/file/:upload': { GET: ownFile },
+  '/drafts': { GET: writing.showDrafts },
+  '/write': { GET: writing.showWrite, POST: writing.startMessage },
   '/sign-in': { GET: (c, shared) => ceremonies.showSignIn(c, shared) },
   '/sign-in/passkey': { GET: backToSignIn, POST: ceremonies.answerSignIn },
   '/sign-in/passkey/options': { POST: ceremonies.signInOptions },

@@ -1,23 +1,28 @@
 /**
- * The message, for a browser that proved enough: the page, the formatted view in its frame, the downloads, and the end.
+ * The message, for a browser that proved enough: the page with its conversation, the formatted view in its frame, and the end. Its files are files.ts, an
+ * invitation in it is calendar.ts.
  *
- * Every request is judged against the database again (entrance.ts), so signing out, expiry and deletion take effect at once. Opening
- * is noted once, by the first GET of the page that a proof led to.
+ * Every request is judged against the database again (entrance.ts), so signing out, expiry and deletion take effect at once. A message is opened when a
+ * person comes to its own page; standing in the list of a conversation opens nothing. Pictures from elsewhere are shown when the reader asked for
+ * them, by a form: the address of such a view holds a token that nobody else can make, so no link can lead into it.
  */
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
 import type { Language } from '../mail/language.ts';
 import type { PortalRow } from '../store/portal-port.ts';
 import { frontDoor } from './arriving.ts';
+import { invitationIn, viewOfInvitation } from './calendar.ts';
 import type { Cleaner } from './clean.ts';
-import { attachmentDisposition, safeFileName } from './download.ts';
-import { byForm, entrant, type Reader, reader } from './entrance.ts';
-import { type Messages, partAt, subjectOf, viewOf } from './message.ts';
+import { conversationOf } from './conversation.ts';
+import { byForm, entrant, entrantByForm, type Reader, reader } from './entrance.ts';
+import { type Messages, type MessageView, subjectOf, viewOf } from './message.ts';
 import { signedOutPage } from './pages/arriving.ts';
-import { framedPage, messagePage, nameOf } from './pages/message.ts';
+import { framedPage } from './pages/formatted.ts';
+import { messagePage, type Shown } from './pages/message.ts';
 import type { Shared } from './ports.ts';
 import { clientOf, type Env, trouble } from './request.ts';
 import { rightTo } from './rights.ts';
+import { equal, type Visitor } from './session.ts';
 
 /** Characters of HTML that are cleaned and shown. */
 const maxHtml = 1_500_000;
@@ -25,7 +30,8 @@ const maxHtml = 1_500_000;
 /** The policy of the formatted view: no origin, no scripts, nothing from anywhere; links open outside the frame. */
 export const framePolicy =
   "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
-const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+/** The same with pictures from elsewhere. */
+export const picturesPolicy = framePolicy.replace('img-src data:', 'img-src data: https:');
 
 /** What the rooms share, and what only this one needs. */
 export type ReadingShared = Shared & {
@@ -68,28 +74,64 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
   const right = rightTo(row, visitor.session);
   if (!right.may) return frontDoor(c, shared, found);
   const view = viewOf(await messages.structure(row), subjectOf(row, ports));
-  const text = await messages.text(row, view.plain);
   if (c.req.method === 'GET')
     await noteOpened(shared, row, { ...right, session: visitor.session?.id ?? '' }, clientOf(c));
-  const shown = {
+  const formToken = sessions.formToken(visitor);
+  const invitation = await invitationIn(row, view.calendars, messages);
+  const shown: Shown = {
     deliveryId: row.delivery.id,
     receivedAt: row.message.receivedAt,
     expiresAt: row.expiresAt,
     mailFrom: row.message.mailFrom,
     view,
-    text,
-    formToken: sessions.formToken(visitor),
+    text: await messages.text(row, view.plain),
+    formToken,
+    elsewhere: await elsewhereIn(c, shared, row, visitor, view),
+    invitation: invitation === null ? null : await viewOfInvitation(invitation, row, shared, formToken),
+    conversation: await conversationOf(row, visitor.session, shared),
   };
   const around = looks.around(c, row.tenant);
   if (c.req.method === 'GET') await noteLanguage(shared, row, around.language);
   return c.html(messagePage(around, shown));
 }
 
+/** POST /d/ID/pictures: the reader wants to see what would be loaded from elsewhere. */
+export async function showPictures(c: Context<Env>, shared: ReadingShared): Promise<Response> {
+  const { sessions } = shared;
+  const found = await entrantByForm(c, shared);
+  if (found instanceof Response) return found;
+  const { row, visitor } = found;
+  if (!rightTo(row, visitor.session).may) return trouble(c, shared, 'noSession', 403);
+  sessions.keep(c, visitor);
+  return c.redirect(`/d/${row.delivery.id}?pictures=${picturesToken(shared, visitor, row)}`, 303);
+}
+
+function picturesToken({ sessions }: Shared, visitor: Visitor, row: PortalRow): string {
+  return sessions.mac(visitor, 'pictures', row.delivery.id);
+}
+
+/** Whether the formatted view would load pictures from elsewhere, and whether the reader asked for them. */
+async function elsewhereIn(
+  c: Context<Env>,
+  shared: ReadingShared,
+  row: PortalRow,
+  visitor: Visitor,
+  view: MessageView,
+): Promise<Shown['elsewhere']> {
+  const token = picturesToken(shared, visitor, row);
+  if (equal(c.req.query('pictures') ?? '', token)) return { shown: token };
+  const formatted = view.rich.filter(({ type }) => type === 'text/html');
+  const { text } = await shared.messages.text(row, formatted, maxHtml);
+  return /<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*(?:https?:)?\/\//i.test(text) ? { shown: null } : null;
+}
+
+/** GET /d/ID/html: the formatted view, for the frame of the page or a tab of its own. */
 export async function showFormatted(c: Context<Env>, shared: ReadingShared): Promise<Response> {
   const { ports, messages, cleaner, looks } = shared;
   const found = await reader(c, shared);
   if (found instanceof Response) return found;
-  const { row } = found;
+  const { row, visitor } = found;
+  const remote = equal(c.req.query('pictures') ?? '', picturesToken(shared, visitor, row));
   const view = viewOf(await messages.structure(row), subjectOf(row, ports));
   const pieces: string[] = [];
   let cut = false;
@@ -102,32 +144,12 @@ export async function showFormatted(c: Context<Env>, shared: ReadingShared): Pro
   const cleaned = await cleaner.clean({
     html: html.slice(0, maxHtml),
     pictures: await messages.pictures(row, view.pictures),
+    remote,
   });
-  c.header('Content-Security-Policy', framePolicy);
+  c.header('Content-Security-Policy', remote ? picturesPolicy : framePolicy);
   c.header('X-Frame-Options', 'SAMEORIGIN');
-  return c.html(framedPage(looks.around(c, row.tenant), cleaned, cut || html.length > maxHtml));
-}
-
-export async function download(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { messages, looks } = shared;
-  const found = await reader(c, shared);
-  if (found instanceof Response) return found;
-  const { row } = found;
-  const path = c.req.param('path') ?? '';
-  const part = partAt(await messages.structure(row), path === 'root' ? '' : path);
-  if (part === null) return trouble(c, shared, 'noAttachment', 404, row.tenant);
-  const name = nameOf(looks.around(c, row.tenant).words, part);
-  return send(c, name, messages.octets(row, part), () => noteDownloaded(shared, found, clientOf(c)));
-}
-
-export async function downloadWhole(c: Context<Env>, shared: ReadingShared): Promise<Response> {
-  const { ports, messages } = shared;
-  const found = await reader(c, shared);
-  if (found instanceof Response) return found;
-  const { row } = found;
-  const { subject } = viewOf(await messages.structure(row), subjectOf(row, ports));
-  const name = `${safeFileName(subject.slice(0, 80), 'message')}.eml`;
-  return send(c, name, messages.whole(row), () => noteDownloaded(shared, found, clientOf(c)));
+  const shown = { cleaned, cut: cut || html.length > maxHtml, view, mailFrom: row.message.mailFrom };
+  return c.html(framedPage(looks.around(c, row.tenant), shown));
 }
 
 /** POST /sign-out and /d/ID/sign-out: ends the session, with all it proved. */
@@ -163,50 +185,8 @@ async function noteOpened(
   ports.emit(event);
 }
 
-async function noteDownloaded({ ports, now }: ReadingShared, { row, right }: Reader, client: string): Promise<void> {
-  const { id, messageId, recipient } = row.delivery;
-  const about = { message: messageId, delivery: id, recipient, client };
-  const event: Event = { kind: 'delivery.downloaded', ...about, reader: right.reader };
-  await ports.store.note([event], now());
-  ports.emit(event);
-}
-
 /** Plain text beside formatted parts, as HTML for the same view. */
 function asHtml(text: string): string {
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   return `<div style="white-space:pre-wrap">${escaped}</div>`;
-}
-
-/** Streams octets to be saved. The first are read before anything is answered, so that a broken blob gives an error page and no half file. */
-async function send(
-  c: Context<Env>,
-  name: string,
-  octets: AsyncIterable<Uint8Array>,
-  begun: () => Promise<void>,
-): Promise<Response> {
-  const source = octets[Symbol.asyncIterator]();
-  const first = await source.next();
-  c.header('Content-Type', 'application/octet-stream');
-  c.header('Content-Disposition', attachmentDisposition(name));
-  c.header('Content-Security-Policy', downloadPolicy);
-  if (c.req.method !== 'GET') {
-    await source.return?.();
-    return c.body(null);
-  }
-  await begun();
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      if (first.done === true) controller.close();
-      else controller.enqueue(first.value);
-    },
-    pull: async (controller) => {
-      const next = await source.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
-    },
-    cancel: async () => {
-      await source.return?.();
-    },
-  });
-  return c.body(body);
 }

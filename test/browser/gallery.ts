@@ -120,6 +120,9 @@ const message = {
   expiresAt: at + 30 * day,
   mailFrom: 'anna@clinic.example',
   formToken: form,
+  elsewhere: null,
+  invitation: null,
+  conversation: [],
   text: { text, cut: false },
   view: {
     subject: 'Your laboratory results – please read before Thursday',

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leaves, StructureParser } from '../../src/mail/structure.ts';
 import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 import { createCleaner } from '../../src/web/clean.ts';
+import { framedPage } from '../../src/web/pages/formatted.ts';
 import type { Around } from '../../src/web/pages/layout.ts';
-import { framedPage } from '../../src/web/pages/message.ts';
 import { framePolicy } from '../../src/web/reading.ts';
 import { wordsIn } from '../../src/web/words/words.ts';
 import { Client, startSite } from '../web/site.ts';
@@ -95,11 +95,12 @@ async function cleanedPages(htmls: Iterable<string>): Promise<string[]> {
   for (const html of htmls)
     pages.push(
       String(
-        await framedPage(
-          { language: 'en', words: wordsIn.en } as Around,
-          await cleaner.clean({ html, pictures: new Map() }),
-          false,
-        ),
+        await framedPage({ language: 'en', words: wordsIn.en } as Around, {
+          cleaned: await cleaner.clean({ html, pictures: new Map() }),
+          cut: false,
+          view: { subject: '', from: '', to: '', date: '' },
+          mailFrom: '',
+        }),
       ),
     );
   await cleaner.close();

@@ -11,7 +11,9 @@ for (const time of document.querySelectorAll('time[datetime]')) {
   const at = new Date(time.dateTime);
   const date = 'clock' in time.dataset ? {} : { day: 'numeric', month: 'long', year: 'numeric' };
   const clock = 'day' in time.dataset ? {} : { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' };
-  time.textContent = at.toLocaleString(locale, { ...date, ...clock });
+  const weekday = 'end' in time.dataset ? { weekday: 'long' } : {};
+  const format = new Intl.DateTimeFormat(locale, { ...weekday, ...date, ...clock });
+  time.textContent = 'end' in time.dataset ? format.formatRange(at, new Date(time.dataset.end)) : format.format(at);
 }
 
 for (const form of document.querySelectorAll('form[data-auto]')) {

@@ -23,11 +23,37 @@ const en = {
     'This message is built in an unusual way, so something may be missing from this page. Download the whole message to have all of it.',
   until: (moment: Piece): Piece => ['Available here until ', moment, '.'],
   shared: 'On a shared computer, sign out when you are done; downloads stay on it.',
+  earlier: (n: number) =>
+    n === 1 ? 'One earlier message in this conversation' : `${n} earlier messages in this conversation`,
+  later: (n: number) =>
+    n === 1 ? 'One later message in this conversation' : `${n} later messages in this conversation`,
+  showPictures: 'Show pictures from elsewhere',
+  picturesTell:
+    'This message has pictures on other servers. Whoever owns those servers, usually the sender, then learns when you read it and roughly where you are.',
+  picturesShown: 'Pictures from other servers are shown.',
+  hidePictures: 'Hide them again',
+  all: 'Save all as one ZIP file',
+  save: 'Save the file',
+  view: 'View',
+  viewNamed: (name: string) => `View ${name}`,
+  previewCut: 'The text is longer than this page can show. Save the file to read the rest.',
+  noPreview:
+    'This file cannot be shown here safely. You can save it; open it only if you know who sent it and what it is.',
+  kinds: {
+    picture: 'Picture',
+    sound: 'Sound',
+    film: 'Film',
+    calendar: 'Calendar file',
+    message: 'Message',
+    file: 'File',
+    ending: (ending: string) => `${ending} file`,
+  },
   unnamed: {
     invitation: 'invitation',
     message: 'attached message',
     text: 'text',
     attachment: 'attachment',
+    all: 'attachments',
     whole: 'message',
   },
   frame: {
@@ -62,11 +88,36 @@ const de: Reading = {
     'Diese Nachricht ist ungewöhnlich aufgebaut, daher fehlt auf dieser Seite vielleicht etwas. Laden Sie die ganze Nachricht herunter, um alles zu haben.',
   until: (moment) => ['Hier verfügbar bis ', moment, '.'],
   shared: 'Melden Sie sich an einem gemeinsamen Computer ab, wenn Sie fertig sind; Heruntergeladenes bleibt dort.',
+  earlier: (n) =>
+    n === 1 ? 'Eine frühere Nachricht in diesem Gespräch' : `${n} frühere Nachrichten in diesem Gespräch`,
+  later: (n) => (n === 1 ? 'Eine spätere Nachricht in diesem Gespräch' : `${n} spätere Nachrichten in diesem Gespräch`),
+  showPictures: 'Bilder von anderswo zeigen',
+  picturesTell:
+    'Diese Nachricht hat Bilder auf anderen Servern. Wem diese gehören, meist dem Absender, der erfährt dann, wann Sie die Nachricht lesen und ungefähr wo Sie sind.',
+  picturesShown: 'Bilder von anderen Servern werden gezeigt.',
+  hidePictures: 'Wieder verbergen',
+  all: 'Alle als eine ZIP-Datei speichern',
+  save: 'Datei speichern',
+  view: 'Ansehen',
+  viewNamed: (name) => `${name} ansehen`,
+  previewCut: 'Der Text ist länger, als diese Seite zeigen kann. Speichern Sie die Datei, um den Rest zu lesen.',
+  noPreview:
+    'Diese Datei lässt sich hier nicht sicher zeigen. Sie können sie speichern; öffnen Sie sie nur, wenn Sie wissen, wer sie geschickt hat und was sie ist.',
+  kinds: {
+    picture: 'Bild',
+    sound: 'Ton',
+    film: 'Film',
+    calendar: 'Kalenderdatei',
+    message: 'Nachricht',
+    file: 'Datei',
+    ending: (ending) => `${ending}-Datei`,
+  },
   unnamed: {
     invitation: 'Einladung',
     message: 'angehängte Nachricht',
     text: 'Text',
     attachment: 'Anhang',
+    all: 'Anhänge',
     whole: 'Nachricht',
   },
   frame: {
@@ -99,11 +150,37 @@ const fr: Reading = {
     'Ce message est construit de façon inhabituelle, il manque donc peut-être quelque chose sur cette page. Téléchargez tout le message pour l’avoir en entier.',
   until: (moment) => ['Disponible ici jusqu’au ', moment, '.'],
   shared: 'Sur un ordinateur partagé, déconnectez-vous quand vous avez terminé ; les fichiers téléchargés y restent.',
+  earlier: (n) =>
+    n === 1 ? 'Un message précédent dans cette conversation' : `${n} messages précédents dans cette conversation`,
+  later: (n) =>
+    n === 1 ? 'Un message suivant dans cette conversation' : `${n} messages suivants dans cette conversation`,
+  showPictures: 'Afficher les images venant d’ailleurs',
+  picturesTell:
+    'Ce message contient des images placées sur d’autres serveurs. Leur propriétaire, en général l’expéditeur, apprend alors quand vous lisez le message et à peu près où vous êtes.',
+  picturesShown: 'Les images d’autres serveurs sont affichées.',
+  hidePictures: 'Les masquer de nouveau',
+  all: 'Tout enregistrer dans un fichier ZIP',
+  save: 'Enregistrer le fichier',
+  view: 'Voir',
+  viewNamed: (name) => `Voir ${name}`,
+  previewCut: 'Le texte est plus long que ce que cette page peut afficher. Enregistrez le fichier pour lire la suite.',
+  noPreview:
+    'Ce fichier ne peut pas être affiché ici en toute sécurité. Vous pouvez l’enregistrer ; ne l’ouvrez que si vous savez qui l’a envoyé et ce qu’il contient.',
+  kinds: {
+    picture: 'Image',
+    sound: 'Son',
+    film: 'Film',
+    calendar: 'Fichier d’agenda',
+    message: 'Message',
+    file: 'Fichier',
+    ending: (ending) => `Fichier ${ending}`,
+  },
   unnamed: {
     invitation: 'invitation',
     message: 'message joint',
     text: 'texte',
     attachment: 'pièce jointe',
+    all: 'pièces jointes',
     whole: 'message',
   },
   frame: {
@@ -136,11 +213,37 @@ const es: Reading = {
     'Este mensaje tiene una estructura poco habitual, así que puede faltar algo en esta página. Descargue el mensaje completo para tenerlo todo.',
   until: (moment) => ['Disponible aquí hasta el ', moment, '.'],
   shared: 'En un ordenador compartido, cierre la sesión al terminar; lo que descargue se queda en él.',
+  earlier: (n) =>
+    n === 1 ? 'Un mensaje anterior en esta conversación' : `${n} mensajes anteriores en esta conversación`,
+  later: (n) =>
+    n === 1 ? 'Un mensaje posterior en esta conversación' : `${n} mensajes posteriores en esta conversación`,
+  showPictures: 'Mostrar imágenes de otros sitios',
+  picturesTell:
+    'Este mensaje tiene imágenes en otros servidores. Su dueño, normalmente quien envía el mensaje, sabrá entonces cuándo lo lee y más o menos dónde está usted.',
+  picturesShown: 'Se muestran imágenes de otros servidores.',
+  hidePictures: 'Ocultarlas de nuevo',
+  all: 'Guardar todo en un archivo ZIP',
+  save: 'Guardar el archivo',
+  view: 'Ver',
+  viewNamed: (name) => `Ver ${name}`,
+  previewCut: 'El texto es más largo de lo que puede mostrar esta página. Guarde el archivo para leer el resto.',
+  noPreview:
+    'Este archivo no se puede mostrar aquí con seguridad. Puede guardarlo; ábralo solo si sabe quién lo envió y qué es.',
+  kinds: {
+    picture: 'Imagen',
+    sound: 'Sonido',
+    film: 'Vídeo',
+    calendar: 'Archivo de calendario',
+    message: 'Mensaje',
+    file: 'Archivo',
+    ending: (ending) => `Archivo ${ending}`,
+  },
   unnamed: {
     invitation: 'invitación',
     message: 'mensaje adjunto',
     text: 'texto',
     attachment: 'archivo adjunto',
+    all: 'archivos adjuntos',
     whole: 'mensaje',
   },
   frame: {
@@ -173,11 +276,35 @@ const nl: Reading = {
     'Dit bericht is ongewoon opgebouwd, dus er ontbreekt misschien iets op deze pagina. Download het hele bericht om alles te hebben.',
   until: (moment) => ['Hier beschikbaar tot ', moment, '.'],
   shared: 'Meld u op een gedeelde computer af als u klaar bent; downloads blijven daarop staan.',
+  earlier: (n) => (n === 1 ? 'Eén eerder bericht in dit gesprek' : `${n} eerdere berichten in dit gesprek`),
+  later: (n) => (n === 1 ? 'Eén later bericht in dit gesprek' : `${n} latere berichten in dit gesprek`),
+  showPictures: 'Afbeeldingen van elders tonen',
+  picturesTell:
+    'Dit bericht heeft afbeeldingen op andere servers. De eigenaar daarvan, meestal de afzender, komt dan te weten wanneer u het leest en ongeveer waar u bent.',
+  picturesShown: 'Afbeeldingen van andere servers worden getoond.',
+  hidePictures: 'Weer verbergen',
+  all: 'Alles als één ZIP-bestand opslaan',
+  save: 'Bestand opslaan',
+  view: 'Bekijken',
+  viewNamed: (name) => `${name} bekijken`,
+  previewCut: 'De tekst is langer dan deze pagina kan tonen. Sla het bestand op om de rest te lezen.',
+  noPreview:
+    'Dit bestand kan hier niet veilig worden getoond. U kunt het opslaan; open het alleen als u weet wie het heeft gestuurd en wat het is.',
+  kinds: {
+    picture: 'Afbeelding',
+    sound: 'Geluid',
+    film: 'Film',
+    calendar: 'Agendabestand',
+    message: 'Bericht',
+    file: 'Bestand',
+    ending: (ending) => `${ending}-bestand`,
+  },
   unnamed: {
     invitation: 'uitnodiging',
     message: 'bijgevoegd bericht',
     text: 'tekst',
     attachment: 'bijlage',
+    all: 'bijlagen',
     whole: 'bericht',
   },
   frame: {
