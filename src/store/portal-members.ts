@@ -44,16 +44,11 @@ export async function membersOf(database: Database, { tenant, address }: PortalA
   });
 }
 
-export async function addressesOf(database: Database, member: string): Promise<Joining[]> {
-  return await database.read((db) =>
-    db
-      .selectFrom('portal_member_addresses')
-      .select(['tenant', 'address', 'role'])
-      .where('member', '=', member)
-      .orderBy('tenant')
-      .orderBy('address')
-      .execute(),
+export async function memberKnown(database: Database, member: string): Promise<boolean> {
+  const found = await database.read((db) =>
+    db.selectFrom('portal_members').select('id').where('id', '=', member).executeTakeFirst(),
   );
+  return found !== undefined;
 }
 
 export async function enrol(
@@ -62,11 +57,17 @@ export async function enrol(
   at: Joining,
   credential: Credential,
   events: readonly Event[],
-): Promise<void> {
+): Promise<boolean> {
   const { id, tenant, name, createdAt } = member;
-  await trx.insertInto('portal_members').values({ id, tenant, name, created_at: createdAt }).execute();
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('portal_members')
+    .values({ id, tenant, name, created_at: createdAt })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 0n) return false;
   await joinRow(trx, id, at, createdAt);
   await addCredential(trx, credential, events);
+  return true;
 }
 
 async function joinRow(trx: Transaction<Tables>, member: string, at: Joining, now: number): Promise<void> {
@@ -89,7 +90,7 @@ export async function join(
   await insertEvents(trx, events, now);
 }
 
-/** A member that belongs to no address any more is forgotten with all they signed in with. */
+/** A member that belongs to no address any more is forgotten with all they signed in with; the id stays, so that no invitation makes them again. */
 export async function leave(
   trx: Transaction<Tables>,
   member: string,
@@ -110,7 +111,7 @@ export async function leave(
   if (left === undefined) {
     await trx.deleteFrom('portal_credentials').where('member', '=', member).execute();
     await trx.deleteFrom('portal_proofs').where('member', '=', member).execute();
-    await trx.deleteFrom('portal_members').where('id', '=', member).execute();
+    await trx.updateTable('portal_members').set({ name: '' }).where('id', '=', member).execute();
   }
   await insertEvents(trx, events, Date.now());
 }

@@ -214,14 +214,15 @@ export type PortalStore = {
   failures(key: string, now: number): Promise<number>;
 
   members(of: PortalAddress): Promise<MemberOfAddress[]>;
-  memberAddresses(member: string): Promise<(PortalAddress & { readonly role: MemberRole })[]>;
-  /** A new member of the address with a first credential. */
+  /** Whether there is, or ever was, a member of this id. */
+  memberKnown(member: string): Promise<boolean>;
+  /** A new member of the address with a first credential; false when there is, or ever was, one of this id. */
   enrol(
     member: Member,
     at: PortalAddress & { readonly role: MemberRole },
     credential: Credential,
     events: readonly Event[],
-  ): Promise<void>;
+  ): Promise<boolean>;
   addCredential(credential: Credential, events: readonly Event[]): Promise<void>;
   /** Replaces a credential of the same kind and member, so that an old password or authenticator is worth nothing. */
   replaceCredential(credential: Credential, events: readonly Event[]): Promise<void>;
@@ -237,6 +238,7 @@ export type PortalStore = {
     now: number,
     events: readonly Event[],
   ): Promise<void>;
+  /** Of who belongs to no address any more only the id is kept, which is never used again. */
   leave(member: string, at: PortalAddress, events: readonly Event[]): Promise<void>;
   renameMember(member: string, name: string): Promise<void>;
 

@@ -51,7 +51,7 @@ export function createPortalStore(database: Database): PortalStore {
     failures: (what, now) => failures(database, what, now),
 
     members: (of) => members.membersOf(database, of),
-    memberAddresses: (member) => members.addressesOf(database, member),
+    memberKnown: (member) => members.memberKnown(database, member),
     enrol: (member, at, credential, events) => write((trx) => members.enrol(trx, member, at, credential, events)),
     addCredential: (credential, events) => write((trx) => members.addCredential(trx, credential, events)),
     replaceCredential: (credential, events) => write((trx) => members.replaceCredential(trx, credential, events)),

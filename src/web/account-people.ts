@@ -2,7 +2,8 @@
  * The people of an address: an owner names others, who are invited by mail and come with a way to sign in of their own; who belongs to several addresses
  * joins them; everybody may leave. And readers ask the sender to let a colleague in, which is the sender's to allow.
  *
- * An invitation is a sealed token that says who is to be let in where; it works once (the member it makes exists only once) and for three days.
+ * An invitation is a sealed token that says who is to be let in where; it works once (the member it makes exists only once), for three days, and while who
+ * sent it is an owner.
  */
 import { createHash, randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
@@ -37,7 +38,8 @@ export async function invite(c: Context<Env>, shared: Shared): Promise<Response>
   if ((await ports.store.countFailure(`invitations by ${who.member.id}`, now())) > invitationsPerHour)
     return tooOften(c, shared, 'invitations', { until: now() + 3_600_000, back: '/account', what: 'tries' }, tenant);
   const member = randomUUIDv7();
-  const token = sealInvitation(ports.key, { member, tenant, address, name, until: now() + invitationFor });
+  const until = now() + invitationFor;
+  const token = sealInvitation(ports.key, { member, by: who.member.id, tenant, address, name, until });
   const voice = looks.voice(c, tenant);
   const bytes = invitationMessage({
     from: serviceAddress('', domainsOf(tenant, ports), voice.from),
@@ -47,7 +49,7 @@ export async function invite(c: Context<Env>, shared: Shared): Promise<Response>
     address,
     voice,
     link: `${ports.portalUrl}/join/${token}`,
-    until: now() + invitationFor,
+    until,
     messageId: `<${randomUUID()}@${new URL(ports.portalUrl).hostname}>`,
     date: now(),
   });
@@ -116,8 +118,9 @@ async function provedAddress(c: Context<Env>, shared: Shared): Promise<Found | R
   const who = await personByForm(c, shared);
   if (who instanceof Response) return who;
   const { form, session } = who;
+  // Only of the tenant whose person they are here: nobody of one becomes somebody of another by having proved both.
   const at = addressesOf(session).find(
-    ({ tenant, address }) => tenant === form.get('tenant') && address === form.get('address'),
+    ({ tenant, address }) => tenant === who.tenant && tenant === form.get('tenant') && address === form.get('address'),
   );
   if (at === undefined) return trouble(c, shared, 'noSession', 403);
   const { tenant, address } = at;

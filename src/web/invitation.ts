@@ -1,6 +1,6 @@
 /**
  * Coming by invitation: the link, a name, a passkey, and one is a member of the address. The token is sealed by the portal, names the member it makes, and
- * works once, as that member exists once. GET shows the page and changes nothing.
+ * works once, as that member exists once, and only while who sent it is an owner. GET shows the page and changes nothing.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
@@ -18,6 +18,8 @@ import { clientOf, type Env, limited, trouble } from './request.ts';
 
 export type Invitation = {
   readonly member: string;
+  /** The owner who invites. */
+  readonly by: string;
   readonly tenant: string;
   readonly address: string;
   /** As the owner wrote it; the person may change it. */
@@ -67,12 +69,14 @@ export async function joinByPasskey(c: Context<Env>, shared: Shared): Promise<Re
   const credential: Credential = { ...passkey, label: '', createdAt: now(), lastUsedAt: now() };
   const place = { tenant, address, client: clientOf(c), member, reader: name };
   const event: Event = { kind: 'portal.enrolled', ...place, method: 'passkey' };
-  await ports.store.enrol(
+  const enrolled = await ports.store.enrol(
     { id: member, tenant, name, createdAt: now() },
     { tenant, address, role: 'member' },
     credential,
     [event],
   );
+  // Two devices at once, and this was the second.
+  if (!enrolled) return trouble(c, shared, 'noLink', 404);
   ports.emit(event);
   await prove(c, shared, visitor, [{ method: 'passkey', tenant, member }], null);
   return say(c, 'passkey-added');
@@ -96,10 +100,9 @@ async function invited(c: Context<Env>, shared: Shared, token: string): Promise<
   if (limit !== null) return limit;
   try {
     const invitation = JSON.parse(openText(ports.key, token.slice(0, 2_000), context)) as Invitation;
-    const fresh = invitation.until > now() && (await ports.store.memberAddresses(invitation.member)).length === 0;
-    // An address that nobody reads any more has nobody who could have invited.
-    const home = (await ports.store.members(invitation)).length > 0;
-    if (fresh && home) return invitation;
+    const fresh = invitation.until > now() && !(await ports.store.memberKnown(invitation.member));
+    const people = await ports.store.members(invitation);
+    if (fresh && people.some(({ id, role }) => id === invitation.by && role === 'owner')) return invitation;
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
   }

@@ -15,6 +15,7 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import type { Credential, Member } from '../../store/portal-port.ts';
+import { StoreBusy, StoreDown } from '../../store/store.ts';
 import type { Shared } from '../ports.ts';
 import { equal, type Visitor } from '../session.ts';
 
@@ -67,7 +68,7 @@ export async function madePasskey(
   visitor: Visitor,
   response: string,
 ): Promise<Pick<Credential, 'lookup' | 'secret' | 'counter'> | null> {
-  const { portalUrl } = shared.ports;
+  const { store, portalUrl } = shared.ports;
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: JSON.parse(response) as Parameters<typeof verifyRegistrationResponse>[0]['response'],
@@ -78,10 +79,13 @@ export async function madePasskey(
     });
     if (!verified) return null;
     const { id, publicKey, counter, transports = [] } = registrationInfo.credential;
+    // Section 7.1: an id that somebody has already is no device's of theirs, or one that claims to be it.
+    if ((await store.credentialBy('passkey', id)) !== null) return null;
     const part: PublicPart = { publicKey: Buffer.from(publicKey).toString('base64url'), transports };
     return { lookup: id, secret: JSON.stringify(part), counter };
-  } catch {
+  } catch (error) {
     // The library throws for whatever is not as it must be.
+    if (error instanceof StoreBusy || error instanceof StoreDown) throw error;
     return null;
   }
 }
@@ -113,7 +117,7 @@ export async function provedPasskey(
     if (!verified || !(await store.useCredential(known.id, authenticationInfo.newCounter, shared.now()))) return null;
     return known;
   } catch (error) {
-    if (error instanceof Error && error.name.startsWith('Store')) throw error;
+    if (error instanceof StoreBusy || error instanceof StoreDown) throw error;
     return null;
   }
 }
