@@ -11,8 +11,8 @@
  * Way through: openDiskSpool, then FileWriter and Room; which folder, and its sync, is folders.ts.
  * Limits: one process writes to the folder at a time, though others may read.
  */
-import { closeSync, fsync, write, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
+import { closeSync, fsync, openSync, read, write, writeSync } from 'node:fs';
+import { mkdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { lastFrame, sealedFrameSize, sealedSize } from '../protect/seal.ts';
 import { Folders } from './folders.ts';
@@ -21,6 +21,7 @@ import { type Spool, SpoolFull } from './spool.ts';
 
 const syncFile = promisify(fsync);
 const writeFile = promisify(write);
+const readFile = promisify(read);
 
 /** Frames in one read: a quarter of a megabyte. */
 const framesAtOnce = 4;
@@ -159,7 +160,7 @@ class Room {
 }
 
 async function* readFrames(path: string, from: number, to: number, size: number): AsyncIterable<Uint8Array> {
-  const file = await open(path);
+  const file = openSync(path, 'r');
   try {
     const end = Math.min(to, lastFrame(size) + 1);
     for (let index = from; index < end; index += framesAtOnce) {
@@ -172,15 +173,15 @@ async function* readFrames(path: string, from: number, to: number, size: number)
       if (got < octets.length) return;
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** Fills `octets` from `position` and returns how many there were. */
-async function readFully(file: FileHandle, octets: Buffer, position: number): Promise<number> {
+async function readFully(file: number, octets: Buffer, position: number): Promise<number> {
   let got = 0;
   while (got < octets.length) {
-    const { bytesRead } = await file.read(octets, got, octets.length - got, position + got);
+    const { bytesRead } = await readFile(file, octets, got, octets.length - got, position + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
