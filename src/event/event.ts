@@ -68,6 +68,8 @@ type PortalEvent =
   | (PortalPlace & { kind: 'portal.accessAsked' | 'portal.accessAllowed' | 'portal.accessRefused'; delivery: string })
   /** The reader asks the sender that the message may wait longer. */
   | (PortalPlace & { kind: 'portal.timeAsked'; delivery: string })
+  /** A new message to the tenant's people; `message` carries it. */
+  | (PortalPlace & { kind: 'portal.wrote'; reader: string | null; message: string })
   | { kind: 'portal.signedOut'; sessions: number; client: string };
 
 type PortalPlace = { tenant: string; address: string; client: string };

@@ -73,7 +73,7 @@ async function begin(
     .where('state', '=', 'draft')
     .where('expires_at', '>', createdAt)
     .executeTakeFirstOrThrow();
-  if (Number(count) >= most) return false;
+  if (count >= most) return false;
   await trx
     .insertInto('portal_answers')
     .values({ ...same, state: 'draft', created_at: createdAt, changed_at: createdAt, expires_at: expiresAt })
@@ -173,7 +173,7 @@ async function beginUpload(
 ): Promise<'begun' | 'full' | 'gone'> {
   const draft = await take(trx, database, upload.answer);
   if (draft === null) return 'gone';
-  const { rows } = await sql<{ mine: number | null; files: number; all: number | null }>`
+  const { rows } = await sql<Record<'mine' | 'files' | 'all', number | string | null>>`
     select sum(case when file.answer = ${upload.answer} then coalesce(file.size, file.stored) else 0 end) as mine,
       sum(case when file.answer = ${upload.answer} then 1 else 0 end) as files,
       sum(coalesce(file.size, file.stored)) as "all"

@@ -107,6 +107,7 @@ test('a broken blob gives an error page, not half a file', async () => {
   const torn = (ports: PortalPorts): PortalPorts => ({
     ...ports,
     items: {
+      ...ports.items,
       read: (item, range) => {
         if (range === undefined) return ports.items.read(item);
         throw new Error('a frame does not open');

@@ -8,8 +8,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBranding } from '../../src/config/branding.ts';
+import type { Writing } from '../../src/config/config.ts';
 import { noWriting, usualForSenders } from '../../src/config/portal.ts';
 import type { Event } from '../../src/event/event.ts';
+import { createRecipientKeys } from '../../src/keys/given.ts';
 import { addressKey } from '../../src/mail/address.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { hashToken, type PortalCard, sealCard } from '../../src/pipeline/portal.ts';
@@ -68,6 +70,16 @@ export type SiteOptions = {
   readonly port: number;
 };
 
+/** As the settings are when nothing is set, and new messages allowed besides. */
+export const writable: Writing = {
+  replies: 'tenant',
+  newMessages: 'known',
+  receipts: true,
+  maxAttachments: 26_214_400,
+  keepDrafts: 7 * 86_400_000,
+  perHour: 20,
+};
+
 export const nobodyElse: SignIn = {
   providers: [],
   begin: async () => null,
@@ -95,6 +107,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
     senders: store.senders,
     greetings: store.greetings,
     answers: store.answers,
+    keys: createRecipientKeys({ store, emit: (event) => events.push(event), now: () => clock.now }),
     keepFor: 30 * 86_400_000,
     wake: () => {},
     items: createItemSpool(keys.portal, medium),
@@ -103,7 +116,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
         id: 'corp',
         domains: ['corp.example'],
         branding: plainBranding('corp.example'),
-        portal: noWriting,
+        portal: writable,
         senders: usualForSenders,
       },
       {
