@@ -31,8 +31,8 @@ const suites: Suite[] = (['aes128', 'aes256'] as const).flatMap((cipher) =>
 );
 
 describe.each(suites)('$cipher, $aead', (suite) => {
-  // With its header of 8 or 12 octets the literal packet fills one chunk of 65,536 octets, or two, or nearly.
-  test.each([0, 1, 183, 184, 185, 8_000, 65_523, 65_524, 65_525, 131_060, 131_061, 200_000])(
+  // With its header of 8 or 12 octets the literal packet fills a partial length of 65,536 octets, or a chunk of four times that, or nearly.
+  test.each([0, 1, 183, 184, 185, 8_000, 65_523, 65_524, 65_525, 131_061, 262_131, 262_132, 262_133, 524_276, 600_000])(
     '%i octets',
     async (size) => {
       const content = Buffer.alloc(size, 'some octets');
@@ -46,15 +46,16 @@ describe.each(suites)('$cipher, $aead', (suite) => {
   );
 
   test('no octet can be changed, and no end cut off', async () => {
-    const content = Buffer.alloc(140_000, 'some octets');
+    const content = Buffer.alloc(600_000, 'some octets');
     const { packet, key } = await made(content, suite, true, 65_536);
-    for (const at of [60, 70_000, packet.length - 30, packet.length - 1]) {
+    for (const at of [60, 300_000, packet.length - 30, packet.length - 1]) {
       const changed = Buffer.from(packet);
       changed[at] = (changed[at] ?? 0) ^ 1;
       await expect(opened(changed, key, suite)).rejects.toThrow();
     }
     const body = packet.subarray(6);
-    for (const shorter of [1, 16, 22, 9_000, 74_480]) {
+    // The last of these leaves the first chunk.
+    for (const shorter of [1, 16, 22, 9_000, body.length - (36 + 262_144 + 16)]) {
       const cut = body.subarray(0, body.length - shorter);
       await expect(opened(Buffer.concat([packetHeader(0xd2, cut.length), cut]), key, suite)).rejects.toThrow();
     }

@@ -15,8 +15,8 @@ const ciphers = { aes128: { id: 7, bits: 128 }, aes256: { id: 9, bits: 256 } } a
 const aeads = { ocb: { id: 2, nonce: 15 }, gcm: { id: 3, nonce: 12 } } as const;
 
 const tagSize = 16;
-/** 2 to the power of this and six: chunks of 64 kB. Section 5.13.2. */
-const chunkSizeOctet = 10;
+/** 2 to the power of this and six: chunks of 256 kB, as large as the pieces that come from the pool. Section 5.13.2. */
+const chunkSizeOctet = 12;
 const chunkSize = 2 ** (chunkSizeOctet + 6);
 /** Partial lengths are powers of two. Section 4.2.1.4. */
 const partialBits = 16;
