@@ -9,6 +9,7 @@ import { withoutPolicy } from '../deliver/tls-session.ts';
 import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
+import { createRecipientKeys } from '../keys/given.ts';
 import { createHarvest } from '../keys/harvest.ts';
 import { mailRoots } from '../keys/roots.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
@@ -263,6 +264,7 @@ async function startPortal(
     senders: store.senders,
     greetings: store.greetings,
     answers: store.answers,
+    keys: createRecipientKeys({ store, emit, now: Date.now }),
     items,
     tenants: config.tenants,
     keepFor: web.keepFor,

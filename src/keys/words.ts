@@ -30,10 +30,15 @@ export function standingsOf(rows: readonly KeyRow[], now: number): Standing[] {
   });
 }
 
-/** "OpenPGP key 5A3F 91C2 ..." as people compare it: the end of an OpenPGP fingerprint, the beginning of a certificate's. */
-export function titleOf({ kind, fingerprint }: Pick<KeyRow, 'kind' | 'fingerprint'>): string {
+/** "OpenPGP key 5A3F 91C2 ..." */
+export function titleOf(key: Pick<KeyRow, 'kind' | 'fingerprint'>): string {
+  return `${key.kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${shortFingerprint(key)}`;
+}
+
+/** As people compare it: the end of an OpenPGP fingerprint, the beginning of a certificate's. */
+export function shortFingerprint({ kind, fingerprint }: Pick<KeyRow, 'kind' | 'fingerprint'>): string {
   const short = (kind === 'pgp' ? fingerprint.slice(-16) : fingerprint.slice(0, 16)).toUpperCase();
-  return `${kind === 'pgp' ? 'OpenPGP key' : 'certificate'} ${short.replace(/(.{4})(?=.)/g, '$1 ')}`;
+  return short.replace(/(.{4})(?=.)/g, '$1 ');
 }
 
 const origins: Readonly<Record<KeyRow['source'], string>> = {

@@ -33,16 +33,17 @@ export type Person = {
 /** The person behind a GET; or the answer for a browser that proved nothing. */
 export async function person(c: Context<Env>, shared: Shared): Promise<Person | Response> {
   const visitor = await shared.sessions.visitor(c);
-  return known(c, shared, visitor, new URLSearchParams());
+  return personOf(c, shared, visitor, new URLSearchParams());
 }
 
 /** The person behind a form of our own pages. */
 export async function personByForm(c: Context<Env>, shared: Shared): Promise<Person | Response> {
   const submitted = await byForm(c, shared);
-  return submitted instanceof Response ? submitted : known(c, shared, submitted.visitor, submitted.form);
+  return submitted instanceof Response ? submitted : personOf(c, shared, submitted.visitor, submitted.form);
 }
 
-function known(
+/** The person a browser stands for. `form`: what it sent, once that is known to come from a page of ours. */
+export function personOf(
   c: Context<Env>,
   shared: Shared,
   visitor: Visitor,

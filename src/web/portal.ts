@@ -11,6 +11,7 @@ import { hkdfSync } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import * as account from './account.ts';
 import * as enrolment from './account-enrol.ts';
+import * as keys from './account-keys.ts';
 import * as people from './account-people.ts';
 import * as writing from './answer.ts';
 import { ownFile } from './answer-sent.ts';
@@ -137,6 +138,8 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/account/passkey/options': { POST: enrolment.passkeyOptions },
   '/account/authenticator': { GET: enrolment.showAuthenticator, POST: enrolment.makeAuthenticator },
   '/account/password': { GET: enrolment.showPassword, POST: enrolment.setPassword },
+  '/account/keys': { GET: keys.showKeys, POST: keys.giveKey },
+  '/account/keys/remove': { GET: backToAccount, POST: keys.takeKeyBack },
   '/account/credential/remove': { GET: backToAccount, POST: account.removeCredential },
   '/account/session/end': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'one') },
   '/account/session/end-all': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'all') },

@@ -1,6 +1,7 @@
 /** What the portal is given (`PortalPorts`), and what its rooms share (`Shared`). */
 import type { Tenant } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import type { RecipientKeys } from '../keys/given.ts';
 import { openCard, type PortalCard } from '../pipeline/portal.ts';
 import type { ItemSpool } from '../spool/items.ts';
 import type { AnswerStore } from '../store/answer-port.ts';
@@ -21,6 +22,8 @@ export type PortalPorts = {
   readonly answers: AnswerStore;
   readonly items: ItemSpool;
   readonly tenants: readonly Pick<Tenant, 'id' | 'domains' | 'branding' | 'portal' | 'senders'>[];
+  /** Keys of people's own. */
+  readonly keys: RecipientKeys;
   /** How long what has no time of its own stays here, milliseconds. */
   readonly keepFor: number;
   /** Origin without a trailing slash, as in the links. */

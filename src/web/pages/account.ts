@@ -50,6 +50,7 @@ export function accountPage(around: Around, view: AccountView): Page {
     view.member === null ? offer(around, view) : '',
     ways(around, view),
     view.addresses.length === 0 ? '' : addresses(around, view),
+    ownKey(around),
     view.member === null ? '' : nameForm(around, view.member.name, view.form),
     sessions(around, view),
   );
@@ -59,6 +60,11 @@ export function accountPage(around: Around, view: AccountView): Page {
 
 const nameField = (label: string, value = ''): Page =>
   field({ name: 'name', label, value, autocomplete: 'name', maxLength: 80 });
+
+function ownKey(around: Around): Page {
+  const { keys } = around.words;
+  return html`<section><h2>${keys.title}</h2><p>${keys.short}</p><p>${link(keys.open, '/account/keys', 'quiet')}</p></section>`;
+}
 
 /** To who has proved a mailbox only: a name and a passkey, and the next message opens with one tap. */
 function offer(around: Around, { form: token }: AccountView): Page {

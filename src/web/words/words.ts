@@ -14,6 +14,7 @@ import { code } from './code.ts';
 import { enrol } from './enrol.ts';
 import { frame } from './frame.ts';
 import { inbox } from './inbox.ts';
+import { keys } from './keys.ts';
 import { people } from './people.ts';
 import { proving } from './proving.ts';
 import { reading } from './reading.ts';
@@ -29,6 +30,7 @@ const wordsOf = (language: Language) => ({
   enrol: enrol[language],
   frame: frame[language],
   inbox: inbox[language],
+  keys: keys[language],
   people: people[language],
   proving: proving[language],
   reading: reading[language],
