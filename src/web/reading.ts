@@ -10,6 +10,7 @@ import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
 import type { Language } from '../mail/language.ts';
 import type { PortalRow } from '../store/portal-port.ts';
+import { mayAnswer } from './answer-whom.ts';
 import { frontDoor } from './arriving.ts';
 import { invitationIn, viewOfInvitation } from './calendar.ts';
 import type { Cleaner } from './clean.ts';
@@ -88,6 +89,7 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
     formToken,
     elsewhere: await elsewhereIn(c, shared, row, visitor, view),
     invitation: invitation === null ? null : await viewOfInvitation(invitation, row, shared, formToken),
+    answers: await mayAnswer(shared, row),
     conversation: await conversationOf(row, visitor.session, shared),
   };
   const around = looks.around(c, row.tenant);

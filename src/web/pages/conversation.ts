@@ -6,8 +6,8 @@ import { moment, type Page } from './parts.ts';
 
 export type ConversationRow = {
   readonly href: string;
-  /** Who wrote it: a name, or an address. */
-  readonly from: string;
+  /** Who wrote it: a name, or an address; null for what was written here. */
+  readonly from: string | null;
   readonly at: number;
   /** Null when this session may not know it yet; empty for none. */
   readonly subject: string | null;
@@ -26,7 +26,7 @@ export function otherMessages(around: Around, rows: readonly ConversationRow[], 
 }
 
 function otherMessage(around: Around, { href, from, at, subject, unread }: ConversationRow): Page {
-  const { inbox, reading } = around.words;
+  const { answer, inbox, reading } = around.words;
   const title = subject === null ? inbox.hidden : subject === '' ? reading.noSubject : subject;
-  return html`<li${unread ? html` class="unread"` : ''}><a href="${href}">${icon('letter')}<span class="what"><b dir="auto">${from}</b><span dir="auto">${title}</span></span><span class="when">${moment(around, at)}${unread ? html`<span>${inbox.unread(1)}</span>` : ''}</span></a></li>`;
+  return html`<li${unread ? html` class="unread"` : ''}><a href="${href}">${icon(from === null ? 'speech' : 'letter')}<span class="what"><b dir="auto">${from ?? answer.sent.you}</b><span dir="auto">${title}</span></span><span class="when">${moment(around, at)}${unread ? html`<span>${inbox.unread(1)}</span>` : ''}</span></a></li>`;
 }
