@@ -283,7 +283,12 @@ export class Client {
     return this.send('POST', path, { ...form, ...headers }, new URLSearchParams(fields).toString());
   }
 
-  async send(method: string, path: string, headers: Record<string, string> = {}, body = ''): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body: string | Buffer = '',
+  ): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await exchange(this.site, method, path, { ...(cookie === '' ? {} : { cookie }), ...headers }, body);
     for (const line of answer.headers['set-cookie'] ?? []) {
@@ -325,7 +330,7 @@ function exchange(
   method: string,
   path: string,
   headers: Record<string, string>,
-  body: string,
+  body: string | Buffer,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const url = new URL(site.origin);
