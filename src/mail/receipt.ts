@@ -107,7 +107,7 @@ function sentence(line: Line, { language, timeZone }: Voice): string {
       return words[line.kind](to, moment(line.until));
     case 'withdrawn':
       return words[line.before](to);
-    case 'accessAsked':
+    default:
       return words.accessAsked(line.reader === null ? to : `${strangersName(line.reader)} (${to})`, line.colleague);
   }
 }

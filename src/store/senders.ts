@@ -1,30 +1,22 @@
 /**
  * What senders may do about what they sent to the portal: see how it fares, take it back, keep it longer, let somebody in. Who may ask for it is judged
- * by web/sender.ts; the codes that prove a sender are sender-codes.ts.
- *
- * Taking back deletes: the publications with the portal's wrapped keys go at once, and a message that no other delivery needs is marked, so that
- * housekeeping forgets its own key and its octets. Rows are locked deliveries first, then messages, as everywhere.
+ * by web/sender.ts; taking back is withdraw.ts, the codes that prove a sender are sender-codes.ts.
  */
 import { sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { domainOf } from '../mail/address.ts';
-import type { DeliveryState } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import { eventFromColumns } from './codec.ts';
 import { insertEvents } from './events.ts';
 import { accessById } from './portal-members.ts';
 import type { Tables } from './schema.ts';
 import { codeOf, putCode, tryCode } from './sender-codes.ts';
-import type { SenderStore, SentDelivery, SentMessage, Withdrawn } from './sender-port.ts';
-import { freeEnded } from './settle.ts';
+import type { SenderStore, SentDelivery, SentMessage } from './sender-port.ts';
 import type { Database } from './transaction.ts';
+import { withdraw, withdrawn } from './withdraw.ts';
 
 type Reading = Pick<Transaction<Tables>, 'selectFrom'>;
 
-/** What nobody has yet, or could read again. */
-const recallable: readonly DeliveryState[] = ['waiting', 'opened', 'queued', 'deferred', 'held'];
-/** Said of a message that was taken back before anybody had it: permanent, by a person's wish. */
-const withdrawnStatus = '5.7.1';
 const happenings = ['delivery.opened', 'delivery.read', 'delivery.downloaded', 'delivery.answered'] as const;
 /** Of one message; a page shows no more. */
 const mostHappenings = 500;
@@ -76,9 +68,8 @@ async function sentMessages(db: Reading, ids: readonly string[]): Promise<SentMe
     .orderBy('id')
     .limit(mostHappenings)
     .execute();
-  const sent = deliveries.map((row): SentDelivery & { readonly message: string } => ({
+  const sentOf = (row: (typeof deliveries)[number]): SentDelivery => ({
     id: row.id,
-    message: row.message_id,
     recipient: row.recipient,
     state: row.state,
     settledAt: row.settled_at,
@@ -99,14 +90,14 @@ async function sentMessages(db: Reading, ids: readonly string[]): Promise<SentMe
     happened: events
       .filter(({ delivery }) => delivery === row.id)
       .map((event) => ({ at: event.at, event: eventFromColumns(event) })),
-  }));
+  });
   return messages.map((row) => ({
     id: row.id,
     tenant: row.tenant,
     sender: row.mail_from,
     messageId: row.message_id,
     receivedAt: row.received_at,
-    deliveries: sent.filter(({ message }) => message === row.id).map(({ message: _, ...delivery }) => delivery),
+    deliveries: deliveries.filter((delivery) => delivery.message_id === row.id).map(sentOf),
   }));
 }
 
@@ -143,95 +134,6 @@ async function conversation(db: Reading, messageId: string): Promise<string[]> {
     .whereRef('found.mail_from', '=', 'known.mail_from')
     .execute();
   return [...new Set([messageId, ...rows.map((row) => row.id)])].toSorted();
-}
-
-async function withdraw(
-  trx: Transaction<Tables>,
-  database: Database,
-  messageIds: readonly string[],
-  { now, answers, reason }: Parameters<SenderStore['withdraw']>[1],
-  events: (row: Withdrawn) => readonly Event[],
-): Promise<Withdrawn[]> {
-  if (messageIds.length === 0) return [];
-  const lock = database.traits.oneWriter ? sql`` : database.traits.forUpdate;
-  const { rows } = await sql<{ id: string; message_id: string; recipient: string; state: DeliveryState; can: number }>`
-    select id, message_id, recipient, state, needs_bytes as can from deliveries
-    where message_id in (${sql.join(messageIds)}) order by id ${lock}`.execute(trx);
-  const found = rows.map(
-    ({ id, message_id: message, recipient, state, can }): Withdrawn => ({
-      delivery: id,
-      message,
-      recipient,
-      was: state,
-      gone: can === 1 && recallable.includes(state),
-    }),
-  );
-  const gone = found.filter((row) => row.gone);
-  const ids = gone.map(({ delivery }) => delivery);
-  if (ids.length === 0) return found;
-  await trx
-    .updateTable('deliveries')
-    .set({ state: 'dropped', status: withdrawnStatus, reason, settled_at: now, needs_bytes: 0 })
-    .where('id', 'in', ids)
-    .where('state', '<>', 'opened')
-    .execute();
-  // It was read, and the row goes on saying so.
-  await trx
-    .updateTable('deliveries')
-    .set({ reason, needs_bytes: 0 })
-    .where('id', 'in', ids)
-    .where('state', '=', 'opened')
-    .execute();
-  await unpublish(trx, ids);
-  if (answers) await forgetAnswers(trx, ids);
-  await insertEvents(trx, gone.flatMap(events), now);
-  await freeEnded(trx, database, messageIds);
-  return found;
-}
-
-/** The links stay known as taken back, for who follows them; what they opened is gone. */
-async function unpublish(trx: Transaction<Tables>, ids: readonly string[]): Promise<void> {
-  const columns = ['delivery', 'token_hash', 'tenant', 'address', 'expires_at'] as const;
-  await trx
-    .insertInto('portal_withdrawn')
-    .columns(columns)
-    .expression(
-      trx
-        .selectFrom('publications')
-        .select(['delivery_id as delivery', 'token_hash', 'tenant', 'address', 'expires_at'])
-        .where('delivery_id', 'in', ids),
-    )
-    .execute();
-  for (const table of ['portal_codes', 'portal_proofs', 'portal_requests'] as const)
-    await trx.deleteFrom(table).where('delivery', 'in', ids).execute();
-  await trx.deleteFrom('publications').where('delivery_id', 'in', ids).execute();
-}
-
-/** What readers wrote back, as the portal keeps it; the octets of its files are noise without the keys in these rows, and are swept later. */
-async function forgetAnswers(trx: Transaction<Tables>, ids: readonly string[]): Promise<void> {
-  const answers = trx.selectFrom('portal_answers').select('id').where('delivery', 'in', ids);
-  const uploads = trx.selectFrom('portal_uploads').select('id').where('answer', 'in', answers);
-  await trx.deleteFrom('portal_pieces').where('upload', 'in', uploads).execute();
-  await trx.deleteFrom('portal_uploads').where('answer', 'in', answers).execute();
-  await trx.deleteFrom('portal_answers').where('delivery', 'in', ids).execute();
-}
-
-async function withdrawn(
-  database: Database,
-  by: Parameters<SenderStore['withdrawn']>[0],
-  now: number,
-): ReturnType<SenderStore['withdrawn']> {
-  const [column, value] =
-    'tokenHash' in by ? (['token_hash', by.tokenHash] as const) : (['delivery', by.delivery] as const);
-  const row = await database.read((db) =>
-    db
-      .selectFrom('portal_withdrawn')
-      .select(['tenant', 'address', 'token_hash'])
-      .where(column, '=', value)
-      .where('expires_at', '>', now)
-      .executeTakeFirst(),
-  );
-  return row === undefined ? null : { tenant: row.tenant, address: row.address, tokenHash: row.token_hash };
 }
 
 async function extend(

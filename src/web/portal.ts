@@ -33,6 +33,7 @@ import * as secrets from './proof/secrets.ts';
 import * as reading from './reading.ts';
 import type { Env, Handler } from './request.ts';
 import * as sender from './sender.ts';
+import { followSenderLink, senderOf } from './sender-entrance.ts';
 import { askSenderCode, typeSenderCode } from './sender-proof.ts';
 import { createSessions } from './session.ts';
 import * as uploads from './uploads.ts';
@@ -148,14 +149,14 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/account/member/remove': { GET: backToAccount, POST: people.removeMember },
   '/account/phrase': { GET: backToAccount, POST: people.choosePhrase },
   '/account/leave': { GET: backToAccount, POST: people.leave },
-  '/sent/link/:token': { GET: sender.followSenderLink('sent') },
+  '/sent/link/:token': { GET: followSenderLink('sent') },
   '/sent/:id': { GET: sender.showSent },
   '/sent/:id/new-code': { GET: backToSent, POST: askSenderCode },
   '/sent/:id/code': { GET: backToSent, POST: typeSenderCode },
   '/sent/:id/recall': { GET: sender.showRecall, POST: sender.doRecall },
   '/sent/:id/extend': { GET: backToSent, POST: sender.doExtend },
   '/sent/:id/access': { GET: backToSent, POST: sender.doAccess },
-  '/let-in/link/:token': { GET: sender.followSenderLink('access') },
+  '/let-in/link/:token': { GET: followSenderLink('access') },
   '/let-in/:id': { GET: sender.showLetIn, POST: sender.doLetIn },
   '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
   '/join/passkey/options': { POST: invitation.joinOptions },
@@ -182,7 +183,7 @@ async function backToAccount(c: Context<Env>): Promise<Response> {
 }
 
 async function backToSent(c: Context<Env>, shared: reading.ReadingShared): Promise<Response> {
-  const found = await sender.senderOf(c, shared, await shared.sessions.visitor(c));
+  const found = await senderOf(c, shared, await shared.sessions.visitor(c));
   return found instanceof Response ? found : c.redirect(`/sent/${found.sent.id}`, 303);
 }
 

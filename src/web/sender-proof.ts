@@ -14,7 +14,7 @@ import { networkKey } from './limits.ts';
 import { senderDoorPage } from './pages/sender.ts';
 import { domainsOf, type Shared } from './ports.ts';
 import { clientOf, type Env, limited, tooOften } from './request.ts';
-import { type Sender, senderOf } from './sender.ts';
+import { type Sender, senderOf } from './sender-entrance.ts';
 import type { SenderDoorView } from './views-sender.ts';
 
 const hour = 3_600_000;

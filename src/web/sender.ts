@@ -9,59 +9,17 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
 import { usualForSenders } from '../config/portal.ts';
 import type { Event } from '../event/event.ts';
-import { addressKey } from '../mail/address.ts';
-import { hashToken } from '../pipeline/portal.ts';
 import { extend, extendedTo, recall } from '../pipeline/recall.ts';
-import { readSenderToken, type SenderLink, senderToken } from '../pipeline/sender-link.ts';
 import type { AccessRequest } from '../store/portal-port.ts';
 import type { SentDelivery, SentMessage } from '../store/sender-port.ts';
 import { byForm, entrant, entrantByForm } from './entrance.ts';
-import { networkKey } from './limits.ts';
 import { letInPage, moreTimePage, recallPage, sentPage } from './pages/sender.ts';
 import type { Shared } from './ports.ts';
-import { clientOf, type Env, limited, trouble } from './request.ts';
-import { bestAt } from './rights.ts';
+import { clientOf, type Env, trouble } from './request.ts';
+import { brought, idForm, type Sender, senderOf } from './sender-entrance.ts';
 import { showSenderDoor } from './sender-proof.ts';
 import type { Visitor } from './session.ts';
 import type { SentRecipient, SentView } from './views-sender.ts';
-
-const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** GET /sent/link/TOKEN and /let-in/link/TOKEN */
-export function followSenderLink(to: SenderLink['to']): (c: Context<Env>, shared: Shared) => Promise<Response> {
-  return async (c, shared) => {
-    const { ports, limits, sessions } = shared;
-    const key = networkKey(clientOf(c));
-    const tooOften = limited(c, shared, { limiter: limits.lookUps, key, reason: 'unknown links' });
-    if (tooOften !== null) return tooOften;
-    const token = c.req.param('token') ?? '';
-    const link = readSenderToken(ports.key, to, token);
-    if (link === null) {
-      limits.lookUps.count(key);
-      return trouble(c, shared, 'noLink', 404);
-    }
-    sessions.keep(c, sessions.withLink(await sessions.visitor(c), hashToken(token)));
-    return c.redirect(`${to === 'sent' ? '/sent' : '/let-in'}/${link.id}`, 303);
-  };
-}
-
-/** Whether the browser brought this link. */
-function brought({ ports }: Shared, visitor: Visitor, link: SenderLink): boolean {
-  return visitor.links.includes(hashToken(senderToken(ports.key, link)));
-}
-
-/** A message, for who may know that it was sent; `proved`: for its sender. */
-export type Sender = { readonly visitor: Visitor; readonly sent: SentMessage; readonly proved: boolean };
-
-export async function senderOf(c: Context<Env>, shared: Shared, visitor: Visitor): Promise<Sender | Response> {
-  const id = c.req.param('id') ?? '';
-  const sent = visitor.known && idForm.test(id) ? await shared.ports.senders.sent(id) : null;
-  if (sent === null || sent.sender === '') return trouble(c, shared, 'noSession', 403);
-  const at = { tenant: sent.tenant, address: addressKey(sent.sender) };
-  const proved = bestAt(at, visitor.session) !== null;
-  if (!proved && !brought(shared, visitor, { to: 'sent', id })) return trouble(c, shared, 'noSession', 403);
-  return { visitor, sent, proved };
-}
 
 /** GET /sent/ID */
 export async function showSent(c: Context<Env>, shared: Shared): Promise<Response> {
@@ -192,7 +150,11 @@ export async function showLetIn(c: Context<Env>, shared: Shared): Promise<Respon
   const delivery = sent.deliveries.find(({ id }) => id === request.delivery);
   const { id, askedBy: by, colleague, state } = request;
   const view = {
-    ...{ id, by, colleague, sentAt: sent.receivedAt, form: sessions.formToken(visitor) },
+    id,
+    by,
+    colleague,
+    sentAt: sent.receivedAt,
+    form: sessions.formToken(visitor),
     recipient: delivery?.recipient ?? request.address,
     state: state === 'asked' && delivery?.portal == null ? ('gone' as const) : state,
   };

@@ -10,6 +10,7 @@ import { readLogo } from '../../src/config/logo.ts';
 import type { Part } from '../../src/mail/structure.ts';
 import { createLooks } from '../../src/web/branding.ts';
 import { accountPage, authenticatorPage, colleaguePage, passwordPage } from '../../src/web/pages/account.ts';
+import * as writing from '../../src/web/pages/answer.ts';
 import { arrivingPage, codePage, homePage, signedOutPage, waitPage } from '../../src/web/pages/arriving.ts';
 import { inboxPage } from '../../src/web/pages/inbox.ts';
 import { joinPage } from '../../src/web/pages/joining.ts';
@@ -17,10 +18,19 @@ import type { Around } from '../../src/web/pages/layout.ts';
 import { messagePage } from '../../src/web/pages/message.ts';
 import type { Page } from '../../src/web/pages/parts.ts';
 import { secretPage, signInPage } from '../../src/web/pages/proving.ts';
+import {
+  letInPage,
+  moreTimePage,
+  recallPage,
+  senderDoorPage,
+  sentPage,
+  withdrawnPage,
+} from '../../src/web/pages/sender.ts';
 import { troublePage } from '../../src/web/pages/trouble.ts';
 import type { Env } from '../../src/web/request.ts';
 import { createWebServer, type WebServer } from '../../src/web/server.ts';
 import type { AccountView, ArrivingView, CodeView, SecretView } from '../../src/web/views.ts';
+import type { SentView } from '../../src/web/views-sender.ts';
 import { troubles } from '../../src/web/words/troubles.ts';
 
 const at = Date.UTC(2026, 10, 20, 15, 4);
@@ -114,6 +124,50 @@ const part: Part = {
   contentId: null,
   children: [],
 };
+const draft: writing.ComposeView = {
+  id: deliveryId,
+  form,
+  kind: 'reply',
+  to: ['Anna Müller <anna@clinic.example>'],
+  cc: ['billing@clinic.example'],
+  typedTo: 'anna@clinic.example',
+  known: ['anna@clinic.example', 'billing@clinic.example'],
+  anyone: false,
+  subject: 'Re: Your laboratory results – please read before Thursday',
+  text: 'Dear Anna,\n\nthank you, I have read them.\n\nRobin',
+  quote: true,
+  receipt: false,
+  files: [
+    {
+      id: 'f1',
+      name: 'Befund Müller (März) – eine sehr lange Überschrift mit Anhang.pdf',
+      size: 262_144,
+      stored: 262_144,
+    },
+    { id: 'f2', name: 'video.mp4', size: 20_000_000, stored: 8_388_608 },
+  ],
+  room: { total: 26_214_400, left: 5_952_256 },
+  savedAt: at,
+  until: at + 7 * day,
+  back: `/d/${deliveryId}`,
+  maxText: 100_000,
+  maxSubject: 200,
+  problem: null,
+};
+const answered: writing.SentView = {
+  id: deliveryId,
+  sentAt: at,
+  to: draft.to,
+  cc: draft.cc,
+  subject: draft.subject,
+  text: draft.text,
+  files: [{ id: 'f1', name: 'Befund Müller.pdf', stored: 262_144 }],
+  progress: [
+    { recipient: 'anna@clinic.example', state: 'delivered' },
+    { recipient: 'billing@clinic.example', state: 'delayed' },
+  ],
+  until: at + 30 * day,
+};
 const message = {
   deliveryId,
   receivedAt: at,
@@ -122,6 +176,7 @@ const message = {
   formToken: form,
   elsewhere: null,
   invitation: null,
+  answers: { reply: true, all: true },
   conversation: [],
   text: { text, cut: false },
   view: {
@@ -140,6 +195,40 @@ const message = {
 };
 
 /** By name; the states of one page stand together. */
+const states = ['waiting', 'opened', 'over', 'unread', 'read', 'stopped', 'delivered', 'failed', 'moving'] as const;
+const sentMessage: SentView = {
+  id: deliveryId,
+  form,
+  sentAt: at,
+  recipients: states.map((state, index) => ({
+    recipient: `a.rather.long.name.${index}@practice.example`,
+    state,
+    until: at + 30 * day,
+    happened:
+      state === 'opened'
+        ? (['opened', 'read', 'downloaded', 'answered'] as const).map((what, each) => ({
+            kind: `delivery.${what}` as const,
+            reader: each === 0 ? null : 'Robin Okafor',
+            at: at + each * day,
+          }))
+        : [],
+    requests:
+      state === 'opened'
+        ? [{ id: deliveryId, colleague: 'sam@practice.example', askedBy: 'Robin Okafor', state: 'asked' }]
+        : [],
+  })),
+  recallable: true,
+  extendTo: at + 60 * day,
+};
+const letIn = {
+  id: deliveryId,
+  form,
+  by: 'Robin Okafor',
+  colleague: 'sam@practice.example',
+  recipient: 'billing@practice.example',
+  sentAt: at,
+};
+
 export const pages: Readonly<Record<string, (around: Around) => Page>> = {
   home: (around) => homePage(around, '/sign-in'),
   arriving: (around) => arrivingPage(around, arriving),
@@ -220,6 +309,70 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
     }),
   'inbox-empty': (around) => inboxPage(around, { form, older: null, conversations: [] }),
   message: (around) => messagePage(around, message),
+  answer: (around) => writing.composePage(around, draft),
+  'answer-new': (around) =>
+    writing.composePage(around, {
+      ...draft,
+      kind: 'new',
+      to: [],
+      cc: [],
+      quote: null,
+      back: null,
+      files: [],
+      savedAt: null,
+    }),
+  'answer-anyone': (around) =>
+    writing.composePage(around, {
+      ...{ ...draft, kind: 'new', anyone: true, quote: null, problem: 'address', typedTo: 'anna@elsewhere.example' },
+    }),
+  'answer-refused': (around) =>
+    writing.composePage(around, { ...draft, problem: 'full', room: { total: 26_214_400, left: 0 } }),
+  'answer-sent': (around) => writing.sentPage(around, { ...answered, form, back: `/d/${deliveryId}` }),
+  'answer-failed': (around) =>
+    writing.sentPage(around, {
+      ...{ ...answered, form, back: null, progress: [{ recipient: 'anna@clinic.example', state: 'failed' }] },
+    }),
+  'answer-lost': (around) => writing.lostPage(around, draft.text),
+  drafts: (around) =>
+    writing.draftsPage(around, {
+      form,
+      problem: null,
+      drafts: [
+        { id: deliveryId, kind: 'reply', begins: 'Dear Anna, thank you for the', savedAt: at, until: at + 7 * day },
+        { id: deliveryId, kind: 'new', begins: '', savedAt: at, until: at + 7 * day },
+      ],
+    }),
+  'drafts-empty': (around) => writing.draftsPage(around, { form, problem: 'drafts', drafts: [] }),
+  write: (around) =>
+    writing.writePage(around, {
+      form,
+      ways: [
+        { tenant: 'clinic', address: 'robin@practice.example', organisation: 'Clinic am Fluss' },
+        { tenant: 'clinic', address: 'billing@practice.example', organisation: 'Clinic am Fluss' },
+      ],
+    }),
+  'write-none': (around) => writing.writePage(around, { form, ways: [] }),
+  'sender-door': (around) =>
+    senderDoorPage(around, { id: deliveryId, form, address: 'a***@clinic.example', sent: null, problem: null }),
+  'sender-code': (around) =>
+    senderDoorPage(around, {
+      id: deliveryId,
+      form,
+      address: 'a***@clinic.example',
+      sent: { at, until: at + 10 * minute },
+      problem: { triesLeft: 2 },
+    }),
+  'sender-dead': (around) =>
+    senderDoorPage(around, { id: deliveryId, form, address: 'a***@clinic.example', sent: null, problem: 'dead' }),
+  sent: (around) => sentPage(around, sentMessage),
+  'sent-over': (around) => sentPage(around, { ...sentMessage, recallable: false, extendTo: null }),
+  recall: (around) => recallPage(around, { id: deliveryId, form, messages: 3 }),
+  'let-in': (around) => letInPage(around, { ...letIn, state: 'asked' }),
+  'let-in-allowed': (around) => letInPage(around, { ...letIn, state: 'allowed' }),
+  'let-in-gone': (around) => letInPage(around, { ...letIn, state: 'gone' }),
+  'more-time': (around) => moreTimePage(around, { deliveryId, form, expiresAt: at + day, asked: false }),
+  'more-time-asked': (around) => moreTimePage(around, { deliveryId, form, expiresAt: at + day, asked: true }),
+  withdrawn: (around) => withdrawnPage(around),
   'signed-out': (around) => signedOutPage(around, { everywhere: true }),
   ...Object.fromEntries(
     Object.keys(troubles.en).map((name) => [

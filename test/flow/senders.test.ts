@@ -30,10 +30,10 @@ const anna = 'anna@corp.example';
 type Place = AsyncDisposable & {
   readonly stage: FlowStage;
   /** Lets housekeeping look at the world `days` from now, once. */
-  turn(days?: number): Promise<void>;
+  readonly turn: (days?: number) => Promise<void>;
   /** The text of a mailbox's mail, oldest first, once there are so many. */
-  mail(address: string, atLeast?: number): Promise<string[]>;
-  client(address: string): Client;
+  readonly mail: (address: string, atLeast?: number) => Promise<string[]>;
+  readonly client: (address: string) => Client;
 };
 
 async function open(engine: Engine, receipts: string): Promise<Place> {
