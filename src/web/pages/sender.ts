@@ -73,8 +73,8 @@ export function sentPage(around: Around, view: SentView): Page {
     view.extendTo === null
       ? ''
       : html`${form(`${base}/extend`, view.form, button(sent.extend, 'quiet'))}${hint(sent.extendText(day(around, view.extendTo)))}`,
-    view.recallable ? link(sent.recall, `${base}/recall`, 'danger') : '',
     hint(sent.truth),
+    view.recallable ? link(sent.recall, `${base}/recall`, 'quiet') : '',
   );
   return layout(around, sent.title, content);
 }
