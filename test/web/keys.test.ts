@@ -23,27 +23,7 @@ async function give(
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   const form = given.form ?? (await client.formToken('/account/keys'));
-  const part = (name: string, value: string | Buffer, more = ''): Buffer =>
-    Buffer.concat([
-      Buffer.from(`--xyz\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`),
-      Buffer.from(value),
-      Buffer.from('\r\n'),
-    ]);
-  const file = '; filename="../../key.asc"\r\nContent-Type: text/html';
-  const body = Buffer.concat([
-    part('form', form),
-    part('tenant', at.tenant),
-    part('address', at.address),
-    part('file', given.file ?? '', file),
-    part('text', given.text ?? ''),
-    Buffer.from('--xyz--\r\n'),
-  ]);
-  return client.send(
-    'POST',
-    '/account/keys',
-    { 'content-type': 'multipart/form-data; boundary=xyz', 'sec-fetch-site': 'same-origin', ...headers },
-    body,
-  );
+  return client.upload('/account/keys', { form, ...at, text: given.text ?? '' }, given.file ?? '', headers);
 }
 
 async function reading(site: Site, recipient = robin.address, tenant = 'corp'): Promise<Client> {
