@@ -100,11 +100,23 @@ function make(keys: Keys, { recipient, content, thread }: Wanted): Made {
       ...whose,
     },
     delivery: {
-      ...{ id, messageId, recipient, destination, ...judged, steps, otherwise: 'bounce', subject: null },
-      ...{ priority: usualPriority, state: 'queued', status: '' },
+      id,
+      messageId,
+      recipient,
+      destination,
+      ...judged,
+      steps,
+      otherwise: 'bounce',
+      subject: null,
+      priority: usualPriority,
+      state: 'queued',
+      status: '',
     },
     settlement: {
-      ...{ id, ...waits, remote: null, warned: false },
+      id,
+      ...waits,
+      remote: null,
+      warned: false,
       portal: {
         tenant: 'corp',
         address: addressKey(recipient),
@@ -133,8 +145,11 @@ async function publishSome({ store }: Storage, made: readonly Made[]): Promise<v
   await store.claimMessages(made.length, leaseUntil);
   await store.decided(
     made.map(({ message, delivery }) => ({
-      ...{ messageId: message.id, sealedFacts: 'x'.repeat(600), policyVersion: '1' },
-      ...{ deliveries: [delivery], events: [] },
+      messageId: message.id,
+      sealedFacts: 'x'.repeat(600),
+      policyVersion: '1',
+      deliveries: [delivery],
+      events: [],
     })),
   );
   await store.claimDeliveries(made.length, leaseUntil, () => made.length);

@@ -20,7 +20,7 @@ import { openStorage, type Storage } from '../../src/command/storage.ts';
 import type { Config } from '../../src/config/config.ts';
 import { startPostgres } from '../postgres.ts';
 import { newsletter } from '../web/samples.ts';
-import { type Clock, type Habit, type Portal, Reader, readAll } from './portal-readers.ts';
+import { type Habit, type Portal, Reader, readAll } from './portal-readers.ts';
 import { keepContent, type Planned, publishAll, type Waiting } from './portal-seed.ts';
 import { type Server, serve, settle } from './portal-server.ts';
 import type { ServerTimes } from './server-time.ts';

@@ -110,9 +110,9 @@ test('every row names a test, or says why there is none', () => {
 
 test('every test and every file that it names exists', () => {
   const missing = rows.flatMap(({ numbers, how }) => [
-    ...named(how).flatMap(([path, name]) => (has(path, name) ? [] : [`${numbers}: ${path} "${name}"`])),
+    ...named(how).flatMap(([path, name]) => (has(path, name) ? [] : [`${numbers.join()}: ${path} "${name}"`])),
     ...[...how.matchAll(/`([a-z]+\/[^`]*)`/g)].flatMap(([, path = '']) =>
-      existsSync(new URL(path, root)) ? [] : [`${numbers}: ${path}`],
+      existsSync(new URL(path, root)) ? [] : [`${numbers.join()}: ${path}`],
     ),
   ]);
   expect(missing).toEqual([]);
