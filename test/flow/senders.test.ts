@@ -3,7 +3,8 @@
  * clock that the tests hand to housekeeping.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { portal } from '../../src/command/portal.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { receipt as receiptWords } from '../../src/mail/words/receipt.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
@@ -307,5 +308,62 @@ eachEngine((engine) => {
     const letters = await mail(anna, 1);
     expect(letters).toHaveLength(1);
     expect(letters[0]).toContain(told.title.timeAsked(paula));
+  });
+
+  test('an admin lists, keeps longer and takes back; the sender gets the account', async () => {
+    await using place = await open(engine, 'silent');
+    const { stage, turn, mail } = place;
+    const paula = addressOf('Paula');
+    const messageId = await stage.send('[secure] Your results', [paula]);
+    await stage.trace(messageId);
+    const run = async (...args: string[]): Promise<{ status: number; said: unknown }> => {
+      const written: string[] = [];
+      const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+      try {
+        const status = await portal(stage.config, args, { json: true, conversation: false });
+        return { status, said: JSON.parse(written.join('')) };
+      } finally {
+        write.mockRestore();
+      }
+    };
+    const listed = await run('list');
+    expect(listed).toMatchObject({
+      status: 0,
+      said: { deliveries: [{ recipient: paula, from: anna, state: 'waiting' }] },
+    });
+    expect(await run('extend', messageId)).toMatchObject({ status: 0, said: { deliveries: [{ recipient: paula }] } });
+    expect(await run('recall', messageId)).toMatchObject({
+      status: 0,
+      said: { deliveries: [{ recipient: paula, was: 'waiting', gone: true }] },
+    });
+    expect(await run('recall', messageId)).toMatchObject({ status: 1, said: { deliveries: [{ gone: false }] } });
+    expect(await run('extend', messageId)).toMatchObject({ status: 1, said: { deliveries: [] } });
+    await turn();
+    expect((await mail(anna, 1)).join()).toContain(told.unread(paula));
+  });
+
+  test('the sender’s page opens to the sender’s code alone, tried five times at most', async () => {
+    await using place = await open(engine, 'each');
+    const { stage, turn, mail } = place;
+    await stage.trace(await stage.send('[secure] Your results', [addressOf('Paula')]));
+    await turn();
+    const [receipt = ''] = await mail(anna, 1);
+    const client = place.client(anna);
+    const page = (await client.get(linkIn(receipt, stage, 'sent/link'))).headers.location ?? '';
+    expect((await place.client(anna).get(page)).status).toBe(403);
+    await client.press(page, `${page}/new-code`);
+    await mail(anna, 2);
+    const right = client.site.lastCode();
+    const wrong = right === '000000' ? '000001' : '000000';
+    const form = await client.formToken(page);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => client.post(`${page}/code`, { form, code: wrong })),
+    );
+    expect(answers.filter(({ status }) => status === 303)).toEqual([]);
+    expect((await client.post(`${page}/code`, { form, code: right })).status).toBe(422);
+    expect((await client.get(page)).text).not.toContain(addressOf('Paula'));
+    for (const room of ['recall', 'extend', 'access']) await client.post(`${page}/${room}`, { form, what: 'message' });
+    const [found] = await stage.gateway.store.senders.inPortal(10);
+    expect(found?.deliveries).toMatchObject([{ state: 'waiting', withdrawn: false }]);
   });
 });
