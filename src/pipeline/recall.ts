@@ -10,7 +10,11 @@ import type { Event } from '../event/event.ts';
 import type { SenderStore, SentDelivery, SentMessage, Withdrawn } from '../store/sender-port.ts';
 import { nextReminder } from './reminder-time.ts';
 
-type Ports = { readonly store: SenderStore; readonly emit: (event: Event) => void; readonly now: () => number };
+type Ports = {
+  readonly store: Pick<SenderStore, 'conversation' | 'withdraw' | 'extend'>;
+  readonly emit: (event: Event) => void;
+  readonly now: () => number;
+};
 
 /** Resolves with what became of each delivery. `by`: for the record. */
 export async function recall(

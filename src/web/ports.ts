@@ -15,7 +15,7 @@ import type { Sessions } from './session.ts';
 
 export type PortalPorts = {
   readonly store: PortalStore;
-  readonly senders: SenderStore;
+  readonly senders: Omit<SenderStore, 'inPortal'>;
   /** How people at an address like to be written to. */
   readonly greetings: GreetingStore;
   /** Drafts, files and what was sent. */
