@@ -14,6 +14,7 @@ import * as writing from '../../src/web/pages/answer.ts';
 import { arrivingPage, codePage, homePage, signedOutPage, waitPage } from '../../src/web/pages/arriving.ts';
 import { inboxPage } from '../../src/web/pages/inbox.ts';
 import { joinPage } from '../../src/web/pages/joining.ts';
+import { type KeysView, keysPage } from '../../src/web/pages/keys.ts';
 import type { Around } from '../../src/web/pages/layout.ts';
 import { messagePage } from '../../src/web/pages/message.ts';
 import type { Page } from '../../src/web/pages/parts.ts';
@@ -194,6 +195,27 @@ const message = {
   },
 };
 
+const key = { kind: 'pgp', fingerprint: 'a1b2c3d4'.repeat(5), createdAt: at, notAfter: null } as const;
+const keys: KeysView = {
+  form,
+  organisation: 'Clinic am Fluss',
+  addresses: [
+    {
+      tenant: 'clinic',
+      address: 'robin@practice.example',
+      right: 'yes',
+      keys: [
+        { ...key, id: 'k1', source: 'wkd', standing: 'used', own: false },
+        { ...key, id: 'k2', source: 'portal', standing: 'waiting', own: true },
+        { ...key, id: 'k3', kind: 'x509', source: 'import', standing: 'useless', own: false },
+      ],
+    },
+    { tenant: 'clinic', address: 'billing@practice.example', right: 'no', keys: [] },
+    { tenant: 'clinic', address: 'old@practice.example', right: 'stale', keys: [] },
+  ],
+  now: null,
+};
+
 /** By name; the states of one page stand together. */
 const states = ['waiting', 'opened', 'over', 'unread', 'read', 'stopped', 'delivered', 'failed', 'moving'] as const;
 const sentMessage: SentView = {
@@ -279,6 +301,10 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
   'account-authenticator': (around) =>
     authenticatorPage(around, { form, qr, secret: 'JBSW Y3DP EHPK 3PXP JBSW Y3DP', problem: 'wrong' }),
   'account-password': (around) => passwordPage(around, { form, minLength: 12, problem: 'common' }),
+  'account-keys': (around) => keysPage(around, keys),
+  'account-keys-refused': (around) =>
+    keysPage(around, { ...keys, now: { said: 'private', address: 'robin@practice.example' } }),
+  'account-keys-given': (around) => keysPage(around, { ...keys, now: { said: 'waiting', address: null } }),
   colleague: (around) =>
     colleaguePage(around, {
       deliveryId,
