@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { When } from '../../mail/ical-zone.ts';
 import type { Coming } from '../../mail/itip.ts';
-import { formatDays, formatSpan } from '../../mail/language.ts';
+import { formatDay, formatDays, formatSpan } from '../../mail/language.ts';
 import type { Meeting, Repeats } from '../../mail/meeting.ts';
 import { icon } from './icons.ts';
 import type { Around } from './layout.ts';
@@ -118,7 +118,9 @@ function repeatsText(around: Around, repeats: Repeats, exceptions: number): Piec
           : [];
   const rule = [calendar.every[every](interval), ...days].join(' ');
   const ends: Piece[] = [
-    ...(until === null ? [] : [[', ', calendar.until(spanOf(around, { ...until, clock: null }, null))]]),
+    ...(until === null
+      ? []
+      : [[', ', calendar.until(formatDay(Date.parse(`${until.day}T00:00:00Z`), language, 'UTC'))]]),
     ...(count === null ? [] : [`, ${calendar.times(count)}`]),
     ...differ.map((text) => `; ${text}`),
   ];

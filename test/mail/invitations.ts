@@ -1,0 +1,91 @@
+/** Invitations as mail programs write them, for tests. */
+
+const crlf = (text: string): string => `${text.trim().replaceAll(/\r?\n/g, '\r\n')}\r\n`;
+
+/** Outlook: a zone of its own with its rules, a series, an alarm. */
+export const outlook = crlf(`
+BEGIN:VCALENDAR
+METHOD:REQUEST
+PRODID:Microsoft Exchange Server 2010
+VERSION:2.0
+BEGIN:VTIMEZONE
+TZID:W. Europe Standard Time
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+BEGIN:VEVENT
+ORGANIZER;CN=Anna Müller:mailto:anna@corp.example
+ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN="Doe, Robin"
+ :mailto:robin@clinic.example
+ATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=ACCEPTED;RSVP=TRUE;CN=Kim:MAILTO:kim@partne
+ r.example
+DESCRIPTION;LANGUAGE=de-DE:\\n
+UID:040000008200E00074C5B7101A82E00800000000D0F0B1A1
+SUMMARY;LANGUAGE=de-DE:Besprechung\\, Befund & Fragen
+DTSTART;TZID=W. Europe Standard Time:20260714T150000
+DTEND;TZID=W. Europe Standard Time:20260714T160000
+RRULE:FREQ=WEEKLY;UNTIL=20261231T140000Z;INTERVAL=2;BYDAY=TU,TH;WKST=MO
+EXDATE;TZID=W. Europe Standard Time:20260728T150000
+CLASS:PUBLIC
+DTSTAMP:20260701T101500Z
+SEQUENCE:2
+LOCATION;LANGUAGE=de-DE:Raum 5\\; zweiter Stock
+X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE
+BEGIN:VALARM
+DESCRIPTION:REMINDER
+UID:not this one
+TRIGGER;RELATED=START:-PT15M
+ACTION:DISPLAY
+END:VALARM
+END:VEVENT
+END:VCALENDAR`);
+
+/** Google: a name of the time zone database, one date of a series that was moved. */
+export const google = crlf(`
+BEGIN:VCALENDAR
+PRODID:-//Google Inc//Google Calendar 70.9054//EN
+VERSION:2.0
+CALSCALE:GREGORIAN
+METHOD:REQUEST
+BEGIN:VEVENT
+DTSTART;TZID=America/New_York:20261120T093000
+DTEND;TZID=America/New_York:20261120T101500
+DTSTAMP:20261101T120000Z
+ORGANIZER;CN=anna@corp.example:mailto:anna@corp.example
+UID:7kukuqrfedlm2f9t0m3a@google.com
+ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=
+ TRUE;CN=robin@clinic.example;X-NUM-GUESTS=0:mailto:robin@clinic.example
+RECURRENCE-ID;TZID=America/New_York:20261119T093000
+SEQUENCE:0
+STATUS:CONFIRMED
+SUMMARY:Visit
+TRANSP:OPAQUE
+END:VEVENT
+END:VCALENDAR`);
+
+/** The lines of a meeting in the least around them; `lines` come last. */
+export function request(lines: string, method = 'REQUEST'): string {
+  return crlf(`
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Test//EN
+METHOD:${method}
+BEGIN:VEVENT
+UID:meeting@corp.example
+DTSTAMP:20261101T120000Z
+ORGANIZER;CN=Anna:mailto:anna@corp.example
+ATTENDEE;RSVP=TRUE:mailto:robin@clinic.example
+${lines.trim()}
+END:VEVENT
+END:VCALENDAR`);
+}
