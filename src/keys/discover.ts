@@ -2,7 +2,8 @@
  * Finding the keys of a recipient: every source that is set up is asked at once, within one deadline; what they give is judged (findings.ts) and
  * goes into the keyring; what they said is remembered for as long as the settings want, so that the next message asks nobody.
  *
- * - Who has a key that can be used and that a person confirmed or pinned is not looked for.
+ * - Mail to somebody who has a key that can be used and that a person confirmed or pinned does not wait: the look goes on beside it, and what it brings
+ *   (a revocation by the key's owner, a change for a person to decide) counts from the next message on.
  * - One look for an address at a time, however many messages wait for it; and only so many looks at once in all.
  * - A server that is away costs one deadline; then nobody is asked about there until `remember.failed` is over, whatever the address.
  *
@@ -100,12 +101,17 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
     async of(address, kinds) {
       const rows = await ports.fresh(await ports.store.keysFor(addressKey(address)));
       const asked = askable(address);
-      const known = rows.filter((row) => kinds.includes(row.kind));
-      if (asked === null || known.some((row) => isSettled(row, now()))) return { rows, notes: [] };
+      if (asked === null) return { rows, notes: [] };
+      const isSettled = rows.some((row) => kinds.includes(row.kind) && isPersonsWord(row, now()));
+      // A look that keeps nothing would be for nobody.
+      if (isSettled && !ports.keep) return { rows, notes: [] };
       const key = addressKey(address);
       const begun = underWay.get(key) ?? look(asked, rows).finally(() => underWay.delete(key));
       underWay.set(key, begun);
-      return begun;
+      if (!isSettled) return begun;
+      // Trouble of the database meets whoever waits for it.
+      begun.catch(() => undefined);
+      return { rows, notes: [] };
     },
   };
 }
@@ -116,8 +122,8 @@ function askable(address: string): Asked | null {
   return parsed === null || parsed.domain.startsWith('[') ? null : { address, ...parsed };
 }
 
-/** A person's word needs no other. */
-function isSettled(row: KeyRow, now: number): boolean {
+/** It needs no other to be used. */
+function isPersonsWord(row: KeyRow, now: number): boolean {
   return (row.trust === 'confirmed' || row.trust === 'pinned') && whyNot(row, now) === null;
 }
 

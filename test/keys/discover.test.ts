@@ -1,5 +1,5 @@
 /** The look for keys as a whole: what is asked when, what is remembered, what changes the keyring. Sources here are scripted; theirs are in sources/. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Answer, Source } from '../../src/keys/sources/source.ts';
 import { addressKey } from '../../src/mail/address.ts';
 import type { KeyRow } from '../../src/store/key-port.ts';
@@ -86,18 +86,35 @@ describe('who is not looked for', () => {
     expect(await search.look('anna@[192.0.2.1]')).toEqual({ rows: [], notes: [] });
     expect(source.asked).toEqual([]);
   });
+});
 
-  test.each(['confirmed', 'pinned'] as const)('who has a %s key, until it ends', async (trust) => {
-    const source = scripted([gives(first.binary)]);
-    await using search = await searching([source]);
+describe.each(['confirmed', 'pinned'] as const)('who has a %s key', (trust) => {
+  test('is not waited for, until it ends', async () => {
+    const source = scripted([gives(first.binary), 'silence']);
+    await using search = await searching([source], { deadline: 200 });
     const { rows } = await search.look(anna);
     await search.store.updateKey(rows[0]?.id ?? '', { trust }, []);
     search.later(remember.found + 1);
     expect((await search.look(anna)).notes).toEqual([]);
-    expect(source.asked).toHaveLength(1);
     // It is no certificate, though.
-    await search.look(anna, ['x509']);
-    expect(source.asked).toHaveLength(2);
+    expect((await search.look(anna, ['x509'])).notes).toEqual([expect.stringContaining('gave no answer in time')]);
+  });
+
+  test('is looked for all the same: what its owner revoked is given up, and another one waits', async () => {
+    const source = scripted([gives(first.binary), gives(Buffer.concat([first.revoked, second.binary]))]);
+    await using search = await searching([source]);
+    const { rows } = await search.look(anna);
+    await search.store.updateKey(rows[0]?.id ?? '', { trust }, []);
+    search.later(remember.found + 1);
+    expect((await search.look(anna)).rows).toMatchObject([{ fingerprint: first.fingerprint, state: 'trusted' }]);
+    await vi.waitFor(async () => expect(await search.store.keysFor(anna)).toHaveLength(2));
+    const states = new Map((await search.store.keysFor(anna)).map(({ fingerprint, state }) => [fingerprint, state]));
+    expect(states).toEqual(
+      new Map([
+        [first.fingerprint, 'rejected'],
+        [second.fingerprint, 'pending'],
+      ]),
+    );
   });
 });
 
