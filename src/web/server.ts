@@ -14,6 +14,7 @@ import { type Context, Hono } from 'hono';
 import type { Identity, Listen } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
 import { serverTls, ticketKeysLive } from '../net/tls.ts';
+import { TooManyPasswords } from '../protect/password.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
 import type { Looks } from './branding.ts';
 import { troublePage } from './pages/trouble.ts';
@@ -118,7 +119,7 @@ function failed(
   looks: WebServerOptions['looks'],
   emit: (event: Event) => void,
 ): Response | Promise<Response> {
-  const ours = error instanceof StoreBusy || error instanceof StoreDown;
+  const ours = [StoreBusy, StoreDown, TooManyPasswords].some((kind) => error instanceof kind);
   emit({ kind: 'service.failed', component: 'web', error: `${error.name}: ${error.message}`.slice(0, 300) });
   const around = looks.around(c, null, '/');
   if (!ours) return c.html(troublePage(around, 'broken'), 500);
