@@ -159,8 +159,13 @@ function sameHash(stored: string, given: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-export async function countFailure(trx: Transaction<Tables>, what: string, now: number): Promise<number> {
-  const current = sql<boolean>`portal_failures.since > ${now - hour}`;
+export async function countFailure(
+  trx: Transaction<Tables>,
+  what: string,
+  now: number,
+  within: 'hour' | 'day' = 'hour',
+): Promise<number> {
+  const current = sql<boolean>`portal_failures.since > ${now - (within === 'day' ? 24 * hour : hour)}`;
   const { times } = await trx
     .insertInto('portal_failures')
     .values({ what, since: now, times: 1 })

@@ -209,8 +209,8 @@ export type PortalStore = {
     proving: Proving,
     events: readonly Event[],
   ): Promise<CodeAnswer>;
-  /** Counts one failure of `key` in its hour and says how many there were with it, so that limits hold for all processes. */
-  countFailure(key: string, now: number): Promise<number>;
+  /** Counts one failure of `key` in its hour, or its day, and says how many there were with it, so that limits hold for all processes. */
+  countFailure(key: string, now: number, within?: 'hour' | 'day'): Promise<number>;
   failures(key: string, now: number): Promise<number>;
 
   members(of: PortalAddress): Promise<MemberOfAddress[]>;

@@ -143,7 +143,7 @@ export async function endSession(trx: Transaction<Tables>, id: string): Promise<
   await trx.deleteFrom('portal_sessions').where('id', '=', id).execute();
 }
 
-/** Those whose time is over, and what was counted more than an hour ago. */
+/** Those whose time is over, and what was counted more than a day ago. */
 export async function forgetEnded(trx: Transaction<Tables>, now: number): Promise<void> {
   const ended = trx.selectFrom('portal_sessions').select('id').where('ends_at', '<=', now);
   await trx.deleteFrom('portal_proofs').where('session', 'in', ended).execute();
@@ -152,6 +152,6 @@ export async function forgetEnded(trx: Transaction<Tables>, now: number): Promis
   await trx.deleteFrom('portal_codes').where('expires_at', '<=', now).execute();
   await trx
     .deleteFrom('portal_failures')
-    .where('since', '<=', now - 3_600_000)
+    .where('since', '<=', now - 86_400_000)
     .execute();
 }

@@ -64,7 +64,7 @@ export type PortalTables = {
     expires_at: number;
     tries: number;
   };
-  /** Failures of one thing (a member, a delivery and a network) since `since`, for an hour. */
+  /** Failures of one thing (a member, a delivery and a network) since `since`, for an hour or a day. */
   portal_failures: { what: string; since: number; times: number };
   portal_members: { id: string; tenant: string; name: string; created_at: number };
   portal_member_addresses: { tenant: string; address: string; member: string; role: MemberRole; joined_at: number };

@@ -47,7 +47,7 @@ export function createPortalStore(database: Database): PortalStore {
     dropCode: (delivery, of) => write((trx) => dropCode(trx, delivery, of)),
     codeOf: (delivery, of, now) => codeOf(database, delivery, of, now),
     tryCode: (attempt, proving, events) => write((trx) => tryCode(trx, database, attempt, proving, events)),
-    countFailure: (what, now) => write((trx) => countFailure(trx, what, now)),
+    countFailure: (what, now, within) => write((trx) => countFailure(trx, what, now, within)),
     failures: (what, now) => failures(database, what, now),
 
     members: (of) => members.membersOf(database, of),

@@ -95,9 +95,6 @@ async function comer(
 /** The invitation while it is good: sealed by us, in time, and not used. */
 async function invited(c: Context<Env>, shared: Shared, token: string): Promise<Invitation | Response> {
   const { ports, now, limits } = shared;
-  const network = networkKey(clientOf(c));
-  const limit = limited(c, shared, { limiter: limits.lookUps, key: network, reason: 'unknown invitations' });
-  if (limit !== null) return limit;
   try {
     const invitation = JSON.parse(openText(ports.key, token.slice(0, 2_000), context)) as Invitation;
     const fresh = invitation.until > now() && !(await ports.store.memberKnown(invitation.member));
@@ -106,6 +103,9 @@ async function invited(c: Context<Env>, shared: Shared, token: string): Promise<
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
   }
-  limits.lookUps.count(network);
+  const key = networkKey(clientOf(c));
+  const limit = limited(c, shared, { limiter: limits.lookUps, key, reason: 'unknown invitations' });
+  if (limit !== null) return limit;
+  limits.lookUps.count(key);
   return trouble(c, shared, 'noLink', 404);
 }

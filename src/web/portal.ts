@@ -68,7 +68,8 @@ export function createPortal(ports: PortalPorts): Portal {
     seen: reading.createSeen(),
     limits: {
       lookUps: createLimiter(30, hour / 6, now),
-      codes: createLimiter(30, hour, now),
+      // Many, as a whole hospital may come from one address; for a message and for an address the database counts.
+      codes: createLimiter(300, hour, now),
       wrong: createLimiter(60, hour, now),
       answers: createLimiter(60, hour, now),
     },

@@ -19,12 +19,12 @@ export const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function followSenderLink(to: SenderLink['to']): (c: Context<Env>, shared: Shared) => Promise<Response> {
   return async (c, shared) => {
     const { ports, limits, sessions } = shared;
-    const key = networkKey(clientOf(c));
-    const tooOften = limited(c, shared, { limiter: limits.lookUps, key, reason: 'unknown links' });
-    if (tooOften !== null) return tooOften;
     const token = c.req.param('token') ?? '';
     const link = readSenderToken(ports.key, to, token);
     if (link === null) {
+      const key = networkKey(clientOf(c));
+      const tooOften = limited(c, shared, { limiter: limits.lookUps, key, reason: 'unknown links' });
+      if (tooOften !== null) return tooOften;
       limits.lookUps.count(key);
       return trouble(c, shared, 'noLink', 404);
     }

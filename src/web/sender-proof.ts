@@ -92,8 +92,8 @@ export async function typeSenderCode(c: Context<Env>, shared: Shared): Promise<R
   if (found instanceof Response) return found;
   const { sent } = found;
   const client = clientOf(c);
-  const network = networkKey(client);
-  const limit = limited(c, shared, { limiter: limits.wrong, key: network, reason: 'wrong codes' });
+  const key = `${networkKey(client)} ${sent.id}`;
+  const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'wrong codes' });
   if (limit !== null) return limit;
   const visitor = await sessions.begun(c, found.visitor);
   const code = readCode(found.form.get('code') ?? '');
@@ -116,7 +116,7 @@ export async function typeSenderCode(c: Context<Env>, shared: Shared): Promise<R
     return c.redirect(`/sent/${sent.id}`, 303);
   }
   sessions.keep(c, visitor);
-  limits.wrong.count(network);
+  limits.wrong.count(key);
   const triesLeft = answer.kind === 'wrong' ? answer.triesLeft : 0;
   ports.emit({ kind: 'portal.codeWrong', delivery: sent.id, client, triesLeft });
   return showSenderDoor(c, shared, { ...found, visitor }, triesLeft === 0 ? 'dead' : { triesLeft });

@@ -79,6 +79,8 @@ export type SignInView = {
   /** Options of the passkey ceremony are fetched from here by passkey.js; the page works without it but for passkeys. */
   readonly passkeyOptions: string;
   readonly providers: readonly ('microsoft' | 'google')[];
+  /** Whether the code of an app is taken now: after another proof. */
+  readonly authenticator: boolean;
   readonly problem: 'wrong' | 'passkey' | 'oidc-address' | 'oidc' | null;
 };
 

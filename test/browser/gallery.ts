@@ -291,9 +291,21 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
   password: (around) => secretPage(around, { ...secret, proof: 'password', askAddress: true, problem: 'wrong' }),
   authenticator: (around) => secretPage(around, { ...secret, proof: 'authenticator' }),
   'sign-in': (around) =>
-    signInPage(around, { form, passkeyOptions: '/x', providers: ['microsoft', 'google'], problem: null }),
+    signInPage(around, {
+      form,
+      passkeyOptions: '/x',
+      providers: ['microsoft', 'google'],
+      authenticator: true,
+      problem: null,
+    }),
   'sign-in-failed': (around) =>
-    signInPage(around, { form, passkeyOptions: '/x', providers: ['google'], problem: 'oidc-address' }),
+    signInPage(around, {
+      form,
+      passkeyOptions: '/x',
+      providers: ['google'],
+      authenticator: false,
+      problem: 'oidc-address',
+    }),
   account: (around) => accountPage(around, account),
   'account-offer': (around) =>
     accountPage(around, { ...account, member: null, credentials: [], said: 'stronger-proof-needed' }),

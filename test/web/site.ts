@@ -269,9 +269,12 @@ export type Visited = Pick<Site, 'origin' | 'ca' | 'lastCode'>;
 export class Client {
   readonly site: Visited;
   readonly cookies = new Map<string, string>();
+  /** Its own, as the site sees it: any of 127.0.0.0/8. */
+  readonly address: string;
 
-  constructor(site: Visited) {
+  constructor(site: Visited, address = '127.0.0.1') {
     this.site = site;
+    this.address = address;
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -309,7 +312,7 @@ export class Client {
     body: string | Buffer = '',
   ): Promise<Answer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await exchange(this.site, method, path, { ...(cookie === '' ? {} : { cookie }), ...headers }, body);
+    const answer = await exchange(this, method, path, { ...(cookie === '' ? {} : { cookie }), ...headers }, body);
     for (const line of answer.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (value === '') this.cookies.delete(name);
@@ -345,7 +348,7 @@ export class Client {
 }
 
 function exchange(
-  site: Visited,
+  { site, address }: Pick<Client, 'site' | 'address'>,
   method: string,
   path: string,
   headers: Record<string, string>,
@@ -356,6 +359,7 @@ function exchange(
   const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const sent = request({
     host: '127.0.0.1',
+    localAddress: address,
     servername: url.hostname,
     port: url.port,
     path,

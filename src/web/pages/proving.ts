@@ -68,7 +68,7 @@ export function signInPage(around: Around, view: SignInView): Page {
     )}</div>`,
     html`<div class="ways">${[
       link(signIn.password, '/sign-in/password', 'quiet'),
-      link(signIn.authenticator, '/sign-in/authenticator', 'quiet'),
+      view.authenticator ? link(signIn.authenticator, '/sign-in/authenticator', 'quiet') : '',
       ...view.providers.map((provider) =>
         link(arriving.signInWith(providers[provider]), `/sign-in/${provider}`, 'quiet'),
       ),

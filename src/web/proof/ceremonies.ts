@@ -41,6 +41,7 @@ export async function showSignIn(
     form: sessions.formToken(visitor),
     passkeyOptions: '/sign-in/passkey/options',
     providers: ports.signIn.providers,
+    authenticator: (visitor.session?.reach.length ?? 0) > 0,
     problem,
   };
   return c.html(signInPage(looks.around(c, null, '/sign-in'), view), problem === null ? 200 : 422);
@@ -74,11 +75,13 @@ async function answer(
   const { ports, limits } = shared;
   const client = clientOf(c);
   const network = networkKey(client);
-  const limit = limited(c, shared, { limiter: limits.wrong, key: network, reason: 'passkeys tried' });
-  if (limit !== null) return limit;
   const credential = response === '' ? null : await provedPasskey(shared, visitor, response);
   if (credential === null) {
-    limits.wrong.count(network);
+    // Nobody guesses a signature: what is limited is the noise, and never who has one.
+    const key = `passkey ${network}`;
+    const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'passkeys tried' });
+    if (limit !== null) return limit;
+    limits.wrong.count(key);
     ports.emit({ kind: 'portal.proofWrong', delivery, member: null, method: 'passkey', client });
     return delivery === null ? showSignIn(c, shared, 'passkey') : c.redirect(`/d/${delivery}`, 303);
   }

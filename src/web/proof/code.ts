@@ -13,7 +13,9 @@ import type { CodeMail, PortalRow } from '../../store/portal-port.ts';
 import {
   codeMinutes,
   codePause,
+  codesPerAddress,
   codesPerHour,
+  codesPerNetwork,
   codeTries,
   foreignTries,
   hashCode,
@@ -47,6 +49,10 @@ export async function askCode(c: Context<Env>, shared: Shared): Promise<Response
   // A button pressed twice mails one code.
   if (earlier !== null && earlier.sentAt > now() - codePause) return c.redirect(`/d/${id}/code`, 303);
   limits.codes.count(network);
+  const refuse = (until: number, what: string): Response | Promise<Response> =>
+    tooOften(c, shared, what, { until, back: `/d/${id}/code`, what: 'codes' }, row.tenant);
+  const mine = await ports.store.countFailure(fromNetwork(id, network), now());
+  if (mine > codesPerNetwork) return refuse(now() + hour, 'codes for this message from one network');
   const code = newCode();
   const mail = randomUUIDv7();
   const kept = await ports.store.putCode({
@@ -58,14 +64,15 @@ export async function askCode(c: Context<Env>, shared: Shared): Promise<Response
     now: now(),
     perHour: codesPerHour,
   });
-  const back = `/d/${id}/code`;
-  if (!kept) {
-    const until = row.codesSentSince + hour;
-    return tooOften(c, shared, 'codes for this message', { until, back, what: 'codes' }, row.tenant);
+  if (!kept) return refuse(row.codesSentSince + hour, 'codes for this message');
+  const toAddress = await ports.store.countFailure(`codes to ${row.tenant} ${row.address}`, now());
+  if (toAddress > codesPerAddress) {
+    await ports.store.dropCode(id, session);
+    return refuse(now() + hour, 'codes to this address');
   }
   if (await mailCode(c, shared, row, code, mail)) {
     ports.emit({ kind: 'portal.codeSent', delivery: id, client: clientOf(c) });
-    return c.redirect(back, 303);
+    return c.redirect(`/d/${id}/code`, 303);
   }
   await ports.store.dropCode(id, session);
   return await showForm(c, shared, { ...found, visitor }, 'not-sent');
@@ -84,8 +91,8 @@ export async function typeCode(c: Context<Env>, shared: Shared): Promise<Respons
   if (found instanceof Response) return found;
   const { row, form } = found;
   const client = clientOf(c);
-  const network = networkKey(client);
-  const limit = limited(c, shared, { limiter: limits.wrong, key: network, reason: 'wrong codes' });
+  const key = `${networkKey(client)} ${row.delivery.id}`;
+  const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'wrong codes' });
   if (limit !== null) return limit;
   const visitor = await sessions.begun(c, found.visitor);
   const code = readCode(form.get('code') ?? '');
@@ -114,10 +121,15 @@ export async function typeCode(c: Context<Env>, shared: Shared): Promise<Respons
     return c.redirect(`/d/${id}`, 303);
   }
   sessions.keep(c, visitor);
-  limits.wrong.count(network);
+  limits.wrong.count(key);
   const triesLeft = answer.kind === 'wrong' ? answer.triesLeft : 0;
   ports.emit({ kind: 'portal.codeWrong', delivery: id, client, triesLeft });
   return await showForm(c, shared, { row, visitor }, triesLeft === 0 ? 'dead' : { triesLeft });
+}
+
+/** What counts the codes that one network asks for. */
+function fromNetwork(delivery: string, network: string): string {
+  return `codes ${delivery} to ${network}`;
 }
 
 async function mailCode(
@@ -165,7 +177,8 @@ async function showForm(
   const { delivery, message, codesSent, codesSentSince } = row;
   const { session } = visitor;
   const sent = session === null ? null : await ports.store.codeOf(delivery.id, session.id, now());
-  const nextInHour = codesSent >= codesPerHour ? codesSentSince + hour : 0;
+  const asked = await ports.store.failures(fromNetwork(delivery.id, networkKey(clientOf(c))), now());
+  const nextInHour = codesSent >= codesPerHour ? codesSentSince + hour : asked >= codesPerNetwork ? now() + hour : 0;
   const nextAfterPause = sent !== null && problem !== 'dead' ? sent.sentAt + codePause : 0;
   const againAt = Math.max(nextInHour, nextAfterPause);
   const view: CodeView = {

@@ -89,8 +89,8 @@ async function leave(c: Context<Env>, shared: Shared, visitor: Visitor, delivery
 /** GET /sign-in/PROVIDER/back: what the provider sends the browser to. */
 export async function comeBack(c: Context<Env>, shared: Shared): Promise<Response> {
   const { ports, limits } = shared;
-  const network = networkKey(clientOf(c));
-  const limit = limited(c, shared, { limiter: limits.wrong, key: network, reason: 'accounts elsewhere tried' });
+  const key = `account ${networkKey(clientOf(c))}`;
+  const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'accounts elsewhere tried' });
   if (limit !== null) return limit;
   const provider = providerIn(c, shared);
   if (provider === null) return trouble(c, shared, 'notFound', 404);
@@ -100,7 +100,7 @@ export async function comeBack(c: Context<Env>, shared: Shared): Promise<Respons
   if (state === null || code === '') return showSignIn(c, shared, 'oidc');
   const vouched = await ports.signIn.finish(provider, { code, verifier: state.verifier, nonce: state.nonce });
   if (vouched.kind === 'failed') {
-    limits.wrong.count(network);
+    limits.wrong.count(key);
     ports.emit({ kind: 'service.failed', component: `web.signIn.${provider}`, error: vouched.reason });
     return showSignIn(c, shared, 'oidc');
   }

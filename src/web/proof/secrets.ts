@@ -4,6 +4,8 @@
  *
  * Every try is counted before it is judged (tries.ts). What was wrong is never said, and an address that nobody has set anything up for answers like any
  * other, in the same time.
+ *
+ * The code of an app is six digits and stands alone only behind a message's link. At /sign-in it comes after another proof of the same address.
  */
 import type { Context } from 'hono';
 import { addressKey, canonicalAddress } from '../../mail/address.ts';
@@ -14,7 +16,8 @@ import { byForm, entrant, entrantByForm } from '../entrance.ts';
 import { networkKey } from '../limits.ts';
 import { secretPage } from '../pages/proving.ts';
 import type { Shared } from '../ports.ts';
-import { clientOf, type Env, tooOften } from '../request.ts';
+import { clientOf, type Env, limited, tooOften } from '../request.ts';
+import { bestAt } from '../rights.ts';
 import type { Visitor } from '../session.ts';
 import type { SecretView } from '../views.ts';
 import { provedAuthenticator } from './authenticator.ts';
@@ -68,25 +71,39 @@ export async function typeSecret(c: Context<Env>, shared: Shared, proof: Typed):
 /** GET /sign-in/password, authenticator */
 export async function showSignInForm(c: Context<Env>, shared: Shared, proof: OwnTyped): Promise<Response> {
   const visitor = await shared.sessions.visitor(c);
+  if (!maySignIn(proof, visitor)) return c.redirect('/sign-in', 303);
   return showForm(c, shared, visitor, { proof, question: '', at: '/sign-in', tenant: null, wrong: false });
+}
+
+/** Whether this browser showed what must come before. */
+function maySignIn(proof: OwnTyped, { session }: Visitor): boolean {
+  return proof === 'password' || (session?.reach.length ?? 0) > 0;
 }
 
 /** POST /sign-in/password, authenticator */
 export async function typeSignIn(c: Context<Env>, shared: Shared, proof: OwnTyped): Promise<Response> {
-  const { ports, now } = shared;
+  const { ports, now, limits } = shared;
   const submitted = await byForm(c, shared);
   if (submitted instanceof Response) return submitted;
   const { visitor, form } = submitted;
+  if (!maySignIn(proof, visitor)) return c.redirect('/sign-in', 303);
+  const network = networkKey(clientOf(c));
+  // By network too: who tries one password at many addresses never comes to the limit of one.
+  const limit = limited(c, shared, { limiter: limits.wrong, key: `typed ${network}`, reason: `${proof} tried` });
+  if (limit !== null) return limit;
   const canonical = canonicalAddress((form.get('address') ?? '').slice(0, 320).trim());
   const address = canonical === null ? '' : addressKey(canonical);
-  const until = await countTry(ports.store, proof, address, networkKey(clientOf(c)), now());
+  const until = await countTry(ports.store, proof, address, network, now());
   if (until !== null) return tooOften(c, shared, `${proof} tried`, { until, back: '/sign-in', what: 'tries' });
-  const everywhere = ports.tenants.map(({ id }) => ({ tenant: id, address }));
+  const everywhere = ports.tenants
+    .map(({ id }) => ({ tenant: id, address }))
+    .filter((at) => proof === 'password' || bestAt(at, visitor.session) !== null);
   const proved = await ownSecret(shared, proof, everywhere, form.get('secret') ?? '');
   if (proved !== null) {
     await prove(c, shared, visitor, [proved], null);
     return c.redirect('/inbox', 303);
   }
+  limits.wrong.count(`typed ${network}`);
   ports.emit({ kind: 'portal.proofWrong', delivery: null, member: null, method: proof, client: clientOf(c) });
   return showForm(c, shared, visitor, { proof, question: '', at: '/sign-in', tenant: null, wrong: true });
 }
