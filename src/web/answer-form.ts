@@ -13,13 +13,16 @@ import { storeFile } from './uploads.ts';
 /** Octets of one typed field: the longest text, each character of it in three. */
 const longestField = 3 * maxText;
 
+/** Octets of one form: what may be attached at most, and as much again that is passed over so that the page can say that it was too much. */
+const mostOctets = 2 * 2_147_483_648;
+
 export type AnswerForm = {
   readonly visitor: Visitor;
   readonly fields: URLSearchParams;
   /** Null when this browser may not change the draft, or the form is not ours: then nothing was kept. */
   readonly draft: Written | null;
-  /** A file did not fit and was left out. */
-  readonly full: boolean;
+  /** A file was left out: it did not fit (`full`), or there was no room on our side (`failed`). */
+  readonly leftOut: 'full' | 'failed' | null;
 };
 
 /** Rejects with FormBroken when the form cannot be read; what came before may have been saved. */
@@ -30,13 +33,13 @@ export async function readAnswerForm(c: Context<Env>, shared: Shared): Promise<A
   if (boundary === null || body === null) {
     const fields = await formOf(c);
     if (fields instanceof Response) return fields;
-    return { visitor, fields, draft: await keepTyped(c, shared, visitor, fields), full: false };
+    return { visitor, fields, draft: await keepTyped(c, shared, visitor, fields), leftOut: null };
   }
   const fields = new URLSearchParams();
   let draft: Written | null = null;
   let judged = false;
-  let full = false;
-  for await (const part of formParts(body, boundary)) {
+  let leftOut: AnswerForm['leftOut'] = null;
+  for await (const part of formParts(atMost(body, mostOctets), boundary)) {
     if (part.fileName === null) {
       fields.set(part.name, await textOf(part));
       continue;
@@ -49,10 +52,20 @@ export async function readAnswerForm(c: Context<Env>, shared: Shared): Promise<A
     if (draft === null) break;
     if (part.name !== 'file' || part.fileName === '') continue;
     const stored = await storeFile(shared, draft, { name: part.fileName, type: part.type, body: part.body });
-    full ||= stored === 'full';
+    if (stored !== 'stored') leftOut = stored;
   }
   if (!judged) draft = await keepTyped(c, shared, visitor, fields);
-  return { visitor, fields, draft, full };
+  return { visitor, fields, draft, leftOut };
+}
+
+/** Rejects with FormBroken when there are more. */
+async function* atMost(body: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > most) throw new FormBroken('a form too large');
+    yield chunk;
+  }
 }
 
 async function textOf({ body }: FormPart): Promise<string> {

@@ -76,7 +76,7 @@ export async function submitAnswer(c: Context<Env>, shared: ReadingShared): Prom
     return trouble(c, shared, 'tooLarge', 413);
   }
   if (read instanceof Response) return read;
-  const { draft, visitor, fields, full } = read;
+  const { draft, visitor, fields, leftOut } = read;
   if (draft === null) return refused(c, shared, read);
   sessions.keep(c, visitor);
   const { id } = draft.answer;
@@ -94,7 +94,7 @@ export async function submitAnswer(c: Context<Env>, shared: ReadingShared): Prom
     await discardDraft(ports, id);
     return c.redirect(draft.row === null ? '/drafts' : `/d/${draft.row.delivery.id}`, 303);
   }
-  if (full) return compose(c, shared, draft, 'full');
+  if (leftOut !== null) return compose(c, shared, draft, leftOut);
   const outcome = action === 'send' ? await sendAnswer(c, shared, draft) : 'sent';
   return outcome === 'sent' ? c.redirect(here, 303) : compose(c, shared, draft, outcome);
 }

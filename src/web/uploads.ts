@@ -69,7 +69,7 @@ export async function storeFile(
   shared: Shared,
   draft: Written,
   file: { readonly name: string; readonly type: string; readonly body: AsyncIterable<Uint8Array> },
-): Promise<'stored' | 'full'> {
+): Promise<'stored' | 'full' | 'failed'> {
   const { ports } = shared;
   const limit = writingOf(draft.answer.tenant, ports).maxAttachments;
   const held = (await ports.answers.uploads(draft.answer.id)).reduce(
@@ -79,7 +79,7 @@ export async function storeFile(
   const id = await begin(shared, draft, aboutOf(file.name, file.type, ''), null);
   if (id === null) return 'full';
   let start = 0;
-  let outcome: 'stored' | 'full' | null = null;
+  let outcome: 'stored' | 'full' | 'failed' = 'failed';
   try {
     for await (const spool of pieces(ports, file.body, limit - held)) {
       if ((await ports.answers.addPiece(id, { start, spool })) !== 'added') throw new Error('a file that is gone');
@@ -88,8 +88,8 @@ export async function storeFile(
     await ports.answers.endUpload(id);
     outcome = 'stored';
   } catch (error) {
-    if (!(error instanceof TooMuch)) throw error;
-    outcome = 'full';
+    if (error instanceof TooMuch) outcome = 'full';
+    else if (!(error instanceof SpoolFull)) throw error;
   } finally {
     // Also when the connection ended: nobody could go on with it.
     if (outcome !== 'stored') await removeBlobs(ports, await ports.answers.removeUpload(draft.answer.id, id));

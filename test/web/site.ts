@@ -18,7 +18,7 @@ import { hashToken, type PortalCard, sealCard } from '../../src/pipeline/portal.
 import { noActions, type Proof, usualPriority } from '../../src/policy/verdict.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
 import { databaseMedium } from '../../src/spool/database.ts';
-import { createItemSpool, itemKey } from '../../src/spool/items.ts';
+import { createItemSpool, type ItemSpool, itemKey } from '../../src/spool/items.ts';
 import { createSealedSpool } from '../../src/spool/sealed.ts';
 import type { Spool } from '../../src/spool/spool.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -48,6 +48,7 @@ export type Site = AsyncDisposable & {
   readonly events: Event[];
   readonly clock: { now: number };
   readonly key: Buffer;
+  readonly items: ItemSpool;
   publish(bytes: Buffer | string, options?: Partial<PublishOptions>): Promise<Published>;
   /** The code in the newest mail. */
   lastCode(): string;
@@ -61,6 +62,10 @@ type PublishOptions = {
   keepFor: number;
   demand: Proof;
   passphrase: Passphrase;
+  /** Others for whom the same message waits. */
+  also: readonly string[];
+  /** What a rule says about answers. */
+  reply: boolean | null;
 };
 
 export type SiteOptions = {
@@ -153,6 +158,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
     events,
     clock,
     key: keys.portal,
+    items: plain.items,
     publish: (bytes, given = {}) => publish({ store, spool, keys }, clock.now, Buffer.from(bytes), given),
     lastCode: () => /^ {4}(\d{6})\r$/m.exec(mails.at(-1)?.bytes.toString() ?? '')?.[1] ?? '',
     [Symbol.asyncDispose]: async () => {
@@ -219,14 +225,16 @@ async function publish(
     steps: [{ method: 'portal', tls: 'verify', keys: [] }],
     otherwise: 'bounce',
     subject: null,
-    actions: noActions,
+    actions: { ...noActions, reply: given.reply ?? null },
     priority: usualPriority,
     state: 'queued',
     status: '',
   };
+  const others = (given.also ?? []).map((other) => ({ ...delivery, id: randomUUIDv7(), recipient: other }));
+  const deliveries = [delivery, ...others];
   await store.insertMessages([message], []);
   await store.claimMessages(100, Date.now() + 60_000);
-  await store.decided([{ messageId, sealedFacts: '', policyVersion: '1', deliveries: [delivery], events: [] }]);
+  await store.decided([{ messageId, sealedFacts: '', policyVersion: '1', deliveries, events: [] }]);
   await store.claimDeliveries(100, Date.now() + 60_000, () => 100);
   const token = randomBytes(32).toString('base64url');
   const card: PortalCard = {
@@ -251,7 +259,13 @@ async function publish(
     passphrase: given.passphrase ?? null,
   };
   const ended = { step: 0, attempts: 1, nextAt: 0, status: '2.0.0', reason: '', remote: null, warned: false };
-  await store.settle([{ id: deliveryId, state: 'waiting', ...ended, portal }], [], []);
+  const publications = deliveries.map(({ id, recipient: whose }) => ({
+    id,
+    state: 'waiting' as const,
+    ...ended,
+    portal: id === deliveryId ? portal : { ...portal, address: addressKey(whose), tokenHash: id },
+  }));
+  await store.settle(publications, [], []);
   return { token, deliveryId, messageId, tenant, recipient };
 }
 

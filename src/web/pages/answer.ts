@@ -205,7 +205,7 @@ export function sentEntry(around: Around, view: SentView): Page {
   const { answer, reading } = around.words;
   const { sent } = answer;
   const { to, cc, subject, text, files, progress, sentAt, id } = view;
-  return html`<section class="sent">
+  return html`<div class="sent">
 ${facts(
   [reading.from, sent.you],
   [answer.toWhom, html`<span dir="auto">${to.join(', ')}</span>`],
@@ -218,12 +218,12 @@ ${facts(
 ${
   files.length === 0
     ? ''
-    : html`<div class="files"><h3>${answer.files}</h3><ul>${files.map(
+    : html`<div class="files"><h2>${answer.files}</h2><ul>${files.map(
         (file) =>
           html`<li><a href="/answer/${id}/file/${file.id}" download>${icon('file')}<b dir="auto">${file.name}</b> <span>${readableSize(file.stored, around.language)}</span></a></li>`,
       )}</ul></div>`
 }
-</section>`;
+</div>`;
 }
 
 export type DraftsView = {
@@ -244,7 +244,7 @@ export function draftsPage(around: Around, view: DraftsView): Page {
   const rows = view.drafts.map(({ id, kind, begins, savedAt, until }) => ({
     picture: 'letter' as const,
     title: html`<a href="/answer/${id}">${answer.title[kind]}</a>`,
-    line: html`<span dir="auto">${begins === '' ? answer.drafts.noText : begins}</span><br>${answer.saved(moment(around, savedAt))} ${answer.kept(moment(around, until))}`,
+    line: html`<span dir="auto">${begins === '' ? answer.drafts.noText : begins}</span>${answer.saved(moment(around, savedAt))} ${answer.kept(moment(around, until))}`,
     end: form(`/answer/${id}`, view.form, button(answer.discard, 'plain', { name: 'do', value: 'discard' })),
   }));
   const content = sheet(
