@@ -103,6 +103,7 @@ async function deliverAt(time: Time, store: Store, memory: DomainMemory): Promis
     transmitter,
     protect: { protect: unused },
     signerFor: unused,
+    freshKeys: unused,
     opening: {
       spool: { read: unused, create: unused, remove: unused },
       store,
