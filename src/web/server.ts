@@ -17,6 +17,7 @@ import { serverTls, ticketKeysLive } from '../net/tls.ts';
 import { TooManyPasswords } from '../protect/password.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
 import type { Looks } from './branding.ts';
+import { keepPace } from './pace.ts';
 import { troublePage } from './pages/trouble.ts';
 import type { Env } from './request.ts';
 
@@ -131,7 +132,8 @@ function createServer(tls: Identity | null, site: Hono<Env>): Server {
   const limits = {
     maxHeaderSize: maxHeader,
     headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    // Files over slow lines; what trickles is pace.ts's.
+    requestTimeout: 2 * 60 * 60_000,
     keepAliveTimeout: 15_000,
     connectionsCheckingInterval: 5_000,
   };
@@ -149,6 +151,7 @@ function createServer(tls: Identity | null, site: Hono<Env>): Server {
     tls === null
       ? createHttpServer(limits, serve)
       : createHttpsServer({ ...limits, ...serverTls(tls), handshakeTimeout: 10_000 }, serve);
+  keepPace(server, { grace: 30_000, slowest: 1_000, every: 5_000 });
   server.maxConnections = 2_000;
   server.maxHeadersCount = 100;
   // A reader that takes nothing for two minutes is gone.
