@@ -12,7 +12,7 @@ import { expect, test } from 'vitest';
 import { issueCertificate, issueRevocationList } from '../../src/protect/issue.ts';
 import { run } from '../command/run.ts';
 import { eachEngine } from '../engines.ts';
-import { openFlow } from './stage.ts';
+import { openFlow, until } from './stage.ts';
 
 const carla = 'carla@smime.example';
 const policy = `version: 1
@@ -20,6 +20,9 @@ rules:
   - name: Asked for
     when: { subject: { keyword: ["[secure]"] } }
     then: { protect: message }
+  - name: Waits
+    when: { subject: { keyword: ["[wait]"] } }
+    then: { protect: hold }
 default: { protect: none }
 `;
 
@@ -29,7 +32,7 @@ eachEngine((engine) => {
     let revoked: { serial: string; at: number; reason: number }[] = [];
     await using site = await startLists(() => {
       const now = Date.now();
-      return issueRevocationList(root, { number: 1, thisUpdate: now - 1_000, nextUpdate: now + 60_000, revoked });
+      return issueRevocationList(root, { number: 1, thisUpdate: now - 1_000, nextUpdate: now + 1_000, revoked });
     });
     const own = issueCertificate({ subject: 'Carla', issuer: root, san: { email: [carla] }, crlUrl: site.url });
     const folder = mkdtempSync(join(tmpdir(), 'postern-root-'));
@@ -69,7 +72,16 @@ eachEngine((engine) => {
     );
     expect((await postern('trace', first)).stdout).toContain(`smime to ${row?.fingerprint}, confirmed (import)`);
 
+    const waiting = await stage.send('[secure] [wait] Hello', [carla]);
+    const [held] = (await stage.trace(waiting)).deliveries;
+    expect(held?.state).toBe('held');
     revoked = [{ serial: new X509Certificate(own.certPem).serialNumber, at: Date.now() - 1_000, reason: 1 }];
+    // As when a day went by.
+    await store.updateKey(row?.id ?? '', { checkedAt: 0 }, []);
+    expect((await postern('queue', 'release', held?.id ?? '')).status).toBe(0);
+    await until(async () => (await stage.trace(waiting)).deliveries[0]?.state === 'waiting');
+    expect((await stage.trace(waiting)).deliveries).toMatchObject([{ method: 'portal', state: 'waiting' }]);
+
     const checked = await postern('keys', 'check', carla);
     expect(checked.stderr).toBe('');
     expect(checked).toMatchObject({
