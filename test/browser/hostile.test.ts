@@ -1,6 +1,7 @@
 /**
  * T-34: hostile HTML in a real browser, against each of the two walls alone and both together: the cleaned HTML without any policy, the
- * policy of the frame around HTML as it came, and the portal as it is. Nothing may run, and nothing may be asked of anyone.
+ * policy of the frame around HTML as it came, and the portal as it is. Nothing may run, and nothing may be asked of anyone; where the reader asked for
+ * pictures from elsewhere, pictures over https and nothing else.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -12,7 +13,7 @@ import { decodeCharset, decodeTransfer } from '../../src/mail/text.ts';
 import { createCleaner } from '../../src/web/clean.ts';
 import { framedPage } from '../../src/web/pages/formatted.ts';
 import type { Around } from '../../src/web/pages/layout.ts';
-import { framePolicy } from '../../src/web/reading.ts';
+import { framePolicy, picturesPolicy } from '../../src/web/reading.ts';
 import { wordsIn } from '../../src/web/words/words.ts';
 import { Client, startSite } from '../web/site.ts';
 import { launch } from './chromium.ts';
@@ -46,7 +47,7 @@ afterAll(async () => {
 const armed = (html: string): string => html.replaceAll('CANARY', `${origin}/canary`);
 
 /** Records what a page does that it must not: dialogs, our canary's output, pop-ups, and requests for anything but `allowed`. */
-function watch(context: BrowserContext, page: Page, allowed: (url: string) => boolean): string[] {
+function watch(context: BrowserContext, page: Page, allowed: (url: string, kind: string) => boolean): string[] {
   const seen: string[] = [];
   page.on('dialog', (dialog) => {
     seen.push('dialog');
@@ -58,19 +59,28 @@ function watch(context: BrowserContext, page: Page, allowed: (url: string) => bo
   context.on('page', () => seen.push('pop-up'));
   void context.route('**/*', (route) => {
     const url = route.request().url();
-    if (allowed(url)) return route.continue();
+    const kind = route.request().resourceType();
+    if (allowed(url, kind)) return isPicture(url, kind) ? route.abort() : route.continue();
     seen.push(url);
     return route.abort();
   });
   return seen;
 }
 
+/** A picture over https, from elsewhere. */
+function isPicture(url: string, kind: string): boolean {
+  return kind === 'image' && url.startsWith('https:') && !url.startsWith('https://localhost');
+}
+
 /** Shows the documents, some at a time, each in a frame of its own (a sandbox where there is a policy), and returns what they did. */
-async function show(htmls: readonly string[], policy: string | null): Promise<string[]> {
+async function show(htmls: readonly string[], policy: string | null, pictures?: Set<string>): Promise<string[]> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
-    const seen = watch(context, page, (url) => documents.has(url.slice(origin.length)));
+    const seen = watch(context, page, (url, kind) => {
+      if (pictures !== undefined && isPicture(url, kind)) pictures.add(url);
+      return documents.has(url.slice(origin.length)) || (pictures?.has(url) ?? false);
+    });
     const sandbox = policy === null ? '' : 'sandbox="allow-popups allow-popups-to-escape-sandbox"';
     for (let from = 0; from < htmls.length; from += 16) {
       documents.clear();
@@ -89,14 +99,14 @@ async function show(htmls: readonly string[], policy: string | null): Promise<st
   }
 }
 
-async function cleanedPages(htmls: Iterable<string>): Promise<string[]> {
+async function cleanedPages(htmls: Iterable<string>, remote = false): Promise<string[]> {
   const cleaner = createCleaner();
   const pages: string[] = [];
   for (const html of htmls)
     pages.push(
       String(
         await framedPage({ language: 'en', words: wordsIn.en } as Around, {
-          cleaned: await cleaner.clean({ html, pictures: new Map() }),
+          cleaned: await cleaner.clean({ html, pictures: new Map(), remote }),
           cut: false,
           view: { subject: '', from: '', to: '', date: '' },
           mailFrom: '',
@@ -126,6 +136,30 @@ test('the policy of the frame stops what was not cleaned', async () => {
   asked.length = 0;
   expect(await show(hostile(), framePolicy)).toEqual([]);
   expect(asked).toEqual([]);
+});
+
+describe('with pictures from elsewhere, as the reader asked', () => {
+  const elsewhere = (): string[] =>
+    Object.values(vectors).map((html) => html.replaceAll('CANARY', 'https://canary.example'));
+
+  test('cleaned HTML asks for pictures over https and nothing else', async () => {
+    asked.length = 0;
+    const pictures = new Set<string>();
+    const pages = await cleanedPages([...hostile(), ...elsewhere()], true);
+    expect(await show(pages, picturesPolicy, pictures)).toEqual([]);
+    expect(asked).toEqual([]);
+    expect([...pictures].toSorted()).toEqual(['https://canary.example/image', 'https://canary.example/src']);
+  });
+
+  test('the policy alone lets nothing but pictures over https through', async () => {
+    asked.length = 0;
+    const pictures = new Set<string>();
+    const did = await show([...hostile(), ...elsewhere()], picturesPolicy, pictures);
+    // Content Security Policy 3 lets a prefetch through where any kind of load is allowed; cleaned HTML has no link element.
+    expect(did.filter((what) => what !== 'https://canary.example/prefetch')).toEqual([]);
+    expect(asked).toEqual([]);
+    expect(pictures.size).toBeGreaterThan(3);
+  });
 });
 
 test('the portal as it is, with vectors in messages of their own', async () => {
@@ -200,6 +234,9 @@ describe.skipIf(!existsSync(corpora))('every HTML part of the corpora', () => {
       expect(html).not.toContain('too complicated');
     }
     expect(await show(pages, null)).toEqual([]);
+    const pictures = new Set<string>();
+    expect(await show(await cleanedPages(htmls.values(), true), picturesPolicy, pictures)).toEqual([]);
+    expect(pictures.size).toBeGreaterThan(0);
   });
 });
 
