@@ -7,17 +7,20 @@ import { plainBranding } from '../../src/config/branding.ts';
 import { nearestReadable } from '../../src/config/colour.ts';
 import type { Branding } from '../../src/config/config.ts';
 import { readLogo } from '../../src/config/logo.ts';
+import { parseMeeting } from '../../src/mail/meeting.ts';
 import type { Part } from '../../src/mail/structure.ts';
 import { createLooks } from '../../src/web/branding.ts';
 import { accountPage, authenticatorPage, colleaguePage, passwordPage } from '../../src/web/pages/account.ts';
 import * as writing from '../../src/web/pages/answer.ts';
 import { arrivingPage, codePage, homePage, signedOutPage, waitPage } from '../../src/web/pages/arriving.ts';
+import type { InvitationView } from '../../src/web/pages/calendar.ts';
 import { inboxPage } from '../../src/web/pages/inbox.ts';
 import { joinPage } from '../../src/web/pages/joining.ts';
 import { type KeysView, keysPage } from '../../src/web/pages/keys.ts';
 import type { Around } from '../../src/web/pages/layout.ts';
 import { messagePage } from '../../src/web/pages/message.ts';
 import type { Page } from '../../src/web/pages/parts.ts';
+import { previewPage } from '../../src/web/pages/preview.ts';
 import { secretPage, signInPage } from '../../src/web/pages/proving.ts';
 import {
   letInPage,
@@ -33,6 +36,7 @@ import { createWebServer, type WebServer } from '../../src/web/server.ts';
 import type { AccountView, ArrivingView, CodeView, SecretView } from '../../src/web/views.ts';
 import type { SentView } from '../../src/web/views-sender.ts';
 import { troubles } from '../../src/web/words/troubles.ts';
+import { outlook } from '../mail/invitations.ts';
 
 const at = Date.UTC(2026, 10, 20, 15, 4);
 const minute = 60_000;
@@ -216,6 +220,13 @@ const keys: KeysView = {
   now: null,
 };
 
+const rich = { ...message.view, rich: [part], pictures: [{ ...part, type: 'image/png', fileName: 'dot.png' }] };
+
+const meeting = parseMeeting(outlook);
+if (meeting === null) throw new Error('the invitation cannot be read');
+const invitation: InvitationView = { meeting, action: '/x', form, file: '/x.ics', answered: null };
+const file = { name: 'Befund Müller.txt', back: '/x', save: '/x/attachment/2' };
+
 /** By name; the states of one page stand together. */
 const states = ['waiting', 'opened', 'over', 'unread', 'read', 'stopped', 'delivered', 'failed', 'moving'] as const;
 const sentMessage: SentView = {
@@ -347,6 +358,37 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
     }),
   'inbox-empty': (around) => inboxPage(around, { form, older: null, conversations: [] }),
   message: (around) => messagePage(around, message),
+  'message-conversation': (around) =>
+    messagePage(around, {
+      ...message,
+      conversation: [
+        { href: '/d/1', from: 'Anna Müller', at: at - 2 * day, subject: 'Your visit', unread: false, open: false },
+        { href: '/d/2', from: 'noreply@clinic.example', at: at - day, subject: null, unread: true, open: false },
+        { href: '/d/3', from: 'Anna Müller', at, subject: 'Your laboratory results', unread: false, open: true },
+        { href: '/d/4', from: 'Anna Müller', at: at + minute, subject: '', unread: true, open: false },
+      ],
+    }),
+  'message-invitation': (around) => messagePage(around, { ...message, invitation }),
+  'message-invitation-answered': (around) =>
+    messagePage(around, {
+      ...message,
+      invitation: { ...invitation, answered: { coming: 'tentative', at, mail: 'delivered' } },
+    }),
+  'message-invitation-failed': (around) =>
+    messagePage(around, {
+      ...message,
+      invitation: { ...invitation, answered: { coming: 'accepted', at, mail: 'failed' } },
+    }),
+  'message-cancelled': (around) =>
+    messagePage(around, {
+      ...message,
+      invitation: { ...invitation, meeting: { ...meeting, cancelled: true, method: 'cancel', repeats: 'irregular' } },
+    }),
+  'message-formatted': (around) => messagePage(around, { ...message, view: rich, elsewhere: { shown: null } }),
+  'message-pictures': (around) => messagePage(around, { ...message, view: rich, elsewhere: { shown: 'token' } }),
+  'preview-text': (around) => previewPage(around, { ...file, kind: 'text', text, cut: true }),
+  'preview-picture': (around) => previewPage(around, { ...file, kind: 'picture', source: '/icon.svg' }),
+  'preview-none': (around) => previewPage(around, { ...file, kind: 'none' }),
   answer: (around) => writing.composePage(around, draft),
   'answer-new': (around) =>
     writing.composePage(around, {
