@@ -3,7 +3,8 @@
  * one (as a file or pasted), and to take back what they gave. How what they give is judged is keys/given.ts.
  *
  * A key decides who can read what is sent from then on, so it takes as much as adding a way to sign in, shown within the last hour: at an address with named
- * people one who manages it, by a proof as strong as their strongest; at an address where nobody set anything up, whoever reads its mailbox.
+ * people one who manages it, by a proof as strong as their strongest; at an address where nobody set anything up, whoever reads its mailbox. Keys are an
+ * address's with every tenant of this gateway, so this holds with each tenant at which the address has named people.
  *
  * Limits: at such an address whoever reads the mailbox can also take back a key that was given there; the next one then waits for the organisation.
  */
@@ -78,22 +79,30 @@ async function changeable(c: Context<Env>, shared: Shared, who: Person): Promise
 }
 
 /** `stale`: they showed enough, and too long ago. */
-async function rightAt(
-  { tenant, address }: PortalAddress,
-  { reach }: PortalSession,
-  { ports, now }: Shared,
-): Promise<'yes' | 'stale' | 'no'> {
-  const shown = reach.filter((each) => each.tenant === tenant && each.address === address);
+async function rightAt(at: PortalAddress, session: PortalSession, shared: Shared): Promise<'yes' | 'stale' | 'no'> {
+  const { ports, now } = shared;
+  const named = await Promise.all(
+    ports.tenants.map(async ({ id }): Promise<PortalAddress | null> => {
+      const there = { tenant: id, address: at.address };
+      return (await ports.store.members(there)).length > 0 ? there : null;
+    }),
+  );
+  const asked = named.filter((there) => there !== null);
+  const here = session.reach.filter(({ tenant, address }) => tenant === at.tenant && address === at.address);
+  const proofs = asked.length === 0 ? [here] : await Promise.all(asked.map((each) => managing(each, session, shared)));
+  if (proofs.some((enough) => enough.length === 0)) return 'no';
+  return proofs.every((enough) => enough.some((reach) => now() - reach.at <= hour)) ? 'yes' : 'stale';
+}
+
+/** Proofs of who manages an address with named people, as strong as all they set up. */
+async function managing(at: PortalAddress, { reach }: PortalSession, { ports }: Shared): Promise<Reach[]> {
   const enough: Reach[] = [];
-  if ((await ports.store.members({ tenant, address })).length === 0) enough.push(...shown);
-  else
-    for (const each of shown) {
-      if (each.member?.role !== 'owner') continue;
-      const has = await ports.store.credentials(each.member.id);
-      if (has.every(({ kind }) => strength(each.method) >= strength(kind))) enough.push(each);
-    }
-  if (enough.length === 0) return 'no';
-  return enough.some(({ at }) => now() - at <= hour) ? 'yes' : 'stale';
+  for (const each of reach) {
+    if (each.tenant !== at.tenant || each.address !== at.address || each.member?.role !== 'owner') continue;
+    const has = await ports.store.credentials(each.member.id);
+    if (has.every(({ kind }) => strength(each.method) >= strength(kind))) enough.push(each);
+  }
+  return enough;
 }
 
 async function page(

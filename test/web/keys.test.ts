@@ -91,6 +91,18 @@ describe('a key of one’s own', () => {
     expect(await keysOf(site, robin)).toEqual([]);
   });
 
+  test('takes what was set up at one tenant also from who comes by another: keys are the address’s', async () => {
+    await using site = await startSite();
+    const owner = await named(site);
+    const thief = await reading(site, robin.address, 'other');
+    expect((await give(thief, { ...robin, tenant: 'other' }, { text: second.publicKey })).status).toBe(403);
+    expect(await keysOf(site, robin)).toEqual([]);
+    expect((await give(owner, robin, { text: theirs.publicKey })).status).toBe(303);
+    const id = (await keysOf(site, robin))[0]?.id ?? '';
+    await thief.press('/account/keys', '/account/keys/remove', { ...robin, tenant: 'other', id });
+    expect(await keysOf(site, robin)).toMatchObject([{ state: 'trusted' }]);
+  });
+
   test('is what a form of ours brings: no other site, no other session, no endless one', async () => {
     await using site = await startSite();
     const client = await reading(site);
