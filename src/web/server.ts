@@ -2,6 +2,8 @@
  * The web server around the portal: TLS, limits on what a client may send and how slowly, the headers every answer carries, and plain pages
  * for whatever goes wrong. An error page holds no stack and no content; what happened goes to the log as name and message of the error.
  *
+ * One network may hold a quarter of all connections, so that nobody alone, however slow, keeps everybody else out.
+ *
  * Without TLS it speaks plain HTTP, meant for a reverse proxy that does the rest.
  *
  * Standards: RFC 6797.
@@ -9,6 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Identity, Listen } from '../config/config.ts';
@@ -17,6 +20,7 @@ import { serverTls, ticketKeysLive } from '../net/tls.ts';
 import { TooManyPasswords } from '../protect/password.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
 import type { Looks } from './branding.ts';
+import { networkKey } from './limits.ts';
 import { keepPace } from './pace.ts';
 import { troublePage } from './pages/trouble.ts';
 import type { Env } from './request.ts';
@@ -41,6 +45,7 @@ export type WebServer = {
 };
 
 const maxHeader = 16_384;
+const maxConnections = 2_000;
 const closingTime = 5_000;
 
 const securityHeaders: Readonly<Record<string, string>> = {
@@ -152,9 +157,29 @@ function createServer(tls: Identity | null, site: Hono<Env>): Server {
       ? createHttpServer(limits, serve)
       : createHttpsServer({ ...limits, ...serverTls(tls), handshakeTimeout: 10_000 }, serve);
   keepPace(server, { grace: 30_000, slowest: 1_000, every: 5_000 });
-  server.maxConnections = 2_000;
+  server.maxConnections = maxConnections;
+  // Behind a proxy they all come from one place, and it is for the proxy to share them.
+  if (tls !== null) shareConnections(server);
   server.maxHeadersCount = 100;
   // A reader that takes nothing for two minutes is gone.
   server.setTimeout(120_000, (socket) => socket.destroy());
   return server;
+}
+
+function shareConnections(server: Server): void {
+  const held = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const network = networkKey(socket.remoteAddress ?? 'unknown');
+    const count = held.get(network) ?? 0;
+    if (count >= maxConnections / 4) {
+      socket.destroy();
+      return;
+    }
+    held.set(network, count + 1);
+    socket.once('close', () => {
+      const left = (held.get(network) ?? 1) - 1;
+      if (left === 0) held.delete(network);
+      else held.set(network, left);
+    });
+  });
 }

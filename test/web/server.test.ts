@@ -1,4 +1,5 @@
 /** What every answer of the server has, whatever is asked of it, and what it does about clients and faults. */
+import { connect as connectPlain, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import { StoreDown } from '../../src/store/store.ts';
@@ -178,6 +179,26 @@ test.each([
   socket.on('error', () => resolve(false));
   expect(await promise).toBe(accepted);
   socket.destroy();
+});
+
+test('who holds connections open and says nothing keeps nobody else out', async () => {
+  await using site = await startSite();
+  const port = Number(new URL(site.origin).port);
+  let refused = 0;
+  const held = await Promise.all(
+    Array.from({ length: 600 }, async () => {
+      const socket = connectPlain({ host: '127.0.0.1', port, localAddress: '127.0.0.2' });
+      socket.on('error', () => {});
+      socket.on('close', () => (refused += 1));
+      await new Promise((resolve) => socket.once('connect', resolve));
+      return socket;
+    }),
+  );
+  await expect.poll(() => refused).toBe(100);
+  expect((await new Client(site, '127.0.0.3').get('/')).status).toBe(200);
+  const free = (socket: Socket): Promise<void> => new Promise((resolve) => socket.end(resolve).destroy());
+  await Promise.all(held.map(free));
+  await expect.poll(async () => (await new Client(site, '127.0.0.2').get('/').catch(() => null))?.status).toBe(200);
 });
 
 /** The first line that comes back for octets sent as they are. */
