@@ -214,3 +214,23 @@ test('a provider that is away, and one that is not configured', async () => {
   expect((await client.get(`${path}/sign-in/microsoft`)).status).toBe(404);
   expect((await client.get('/sign-in/nonsense')).status).toBe(404);
 });
+
+test('however often the button is pressed, Google is asked once what it is; a failure is not kept', async () => {
+  const asked: HttpsRequest[] = [];
+  let status = 503;
+  const signIn = createSignIn({
+    signIn: { microsoft: null, google: { clientId: 'a', clientSecret: 'b', authority: 'https://accounts.example' } },
+    portalUrl: 'https://portal.example',
+    ask: async (request) => {
+      asked.push(request);
+      const body = Buffer.from(JSON.stringify({ authorization_endpoint: 'https://accounts.example/go' }));
+      return { kind: 'answer', status, type: 'application/json', body };
+    },
+  });
+  const press = () => signIn.begin('google', { state: 's', nonce: 'n', challenge: 'c' });
+  expect(await press()).toBeNull();
+  status = 200;
+  const urls = await Promise.all(Array.from({ length: 30 }, press));
+  expect(urls.every((url) => url?.startsWith('https://accounts.example/go?'))).toBe(true);
+  expect(asked).toHaveLength(2);
+});

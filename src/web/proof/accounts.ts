@@ -23,6 +23,8 @@ const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad';
 const scopes = ['openid', 'email'];
 const patience = 10_000;
 const maxAnswer = 1_000_000;
+/** As long as what a provider says of itself is taken for true. */
+const discoveryLives = 3_600_000;
 
 export type AccountPorts = {
   readonly signIn: { readonly microsoft: SignInProvider | null; readonly google: SignInProvider | null };
@@ -116,8 +118,13 @@ type Discovered = {
 };
 
 function google({ clientId, clientSecret, authority }: SignInProvider, redirectUri: string, get: Fetch): Account {
+  const configuration = keptFor(discoveryLives, async () => {
+    const answer = await get(`${authority}/.well-known/openid-configuration`);
+    if (!answer.ok) throw new Error('a provider that says nothing of itself');
+    return (await answer.json()) as Discovered;
+  });
   const discover = async (): Promise<{ client: OAuth2Client; found: Discovered }> => {
-    const found = (await (await get(`${authority}/.well-known/openid-configuration`)).json()) as Discovered;
+    const found = await configuration();
     const client = new OAuth2Client({
       clientId,
       clientSecret,
@@ -151,6 +158,20 @@ function google({ clientId, clientSecret, authority }: SignInProvider, redirectU
     },
     vouches: ({ email, email_verified: verified, hd }) =>
       verified === true && (typeof hd === 'string' || /@(?:gmail|googlemail)\.com$/i.test(String(email))),
+  };
+}
+
+/** What `ask` resolves with, asked once for `time` milliseconds however many want it: everybody can press the button, and nobody makes us flood others. */
+function keptFor<T>(time: number, ask: () => Promise<T>): () => Promise<T> {
+  let known: { readonly answer: Promise<T>; readonly until: number } | null = null;
+  return () => {
+    if (known !== null && Date.now() < known.until) return known.answer;
+    const asked = { answer: ask(), until: Date.now() + time };
+    known = asked;
+    asked.answer.catch(() => {
+      if (known === asked) known = null;
+    });
+    return asked.answer;
   };
 }
 
