@@ -306,6 +306,7 @@ export class Client {
     fields: Record<string, string>,
     file: string | Buffer,
     headers: Record<string, string> = {},
+    fileName = '../../key.asc',
   ): Promise<Answer> {
     const part = (name: string, value: string | Buffer, more = ''): Buffer[] => [
       Buffer.from(`--xyz\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`),
@@ -313,7 +314,7 @@ export class Client {
       Buffer.from('\r\n'),
     ];
     const typed = Object.entries(fields).flatMap(([name, value]) => part(name, value));
-    const about = '; filename="../../key.asc"\r\nContent-Type: text/html';
+    const about = `; filename="${fileName}"\r\nContent-Type: text/html`;
     const body = Buffer.concat([...typed, ...part('file', file, about), Buffer.from('--xyz--\r\n')]);
     const form = { 'content-type': 'multipart/form-data; boundary=xyz', 'sec-fetch-site': 'same-origin' };
     return this.send('POST', path, { ...form, ...headers }, body);
