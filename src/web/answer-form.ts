@@ -54,7 +54,8 @@ export async function readAnswerForm(c: Context<Env>, shared: Shared): Promise<A
     const stored = await storeFile(shared, draft, { name: part.fileName, type: part.type, body: part.body });
     if (stored !== 'stored') leftOut = stored;
   }
-  if (!judged) draft = await keepTyped(c, shared, visitor, fields);
+  // What stands behind the files counts, too.
+  if (!judged || draft !== null) draft = await keepTyped(c, shared, visitor, fields);
   return { visitor, fields, draft, leftOut };
 }
 

@@ -122,8 +122,8 @@ describe('an answer', () => {
     const answer = await submit(client, draft, {
       text: 'Thank you!\r\n\r\nRobin',
       quote: 'yes',
-      receipt: 'yes',
       file: files,
+      receipt: 'yes',
       do: 'send',
     });
     expect([answer.status, answer.headers.location]).toEqual([303, draft]);
