@@ -1,20 +1,25 @@
 /**
- * Coming by invitation: the link, a name, a passkey, and one is a member of the address. The token is sealed by the portal, names the member it makes, and
+ * Coming by invitation: the link, a name, a passkey (or, also without scripts, a password or an authenticator app), and one is a member of the address. The token is sealed by the portal, names the member it makes, and
  * works once, as that member exists once, and only while who sent it is an owner. GET shows the page and changes nothing.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
+import { hashPassword } from '../protect/password.ts';
 import { openText, SealBroken, sealText } from '../protect/seal.ts';
 import type { Credential } from '../store/portal-port.ts';
 import { nameIn, say } from './account.ts';
 import { byForm, type Submitted } from './entrance.ts';
 import { networkKey } from './limits.ts';
+import { authenticatorPage, type EnrolPlace, passwordPage } from './pages/account.ts';
 import { joinPage } from './pages/joining.ts';
 import type { Shared } from './ports.ts';
+import { pictureOf, sealSecret, secretFrom, stepOf } from './proof/authenticator.ts';
 import { creationOptions, madePasskey } from './proof/passkey.ts';
+import { judgePassword, minPassword } from './proof/password.ts';
 import { prove } from './proof/prove.ts';
 import { clientOf, type Env, limited, trouble } from './request.ts';
+import type { PasswordView } from './views.ts';
 
 export type Invitation = {
   readonly member: string;
@@ -57,18 +62,67 @@ export async function joinOptions(c: Context<Env>, shared: Shared): Promise<Resp
 
 /** POST /join/passkey */
 export async function joinByPasskey(c: Context<Env>, shared: Shared): Promise<Response> {
-  const { ports, now } = shared;
   const coming = await comer(c, shared);
   if (coming instanceof Response) return coming;
-  const { visitor, form, invitation } = coming;
-  const { member, tenant, address } = invitation;
+  const { visitor, form } = coming;
   const made = await madePasskey(shared, visitor, form.get('response') ?? '');
   if (made === null) return c.redirect(`/join/${encodeURIComponent(form.get('token') ?? '')}`, 303);
+  return admit(c, shared, coming, { ...made, id: randomUUIDv7(), kind: 'passkey' });
+}
+
+/** GET /join/TOKEN/password and authenticator: the ways that need no script. */
+export async function showOtherWay(c: Context<Env>, shared: Shared, way: OtherWay): Promise<Response> {
+  const invitation = await invited(c, shared, c.req.param('token') ?? '');
+  if (invitation instanceof Response) return invitation;
+  const visitor = await shared.sessions.visitor(c);
+  shared.sessions.keep(c, visitor);
+  const coming = { visitor, form: new URLSearchParams(), invitation };
+  return way === 'password' ? passwordForm(c, shared, coming, null) : authenticatorForm(c, shared, coming, false);
+}
+
+/** POST /join/TOKEN/password */
+export async function joinByPassword(c: Context<Env>, shared: Shared): Promise<Response> {
+  const coming = await comer(c, shared);
+  if (coming instanceof Response) return coming;
+  const { form, invitation } = coming;
+  const password = form.get('password') ?? '';
+  const personal = [nameIn(form) ?? invitation.name, invitation.address, new URL(shared.ports.portalUrl).hostname];
+  const problem = judgePassword(password, form.get('again') ?? '', personal);
+  if (problem !== null) return passwordForm(c, shared, coming, problem);
+  const secret = await hashPassword(password);
+  return admit(c, shared, coming, { id: randomUUIDv7(), kind: 'password', lookup: '', secret, counter: 0 });
+}
+
+/** POST /join/TOKEN/authenticator */
+export async function joinByAuthenticator(c: Context<Env>, shared: Shared): Promise<Response> {
+  const coming = await comer(c, shared);
+  if (coming instanceof Response) return coming;
+  const secret = secretOf(shared, coming);
+  const step = stepOf(secret, coming.form.get('code') ?? '', shared.now());
+  if (step === null) return authenticatorForm(c, shared, coming, true);
+  const id = randomUUIDv7();
+  const sealed = sealSecret(shared, id, secret);
+  return admit(c, shared, coming, { id, kind: 'authenticator', lookup: '', secret: sealed, counter: step });
+}
+
+type OtherWay = 'password' | 'authenticator';
+
+/** Whoever holds a good invitation, and what they typed. */
+type Comer = Submitted & { readonly invitation: Invitation };
+
+/** Makes them a member, with this as their way to sign in. */
+async function admit(
+  c: Context<Env>,
+  shared: Shared,
+  { visitor, form, invitation }: Comer,
+  made: Pick<Credential, 'id' | 'lookup' | 'secret' | 'counter'> & { readonly kind: 'passkey' | OtherWay },
+): Promise<Response> {
+  const { ports, now } = shared;
+  const { member, tenant, address } = invitation;
   const name = nameIn(form) ?? invitation.name;
-  const passkey = { ...made, id: randomUUIDv7(), kind: 'passkey', member, tenant } as const;
-  const credential: Credential = { ...passkey, label: '', createdAt: now(), lastUsedAt: now() };
+  const credential: Credential = { ...made, member, tenant, label: '', createdAt: now(), lastUsedAt: now() };
   const place = { tenant, address, client: clientOf(c), member, reader: name };
-  const event: Event = { kind: 'portal.enrolled', ...place, method: 'passkey' };
+  const event: Event = { kind: 'portal.enrolled', ...place, method: made.kind };
   const enrolled = await ports.store.enrol(
     { id: member, tenant, name, createdAt: now() },
     { tenant, address, role: 'member' },
@@ -78,17 +132,53 @@ export async function joinByPasskey(c: Context<Env>, shared: Shared): Promise<Re
   // Two devices at once, and this was the second.
   if (!enrolled) return trouble(c, shared, 'noLink', 404);
   ports.emit(event);
-  await prove(c, shared, visitor, [{ method: 'passkey', tenant, member }], null);
-  return say(c, 'passkey-added');
+  await prove(c, shared, visitor, [{ method: made.kind, tenant, member }], null);
+  return say(c, saidOf[made.kind]);
 }
 
-async function comer(
+const saidOf = {
+  passkey: 'passkey-added',
+  authenticator: 'authenticator-added',
+  password: 'password-set',
+} as const;
+
+/** Where the forms of a way lead, and where one may turn back to. */
+function placeOf(c: Context<Env>, { form, invitation }: Comer, way: OtherWay): EnrolPlace {
+  const back = `/join/${encodeURIComponent(c.req.param('token') ?? '')}`;
+  return { action: `${back}/${way}`, back, name: nameIn(form) ?? invitation.name };
+}
+
+function passwordForm(
   c: Context<Env>,
-  shared: Shared,
-): Promise<(Submitted & { readonly invitation: Invitation }) | Response> {
+  { sessions, looks }: Shared,
+  coming: Comer,
+  problem: PasswordView['problem'],
+): Response | Promise<Response> {
+  const view: PasswordView = { form: sessions.formToken(coming.visitor), minLength: minPassword, problem };
+  const page = passwordPage(looks.around(c, coming.invitation.tenant, '/'), view, placeOf(c, coming, 'password'));
+  return c.html(page, problem === null ? 200 : 422);
+}
+
+async function authenticatorForm(c: Context<Env>, shared: Shared, coming: Comer, wrong: boolean): Promise<Response> {
+  const { looks, ports, sessions } = shared;
+  const { tenant, address } = coming.invitation;
+  const issuer = ports.tenants.find(({ id }) => id === tenant)?.branding.name ?? new URL(ports.portalUrl).hostname;
+  const picture = await pictureOf(secretOf(shared, coming), { issuer, label: address });
+  const problem = wrong ? ('wrong' as const) : null;
+  const view = { form: sessions.formToken(coming.visitor), ...picture, problem };
+  const page = authenticatorPage(looks.around(c, tenant, '/'), view, placeOf(c, coming, 'authenticator'));
+  return c.html(page, wrong ? 422 : 200);
+}
+
+/** The same from the page to its form, without being kept: made from the browser's secret and the invitation. */
+function secretOf({ sessions }: Shared, { visitor, invitation }: Comer): string {
+  return secretFrom(Buffer.from(sessions.mac(visitor, 'authenticator secret', invitation.member), 'base64url'));
+}
+
+async function comer(c: Context<Env>, shared: Shared): Promise<Comer | Response> {
   const submitted = await byForm(c, shared);
   if (submitted instanceof Response) return submitted;
-  const invitation = await invited(c, shared, submitted.form.get('token') ?? '');
+  const invitation = await invited(c, shared, c.req.param('token') ?? submitted.form.get('token') ?? '');
   return invitation instanceof Response ? invitation : { ...submitted, invitation };
 }
 

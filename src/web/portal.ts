@@ -162,6 +162,14 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
   '/join/passkey/options': { POST: invitation.joinOptions },
   '/join/:token': { GET: invitation.showInvitation },
+  '/join/:token/password': {
+    GET: (c, shared) => invitation.showOtherWay(c, shared, 'password'),
+    POST: invitation.joinByPassword,
+  },
+  '/join/:token/authenticator': {
+    GET: (c, shared) => invitation.showOtherWay(c, shared, 'authenticator'),
+    POST: invitation.joinByAuthenticator,
+  },
 };
 
 function typed(proof: 'passphrase' | 'password' | 'authenticator'): Verbs {

@@ -340,6 +340,12 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
         { colleague: 'lee@practice.example', state: 'refused', askedAt: at },
       ],
     }),
+  'join-password': (around) =>
+    passwordPage(
+      around,
+      { form, minLength: 12, problem: null },
+      { action: '/join/t/password', back: '/join/t', name: 'Sam de Vries' },
+    ),
   join: (around) => joinPage(around, { form, token: 't', name: 'Sam de Vries', address: 'billing@practice.example' }),
   inbox: (around) =>
     inboxPage(around, {

@@ -209,7 +209,16 @@ function sessions(around: Around, { sessions: all, form: token }: AccountView): 
   return html`<section><h2>${account.sessions}</h2>${list(rows)}${endAll}</section>`;
 }
 
-export function authenticatorPage(around: Around, view: AuthenticatorView): Page {
+/** Where a way to sign in is set up: for oneself, or with `name` to be said, as somebody new. */
+export type EnrolPlace = { readonly action: string; readonly back: string; readonly name: string | null };
+
+const atAccount = (action: string): EnrolPlace => ({ action, back: '/account', name: null });
+
+export function authenticatorPage(
+  around: Around,
+  view: AuthenticatorView,
+  { action, back, name } = atAccount(accountPaths.authenticator),
+): Page {
   const { authenticator } = around.words.enrol;
   const input = field({
     name: 'code',
@@ -226,13 +235,21 @@ export function authenticatorPage(around: Around, view: AuthenticatorView): Page
     lead(authenticator.scan),
     html`<figure class="qr" role="img" aria-label="${authenticator.picture}">${raw(view.qr)}</figure>`,
     html`<p>${authenticator.key}<br><code class="secret" dir="ltr">${view.secret}</code></p>`,
-    form(accountPaths.authenticator, view.form, html`${input}${button(authenticator.save)}`),
-    html`<p>${link(around.words.frame.cancel, '/account')}</p>`,
+    form(action, view.form, html`${newName(around, name)}${input}${button(authenticator.save)}`),
+    html`<p>${link(around.words.frame.cancel, back)}</p>`,
   );
   return layout(around, authenticator.title, content, { problem: view.problem !== null });
 }
 
-export function passwordPage(around: Around, view: PasswordView): Page {
+function newName(around: Around, name: string | null): Page | string {
+  return name === null ? '' : nameField(around.words.enrol.offer.name, name);
+}
+
+export function passwordPage(
+  around: Around,
+  view: PasswordView,
+  { action, back, name } = atAccount(accountPaths.password),
+): Page {
   const { password } = around.words.enrol;
   const { problem, minLength } = view;
   const said = problem === null ? null : password.problems[problem];
@@ -242,8 +259,8 @@ ${field({ ...common, name: 'again', label: password.again, problem: problem === 
   const content = sheet(
     'lock',
     password.title,
-    form(accountPaths.password, view.form, html`${inputs}${button(password.save)}`),
-    html`<p>${link(around.words.frame.cancel, '/account')}</p>`,
+    form(action, view.form, html`${newName(around, name)}${inputs}${button(password.save)}`),
+    html`<p>${link(around.words.frame.cancel, back)}</p>`,
   );
   return layout(around, password.title, content, { problem: problem !== null });
 }

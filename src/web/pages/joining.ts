@@ -1,8 +1,8 @@
-/** The page of an invitation: whose mail is to be read, under which name, and the passkey to make. */
+/** The page of an invitation: whose mail is to be read, under which name, and the passkey to make, or what else one can sign in with. */
 import { html } from 'hono/html';
 import { passkeyForm } from './arriving.ts';
 import { type Around, layout } from './layout.ts';
-import { address, button, field, lead, type Page, sheet } from './parts.ts';
+import { address, button, field, lead, link, type Page, sheet } from './parts.ts';
 
 export type JoinView = {
   readonly form: string;
@@ -12,7 +12,8 @@ export type JoinView = {
 };
 
 export function joinPage(around: Around, view: JoinView): Page {
-  const { enrol, people } = around.words;
+  const { account, enrol, people } = around.words;
+  const here = `/join/${view.token}`;
   const { offer } = enrol;
   const name = field({ name: 'name', label: offer.name, value: view.name, autocomplete: 'name', maxLength: 80 });
   const inputs = html`<input type="hidden" name="token" value="${view.token}">${name}${button(offer.add)}`;
@@ -28,6 +29,8 @@ export function joinPage(around: Around, view: JoinView): Page {
     lead(people.join.text(address(view.address))),
     html`<p>${offer.text}</p>`,
     passkeyForm(around, ceremony, inputs),
+    html`<section><h2>${people.join.other}</h2><div class="ways">${link(account.setPassword, `${here}/password`, 'quiet')}
+${link(account.addAuthenticator, `${here}/authenticator`, 'quiet')}</div></section>`,
   );
   return layout(around, people.join.title, content, { scripts: [around.assets.passkey] });
 }

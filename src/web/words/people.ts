@@ -12,7 +12,7 @@ const en = {
   inviteName: 'Name of the person',
   inviteAddress: 'Their own email address',
   inviteText:
-    'They get an email and set up their own passkey. They read what is sent to this address; the records show who opened what.',
+    'They get an email and set up their own way to sign in. They read what is sent to this address; the records show who opened what.',
   sendInvite: 'Send the invitation',
   leave: 'Leave this address',
   removeMember: (name: string) => `Remove ${name}`,
@@ -40,6 +40,7 @@ const en = {
       address,
       ' under your own name. For that, set up a passkey on this device.',
     ],
+    other: 'Or without a passkey',
   },
   phrase: {
     label: 'Your own phrase',
@@ -60,7 +61,7 @@ const de: People = {
   inviteName: 'Name der Person',
   inviteAddress: 'Ihre eigene E-Mail-Adresse',
   inviteText:
-    'Sie erhält eine E-Mail und richtet ihren eigenen Passkey ein. Sie liest, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
+    'Sie erhält eine E-Mail und richtet ihren eigenen Weg zur Anmeldung ein. Sie liest, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
   sendInvite: 'Einladung senden',
   leave: 'Diese Adresse verlassen',
   removeMember: (name) => `${name} entfernen`,
@@ -88,6 +89,7 @@ const de: People = {
       address,
       ' unter Ihrem eigenen Namen. Richten Sie dafür auf diesem Gerät einen Passkey ein.',
     ],
+    other: 'Oder ohne Passkey',
   },
   phrase: {
     label: 'Ihr eigener Kennsatz',
@@ -107,7 +109,7 @@ const fr: People = {
   inviteName: 'Nom de la personne',
   inviteAddress: 'Sa propre adresse e-mail',
   inviteText:
-    'Elle reçoit un e-mail et configure sa propre clé d’accès. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
+    'Elle reçoit un e-mail et configure sa propre façon de se connecter. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
   sendInvite: 'Envoyer l’invitation',
   leave: 'Quitter cette adresse',
   removeMember: (name) => `Retirer ${name}`,
@@ -135,6 +137,7 @@ const fr: People = {
       address,
       '. Pour cela, configurez une clé d’accès sur cet appareil.',
     ],
+    other: 'Ou sans clé d’accès',
   },
   phrase: {
     label: 'Votre propre phrase',
@@ -153,7 +156,7 @@ const es: People = {
   inviteName: 'Nombre de la persona',
   inviteAddress: 'Su propia dirección de correo',
   inviteText:
-    'Recibe un correo y configura su propia clave de acceso. Lee lo que se envía a esta dirección; el registro muestra quién abrió qué.',
+    'Recibe un correo y configura su propia forma de acceder. Lee lo que se envía a esta dirección; el registro muestra quién abrió qué.',
   sendInvite: 'Enviar la invitación',
   leave: 'Dejar esta dirección',
   removeMember: (name) => `Quitar a ${name}`,
@@ -181,6 +184,7 @@ const es: People = {
       address,
       '. Para ello, configure una clave de acceso en este dispositivo.',
     ],
+    other: 'O sin clave de acceso',
   },
   phrase: {
     label: 'Su propia frase',
@@ -199,7 +203,7 @@ const nl: People = {
   inviteName: 'Naam van de persoon',
   inviteAddress: 'Eigen e-mailadres van die persoon',
   inviteText:
-    'Die persoon krijgt een e-mail en stelt een eigen passkey in. Hij of zij leest wat naar dit adres wordt gestuurd; het logboek laat zien wie wat heeft geopend.',
+    'Die persoon krijgt een e-mail en stelt een eigen manier van aanmelden in. Hij of zij leest wat naar dit adres wordt gestuurd; het logboek laat zien wie wat heeft geopend.',
   sendInvite: 'Uitnodiging sturen',
   leave: 'Dit adres verlaten',
   removeMember: (name) => `${name} verwijderen`,
@@ -227,6 +231,7 @@ const nl: People = {
       address,
       '. Stel daarvoor op dit apparaat een passkey in.',
     ],
+    other: 'Of zonder passkey',
   },
   phrase: {
     label: 'Uw eigen herkenningszin',
