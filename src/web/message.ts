@@ -190,7 +190,9 @@ function isCalendar({ type, fileName }: Part): boolean {
   return type === 'text/calendar' || type === 'application/ics' || /\.ics$/i.test(fileName ?? '');
 }
 
-function mailboxText({ name, address }: { readonly name: string; readonly address: string }): string {
+function mailboxText({ name: written, address }: { readonly name: string; readonly address: string }): string {
+  // Characters that turn the direction of text would write the address beside the name backwards.
+  const name = written.replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
   if (name === '') return address;
   return /[",;<>@]/.test(name) ? `"${name.replaceAll('"', "'")}" <${address}>` : `${name} <${address}>`;
 }

@@ -86,6 +86,13 @@ test('the header a person sees', () => {
   expect(view(newsletter, 'Results').subject).toBe('Results');
 });
 
+test('a name cannot turn round the address that stands beside it', () => {
+  const name = `=?utf-8?B?${Buffer.from('\u202eAnna\u2067').toString('base64')}?=`;
+  const parser = new StructureParser();
+  parser.push(Buffer.from(`From: ${name} <elpmaxe.live@anna.example>\r\n\r\n`));
+  expect(viewOf(parser.end(), null).from).toBe('Anna <elpmaxe.live@anna.example>');
+});
+
 test('the Subject that policy chose is shown and downloaded', async () => {
   await using site = await startSite();
   const message = await site.publish(
