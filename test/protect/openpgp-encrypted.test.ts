@@ -32,7 +32,7 @@ const suites: Suite[] = (['aes128', 'aes256'] as const).flatMap((cipher) =>
 
 describe.each(suites)('$cipher, $aead', (suite) => {
   // With its header of 8 or 12 octets the literal packet fills a partial length of 65,536 octets, or a chunk of four times that, or nearly.
-  test.each([0, 1, 183, 184, 185, 8_000, 65_523, 65_524, 65_525, 131_061, 262_131, 262_132, 262_133, 524_276, 600_000])(
+  test.each([0, 1, 183, 184, 185, 8_000, 65_523, 65_524, 65_525, 131_061, 262_132, 262_133, 300_000])(
     '%i octets',
     async (size) => {
       const content = Buffer.alloc(size, 'some octets');
@@ -46,9 +46,9 @@ describe.each(suites)('$cipher, $aead', (suite) => {
   );
 
   test('no octet can be changed, and no end cut off', async () => {
-    const content = Buffer.alloc(600_000, 'some octets');
+    const content = Buffer.alloc(300_000, 'some octets');
     const { packet, key } = await made(content, suite, true, 65_536);
-    for (const at of [60, 300_000, packet.length - 30, packet.length - 1]) {
+    for (const at of [60, 280_000, packet.length - 30, packet.length - 1]) {
       const changed = Buffer.from(packet);
       changed[at] = (changed[at] ?? 0) ^ 1;
       await expect(opened(changed, key, suite)).rejects.toThrow();
