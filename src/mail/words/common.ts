@@ -18,7 +18,7 @@ type Common = typeof en;
 const de: Common = {
   check: 'Woran Sie erkennen, dass diese Nachricht echt ist',
   phrase: (phrase) =>
-    `Unser Kennsatz lautet „${phrase}“. Er steht in jeder E-Mail, die wir zu sicheren Nachrichten schicken.`,
+    `Unser Erkennungssatz lautet „${phrase}“. Er steht in jeder E-Mail, die wir zu sicheren Nachrichten schicken.`,
   leadsTo: (host) => `Der Link führt zu ${host} und nirgendwohin sonst.`,
   never: 'Sie werden nie nach einer Zahlung gefragt und nie nach dem Passwort Ihres Postfachs.',
   unexpected: (who) =>

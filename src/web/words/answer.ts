@@ -222,7 +222,7 @@ const fr: Answer = {
     incomplete: 'Un fichier n’est pas arrivé en entier. Choisissez-le de nouveau pour continuer, ou retirez-le.',
     full: 'Les fichiers sont trop gros ensemble, ou trop nombreux. Ce qui ne tenait pas a été laissé de côté ; tout le reste est encore là. Envoyez-les en plusieurs messages, ou plus petits.',
     often:
-      'Vous avez envoyé beaucoup de messages dans la dernière heure. Votre texte est enregistré : veuillez l’envoyer un peu plus tard.',
+      'Vous avez envoyé beaucoup de messages au cours de la dernière heure. Votre texte est enregistré : veuillez l’envoyer un peu plus tard.',
     changed:
       'Un fichier est arrivé ou a été retiré au même moment. Veuillez vérifier les fichiers et envoyer de nouveau.',
     failed:

@@ -29,9 +29,9 @@ const de: Frame = {
   privacy: 'Auf diesen Seiten wird nichts von anderswo geladen und niemand verfolgt.',
   help: 'Hilfe',
   helpBy: (ways) => ['Fragen? ', ways],
-  phrase: 'Unser Kennsatz',
+  phrase: 'Unser Erkennungssatz',
   phraseHint:
-    'Unser Kennsatz steht auch in unseren E-Mails: Fehlt er dort oder lautet er anders, hat jemand anderes geschrieben.',
+    'Unser Erkennungssatz steht auch in unseren E-Mails: Fehlt er dort oder lautet er anders, hat jemand anderes geschrieben.',
   account: 'Ihre Anmeldung',
   signOut: 'Abmelden',
   back: 'Zurück',

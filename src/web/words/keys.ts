@@ -163,9 +163,9 @@ const fr: Keys = {
 };
 
 const es: Keys = {
-  title: 'Su propia clave',
+  title: 'Su propia clave pública',
   short: '¿Su programa de correo abre correo cifrado (OpenPGP o S/MIME)? Entonces quizá ya no necesite esta página.',
-  open: 'Dar su clave',
+  open: 'Añadir su clave pública',
   text: (organisation) =>
     `Si su programa de correo puede abrir correo cifrado, denos su clave pública o su certificado. Desde entonces, el correo de ${organisation} podrá llegar cifrado directamente a su programa de correo.`,
   which: '¿Qué archivo es?',
@@ -185,7 +185,7 @@ const es: Keys = {
   file: 'Archivo con su clave pública',
   fileHint: '64 KB como máximo.',
   paste: 'O pegue la clave aquí',
-  give: 'Dar esta clave',
+  give: 'Añadir esta clave',
   rights: {
     stale: 'Para cambiar esto pedimos una prueba reciente: cierre la sesión y vuelva a entrar. Después tiene una hora.',
     no: 'Solo puede cambiar esto quien gestiona esta dirección, tras acceder con su forma más segura.',

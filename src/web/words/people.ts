@@ -4,7 +4,8 @@ import type { Piece } from '../pages/parts.ts';
 
 const en = {
   addresses: 'Addresses',
-  addressesText: 'Whoever reads the mail of an address can open its messages and add people to it by name.',
+  addressesText:
+    'Whoever reads the mail of an address can open its messages. The first to set up a way to sign in manages the address and adds others by name.',
   owner: 'manages this address',
   member: 'reads here',
   you: 'you',
@@ -53,7 +54,8 @@ type People = typeof en;
 
 const de: People = {
   addresses: 'Adressen',
-  addressesText: 'Wer die E-Mails einer Adresse liest, kann ihre Nachrichten öffnen und Personen mit Namen hinzufügen.',
+  addressesText:
+    'Wer die E-Mails einer Adresse liest, kann ihre Nachrichten öffnen. Wer zuerst einen Weg zur Anmeldung einrichtet, verwaltet die Adresse und fügt andere mit Namen hinzu.',
   owner: 'verwaltet diese Adresse',
   member: 'liest hier',
   you: 'Sie',
@@ -92,16 +94,16 @@ const de: People = {
     other: 'Oder ohne Passkey',
   },
   phrase: {
-    label: 'Ihr eigener Kennsatz',
-    text: 'Ein paar Wörter, die nur Sie kennen: Unsere E-Mails an diese Adresse wiederholen sie, damit Sie unsere von gefälschten unterscheiden. Leer: unser eigener Kennsatz.',
-    save: 'Kennsatz speichern',
+    label: 'Ihr eigener Erkennungssatz',
+    text: 'Ein paar Wörter, die nur Sie kennen: Unsere E-Mails an diese Adresse wiederholen sie, damit Sie unsere von gefälschten unterscheiden. Leer: unser eigener Erkennungssatz.',
+    save: 'Erkennungssatz speichern',
   },
 };
 
 const fr: People = {
   addresses: 'Adresses',
   addressesText:
-    'Quiconque lit les e-mails d’une adresse peut ouvrir ses messages et y ajouter des personnes par leur nom.',
+    'Quiconque lit les e-mails d’une adresse peut ouvrir ses messages. La première personne à configurer une façon de se connecter gère l’adresse et y ajoute les autres par leur nom.',
   owner: 'gère cette adresse',
   member: 'lit ici',
   you: 'vous',
@@ -141,14 +143,15 @@ const fr: People = {
   },
   phrase: {
     label: 'Votre propre phrase',
-    text: 'Quelques mots connus de vous : nos e-mails à cette adresse les répéteront, pour que vous distinguiez les nôtres des faux. Vide : notre propre phrase.',
+    text: 'Quelques mots que personne d’autre ne connaît : nos e-mails à cette adresse les répéteront, pour que vous distinguiez les nôtres des faux. Vide : notre propre phrase.',
     save: 'Enregistrer la phrase',
   },
 };
 
 const es: People = {
   addresses: 'Direcciones',
-  addressesText: 'Quien lee el correo de una dirección puede abrir sus mensajes y añadir personas por su nombre.',
+  addressesText:
+    'Quien lee el correo de una dirección puede abrir sus mensajes. La primera persona que configura una forma de acceder gestiona la dirección y añade a otras por su nombre.',
   owner: 'gestiona esta dirección',
   member: 'lee aquí',
   you: 'usted',
@@ -195,7 +198,8 @@ const es: People = {
 
 const nl: People = {
   addresses: 'Adressen',
-  addressesText: 'Wie de mail van een adres leest, kan de berichten openen en mensen met naam toevoegen.',
+  addressesText:
+    'Wie de mail van een adres leest, kan de berichten openen. Wie als eerste een manier van aanmelden instelt, beheert het adres en voegt anderen met naam toe.',
   owner: 'beheert dit adres',
   member: 'leest hier mee',
   you: 'u',

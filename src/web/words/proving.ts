@@ -45,8 +45,8 @@ const de: Proving = {
   passphrase: {
     title: 'Was haben Sie vereinbart?',
     asks: 'Der Absender fragt:',
-    text: 'Der Absender hat Ihnen ein Kennwort genannt, am Telefon oder persönlich. Es steht in keiner E-Mail.',
-    label: 'Kennwort',
+    text: 'Der Absender hat Ihnen ein Codewort genannt, am Telefon oder persönlich. Es steht in keiner E-Mail.',
+    label: 'Codewort',
     answer: 'Ihre Antwort',
   },
   password: {
