@@ -14,7 +14,7 @@ import { checkPolicies, type Findings } from './check-policies.ts';
 import { tellProof } from './check-tls.ts';
 import { mistakeOf } from './mistakes.ts';
 import { printJson } from './output.ts';
-import { openStorage } from './storage.ts';
+import { checkPortalKey, openStorage } from './storage.ts';
 
 const expirySoon = 14 * 24 * 60 * 60_000;
 
@@ -82,9 +82,13 @@ async function checkStorage(config: Config, findings: Findings): Promise<void> {
       findings.fine.push(`data: ${config.data} does not exist yet and can be made`);
       return;
     }
-    const { close } = await openStorage(config);
-    await close();
-    findings.fine.push('database: opens, and the master key fits the data folder');
+    const { store, close } = await openStorage(config);
+    try {
+      await checkPortalKey(config, store, false);
+    } finally {
+      await close();
+    }
+    findings.fine.push('database: opens, and the keys fit what is in it');
   } catch (error) {
     const mistake = mistakeOf(error, config);
     if (mistake === null) throw error;

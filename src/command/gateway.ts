@@ -35,7 +35,7 @@ import { createWebServer } from '../web/server.ts';
 import { openCustody, publishKeys } from './custody.ts';
 import { createKeyCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
-import { openStorage, type Storage } from './storage.ts';
+import { checkPortalKey, openStorage, type Storage } from './storage.ts';
 
 export type Gateway = {
   /** "host:port" as bound; empty without the role smtp. */
@@ -76,6 +76,7 @@ export async function startGateway(
         running.push(async () => release());
         await store.recover();
       }
+      await checkPortalKey(config, store, true);
       await runner.start();
       wake = () => runner.wake();
       running.push(() => runner.stop());
@@ -86,6 +87,7 @@ export async function startGateway(
       const unwatch = policies.watch();
       running.push(async () => unwatch());
     }
+    if (config.roles.includes('web')) await checkPortalKey(config, store, false);
     const servers: ServerCertificate[] = [];
     const serving = { ...common, shows: (certificate: ServerCertificate) => servers.push(certificate) };
     const portal = config.roles.includes('web') ? await startPortal(config, { ...serving, items, submitted }) : null;
@@ -287,7 +289,8 @@ async function startPortal(
     listen: web.listen,
     tls: web.tls,
     emit,
-    healthy: () => store.portal.byToken('', 0),
+    // The key again: who publishes may have come later, with another one.
+    healthy: () => checkPortalKey(config, store, false),
   });
   ending(() => server.close());
   if (web.tls !== null) shows({ setting: 'web.tls', identity: web.tls, use: (identity) => server.renew(identity) });

@@ -6,12 +6,12 @@ import type { Config } from '../config/config.ts';
 import { PolicyBroken } from '../pipeline/policies.ts';
 import { FolderHeld } from '../store/lock.ts';
 import { StoreBusy, StoreDown } from '../store/store.ts';
-import { MasterKeyWrong } from './storage.ts';
+import { KeyWrong } from './storage.ts';
 
 /** The line for this error, or null when it is not the admin's to mend. */
 export function mistakeOf(error: unknown, config: Config): string | null {
   if (error instanceof PolicyBroken) return error.message;
-  if (error instanceof MasterKeyWrong || error instanceof FolderHeld) return `${config.file}: ${error.message}`;
+  if (error instanceof KeyWrong || error instanceof FolderHeld) return `${config.file}: ${error.message}`;
   if (error instanceof StoreBusy || error instanceof StoreDown) {
     return `${config.file}: database: ${place(config)} cannot be used (${error.message}). Look whether it runs, is reachable and may be written by this user.`;
   }

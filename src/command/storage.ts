@@ -41,9 +41,9 @@ export async function openStorage(config: Config): Promise<Storage> {
   return { store, spool, items: createItemSpool(portalKeyOf(config), medium), close };
 }
 
-/** The data folder was sealed with another master key. */
-export class MasterKeyWrong extends Error {
-  override name = 'MasterKeyWrong';
+/** What is here was sealed with another key. */
+export class KeyWrong extends Error {
+  override name = 'KeyWrong';
 }
 
 /** With a wrong key everything that waits would look damaged and go back to its sender, days later: better to stop at once. */
@@ -58,8 +58,46 @@ function checkMasterKey({ data, masterKey }: Config): void {
     openText(masterKey, readFileSync(file, 'utf8'), context);
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    throw new MasterKeyWrong(
+    throw new KeyWrong(
       `masterKey: this is not the key that sealed ${data}. Restore the right one; nothing was changed.`,
     );
+  }
+}
+
+const portalCheck = 'portal key check';
+
+/**
+ * Whether this process has the portal's key that the others have: else every message would be a page of trouble. Who publishes leaves the value by which
+ * the others know, and may leave another one (`renew`) while nothing needs the key before. Rejects with KeyWrong.
+ */
+export async function checkPortalKey(
+  config: Config,
+  { portalSeal }: Pick<Store, 'portalSeal'>,
+  renew: boolean,
+): Promise<void> {
+  if (config.web === null) return;
+  const key = portalKeyOf(config);
+  const kept = await portalSeal.kept();
+  if (kept !== null && opens(key, kept)) return;
+  const publishes = config.roles.includes('work');
+  const replaceable = kept === null || (publishes && !(await portalSeal.inUse(Date.now())));
+  if (!replaceable) {
+    const why =
+      config.web.key === null
+        ? 'web.key: the portal had a key of its own before, and this setting is missing now.'
+        : 'web.key: this is not the key that sealed what waits in the portal.';
+    throw new KeyWrong(
+      `${why} Restore the right one, the same for every process; nothing was changed. It can be exchanged only while no message and no draft is in the portal and nobody has an authenticator app there.`,
+    );
+  }
+  if (publishes && renew) await portalSeal.keep(sealText(key, 'postern', portalCheck));
+}
+
+function opens(key: Buffer, sealed: string): boolean {
+  try {
+    return openText(key, sealed, portalCheck) === 'postern';
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    return false;
   }
 }

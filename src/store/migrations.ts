@@ -10,6 +10,7 @@ import { portalAnswers } from './answer-tables.ts';
 import type { Traits } from './dialect.ts';
 import { portalGreetings } from './greetings.ts';
 import { ownKeyTables } from './own-key-tables.ts';
+import { portalSeals } from './portal-seal.ts';
 import { portalCalendar, portalIdentity } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
 import { portalSenders } from './sender-tables.ts';
@@ -34,6 +35,7 @@ const steps: readonly Step[] = [
   { name: '013 portal: drafts, uploads and sent answers', up: portalAnswers },
   { name: '014 portal: news for senders, reminders and what was taken back', up: portalSenders },
   { name: '015 portal: how people like to be written to', up: portalGreetings },
+  { name: '016 portal: the check of its key', up: portalSeals },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

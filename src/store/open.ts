@@ -18,6 +18,7 @@ import { migrate } from './migrations.ts';
 import { createNewsStore } from './news.ts';
 import { createOwnKeyStore } from './own-keys.ts';
 import { createPortalStore } from './portal.ts';
+import { createPortalSeal } from './portal-seal.ts';
 import { postgresDialect } from './postgres.ts';
 import { createPublications } from './publications.ts';
 import { countByState, findMessages, listQueue, queueAction } from './queue.ts';
@@ -102,6 +103,7 @@ function createStore(database: Database): Store {
     forgetTls: (day) => tls.forget(day),
     ownKeys: createOwnKeyStore(database),
     portal: createPortalStore(database),
+    portalSeal: createPortalSeal(database),
     answers: createAnswerStore(database),
     publications: createPublications(database),
     senders: createSenderStore(database),

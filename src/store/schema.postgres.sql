@@ -274,6 +274,12 @@ create table portal_requests (
   PRIMARY KEY (id)
 );
 
+create table portal_seals (
+  name text collate "C" not null,
+  sealed text collate "C" not null,
+  PRIMARY KEY (name)
+);
+
 create table portal_sender_codes (
   session text collate "C" not null,
   message text collate "C" not null,

@@ -307,6 +307,9 @@ CREATE UNIQUE INDEX portal_requests_by_token on portal_requests (token_hash);
 
 CREATE UNIQUE INDEX portal_requests_once on portal_requests (delivery, colleague);
 
+CREATE TABLE "portal_seals" ("name" text not null,
+  "sealed" text not null, constraint "portal_seals_key" primary key ("name"));
+
 CREATE TABLE "portal_sender_codes" ("session" text not null,
   "message" text not null,
   "code_hash" text not null,

@@ -2,12 +2,14 @@
  * The tables, as types. Portable columns: text ids (UUIDv7), times as epoch milliseconds, truth as 0 or 1, lists and objects as JSON text
  * (their shapes are in store.ts; codec.ts turns rows into those and back). How the tables come to be is migrations.ts.
  */
+
 import type { DeliveryState } from '../plan/delivery.ts';
 import type { Level, Otherwise } from '../policy/verdict.ts';
 import type { AnswerTables } from './answer-tables.ts';
 import type { GreetingTables } from './greetings.ts';
 import type { KeyLookup, KeyRow } from './key-port.ts';
 import type { OwnKeyTables } from './own-key-tables.ts';
+import type { PortalSealTables } from './portal-seal.ts';
 import type { PortalTables } from './portal-tables.ts';
 import type { SenderTables } from './sender-tables.ts';
 import type { MessageKind, MessageRow } from './store.ts';
@@ -175,6 +177,7 @@ type MigrationTable = { name: string; applied_at: number };
 export type Tables = AnswerTables &
   GreetingTables &
   OwnKeyTables &
+  PortalSealTables &
   PortalTables &
   SenderTables & {
     messages: MessageTable;

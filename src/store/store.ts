@@ -18,6 +18,7 @@ import type { GreetingStore } from './greetings.ts';
 import type { KeyStore } from './key-port.ts';
 import type { OwnKeyStore } from './own-key-port.ts';
 import type { PortalStore, Publication, Publications } from './portal-port.ts';
+import type { PortalSeal } from './portal-seal.ts';
 import type { NewsStore, SenderStore } from './sender-port.ts';
 
 /**
@@ -355,6 +356,7 @@ export type Store = KeyStore & {
   senders: SenderStore;
   news: NewsStore;
   greetings: GreetingStore;
+  portalSeal: PortalSeal;
   close(): Promise<void>;
 };
 
