@@ -18,8 +18,9 @@ import type { Next, Outcome } from '../plan/delivery.ts';
 import type { Proof } from '../policy/verdict.ts';
 import type { ClaimedDelivery, DeliveryRow, MessageRow, NewMessage, Store } from '../store/store.ts';
 import type { Accept } from './accept.ts';
-import { type OctetPorts, readHeader } from './octets.ts';
+import type { OctetPorts } from './octets.ts';
 import { answerNotices } from './portal-answer.ts';
+import { readHeader } from './stored-header.ts';
 import { type VoicePorts, voiceFor } from './voice.ts';
 
 export type NoticePorts = Pick<OctetPorts, 'spool'> & {

@@ -32,6 +32,7 @@ import type { KeyRow } from '../store/key-port.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
 import { openSubject } from './decide.ts';
 import { type Change, legacyDisplayOf } from './legacy-display.ts';
+import { readHeader } from './stored-header.ts';
 
 export type OctetPorts = {
   readonly config: Pick<Config, 'masterKey' | 'tenants'>;
@@ -201,12 +202,6 @@ async function* headerThenBody(
     at = end;
   }
   if (message.size > at) yield* spool.read(message.spool, { start: at, end: message.size });
-}
-
-export async function readHeader(message: MessageRow, spool: Pick<Spool, 'read'>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of spool.read(message.spool, { start: 0, end: message.headerSize })) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 /**

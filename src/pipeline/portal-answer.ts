@@ -25,8 +25,8 @@ import type { Decided } from './decide.ts';
 import { threadHash } from './examine.ts';
 import { passedOn } from './inbound.ts';
 import type { Ended, NoticePorts } from './notices.ts';
-import { readHeader } from './octets.ts';
 import { atLeast } from './planning.ts';
+import { readHeader } from './stored-header.ts';
 
 export type PortalAnswer = {
   readonly id: string;

@@ -21,8 +21,8 @@ import type { Conclusion } from './attempt.ts';
 import { openSubject } from './decide.ts';
 import { threadHash } from './examine.ts';
 import { type Ended, type NoticePorts, noticesFor, portalNotice } from './notices.ts';
-import { readHeader } from './octets.ts';
 import { nextReminder } from './reminder-time.ts';
+import { readHeader } from './stored-header.ts';
 import type { VoicePorts } from './voice.ts';
 
 type PortalPorts = NoticePorts & { readonly store: Pick<Store, 'findMessages'> };

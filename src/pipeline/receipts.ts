@@ -17,10 +17,10 @@ import type { News } from '../store/sender-port.ts';
 import type { NewMessage, Store } from '../store/store.ts';
 import { acceptedEvent } from './accept.ts';
 import type { NoticePorts } from './notices.ts';
-import { readHeader } from './octets.ts';
 import { portalKeyOf } from './portal.ts';
 import { nextDigest } from './reminder-time.ts';
 import { senderToken } from './sender-link.ts';
+import { readHeader } from './stored-header.ts';
 
 export type ReceiptPorts = Pick<NoticePorts, 'config' | 'own' | 'spool'> & {
   readonly store: Pick<Store, 'news' | 'senders' | 'greetings'>;

@@ -12,10 +12,10 @@ import { openText, SealBroken } from '../protect/seal.ts';
 import type { DueReminder } from '../store/sender-port.ts';
 import type { NewMessage } from '../store/store.ts';
 import { acceptedEvent } from './accept.ts';
-import { readHeader } from './octets.ts';
 import { linkContext } from './portal.ts';
 import type { ReceiptPorts } from './receipts.ts';
 import { nextReminder } from './reminder-time.ts';
+import { readHeader } from './stored-header.ts';
 import { voiceFor } from './voice.ts';
 
 const atOnce = 200;
