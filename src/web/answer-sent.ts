@@ -1,10 +1,9 @@
 /**
- * What was sent, for who sent it to look at again: a page of its own, and part of the conversation (`sentIn`). Its files can be saved here, too. What became of
- * it is asked of the queue each time, so the page tells what is true now.
+ * What was sent, for who sent it to look at again: a page of its own, to which the conversation leads (conversation.ts). Its files can be saved there, too. What
+ * became of it is asked of the queue each time, so the page tells what is true now.
  */
 import type { Context } from 'hono';
 import type { AnswerProgress, AnswerRow } from '../store/answer-port.ts';
-import type { PortalRow } from '../store/portal-port.ts';
 import { attachmentDisposition } from './download.ts';
 import { openContent, type Written, written } from './drafts.ts';
 import { type SentProgress, type SentView, sentPage } from './pages/answer.ts';
@@ -13,12 +12,6 @@ import { type Env, trouble } from './request.ts';
 import { filesOf, octetsOf } from './uploads.ts';
 
 const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
-
-/** What was answered in the conversation of a message, oldest first; for who may read it. */
-export async function sentIn(shared: Shared, { tenant, address, thread }: PortalRow): Promise<SentView[]> {
-  const { ports, now } = shared;
-  return viewsOf(shared, await ports.answers.sent({ tenant, address, thread }, now()));
-}
 
 export async function showSent(c: Context<Env>, shared: Shared, { answer, row, visitor }: Written): Promise<Response> {
   const { looks, sessions } = shared;

@@ -2,6 +2,7 @@
 import type { PortalAddress, PortalRow } from '../store/portal-port.ts';
 import { type Addressees, type Answered, isOfTenant, replyTo, replyToAll, ruleFor } from './answer-rules.ts';
 import { writingOf } from './drafts.ts';
+import type { Answering } from './pages/answer.ts';
 import { domainsOf, type PortalPorts } from './ports.ts';
 import type { ReadingShared } from './reading.ts';
 
@@ -28,14 +29,17 @@ export function serviceName(tenant: string, { tenants }: Pick<PortalPorts, 'tena
   return tenants.find(({ id }) => id === tenant)?.branding.from ?? '';
 }
 
-/** Whether a message may be answered, and whether more than one would get an answer to all. */
-export async function mayAnswer(
-  shared: ReadingShared,
-  row: PortalRow,
-): Promise<{ readonly reply: boolean; readonly all: boolean }> {
+/** What may be written by who reads this message. */
+export async function mayAnswer(shared: ReadingShared, row: PortalRow): Promise<Answering> {
+  const { ports, now } = shared;
   const message = await answered(shared, row);
   const one = count(replyTo(message));
-  return { reply: one > 0, all: count(replyToAll(message)) > one };
+  return {
+    reply: one > 0,
+    all: count(replyToAll(message)) > one,
+    write: writingOf(row.tenant, ports).newMessages !== 'off',
+    drafts: (await ports.answers.drafts([row], now())).length > 0,
+  };
 }
 
 function count({ to, cc }: Addressees): number {

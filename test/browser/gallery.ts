@@ -181,7 +181,7 @@ const message = {
   formToken: form,
   elsewhere: null,
   invitation: null,
-  answers: { reply: true, all: true },
+  answers: { reply: true, all: true, write: true, drafts: true },
   conversation: [],
   text: { text, cut: false },
   view: {

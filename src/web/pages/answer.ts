@@ -1,5 +1,5 @@
 /**
- * The pages of writing: a draft (`composePage`), what was sent (`sentPage`, and `sentEntry` for the conversation), the list of drafts, where a new message
+ * The pages of writing: a draft (`composePage`), what was sent (`sentPage`), the list of drafts, where a new message
  * begins, and what is left when a session ended while somebody typed.
  *
  * The whole draft is one form, so that whatever button is pressed, nothing typed is lost. It works without scripts; upload.js sends files in chunks as they
@@ -78,6 +78,7 @@ ${view.back === null ? '' : html`<p>${link(answer.back, view.back)}</p>`}
   return layout(around, title, content, {
     width: 'wide',
     scripts: [around.assets.upload],
+    corner: link(answer.drafts.title, '/drafts'),
     problem: problem !== null,
   });
 }
@@ -201,7 +202,7 @@ function heading({ words: { answer } }: Around, state: Exclude<SentProgress, 'on
 }
 
 /** What one sent, as the conversation shows it. */
-export function sentEntry(around: Around, view: SentView): Page {
+function sentEntry(around: Around, view: SentView): Page {
   const { answer, reading } = around.words;
   const { sent } = answer;
   const { to, cc, subject, text, files, progress, sentAt, id } = view;
@@ -292,16 +293,22 @@ ${typed}</textarea></div>`,
   return layout(around, lost.title, content, { width: 'wide', problem: true });
 }
 
-/** The buttons under a message by which it is answered; nothing where it may not be. */
-export function answerButtons(
-  around: Around,
-  delivery: string,
-  token: string,
-  may: { readonly reply: boolean; readonly all: boolean },
-): Page | string {
+/** What the reader of a message may do: answer it, answer all it names, write something new, go on with a draft. */
+export type Answering = {
+  readonly reply: boolean;
+  readonly all: boolean;
+  readonly write: boolean;
+  readonly drafts: boolean;
+};
+
+/** The buttons under a message by which it is answered, and where else writing leads; nothing where nothing may be written. */
+export function answerButtons(around: Around, delivery: string, token: string, may: Answering): Page {
   const { answer } = around.words;
-  if (!may.reply) return '';
   const all = may.all ? button(answer.all, 'quiet', { name: 'kind', value: 'all' }) : '';
   const both = html`${button(answer.reply, 'main', { name: 'kind', value: 'reply' })}${all}`;
-  return form(`/d/${delivery}/answer`, token, both, { class: 'answer' });
+  const links = [
+    ...(may.write ? [link(answer.write, '/write')] : []),
+    ...(may.drafts ? [link(answer.drafts.title, '/drafts')] : []),
+  ];
+  return html`${may.reply ? form(`/d/${delivery}/answer`, token, both, { class: 'answer' }) : ''}${links.length === 0 ? '' : html`<p class="writing">${links}</p>`}`;
 }

@@ -6,7 +6,7 @@
 import { html } from 'hono/html';
 import type { MessageView } from '../message.ts';
 import type { Words } from '../words/words.ts';
-import { answerButtons } from './answer.ts';
+import { type Answering, answerButtons } from './answer.ts';
 import { type InvitationView, invitationSection } from './calendar.ts';
 import { type ConversationRow, otherMessages } from './conversation.ts';
 import { fileList } from './files.ts';
@@ -26,8 +26,7 @@ export type Shown = {
   /** Null when the formatted view has no pictures from elsewhere; `shown` is the token of who asked for them, null while nobody did. */
   readonly elsewhere: { readonly shown: string | null } | null;
   readonly invitation: InvitationView | null;
-  /** Whether it may be answered, and whether an answer to all would reach more. */
-  readonly answers: { readonly reply: boolean; readonly all: boolean };
+  readonly answers: Answering;
   /** Oldest first, this message among them; empty when it stands alone. */
   readonly conversation: readonly ConversationRow[];
 };
@@ -47,8 +46,8 @@ ${facts(
   [reading.date, view.date === '' ? moment(around, shown.receivedAt) : view.date],
 )}
 ${view.incomplete ? notice('bad', html`<p>${reading.incomplete} ${whole}</p>`) : ''}
-${view.attachments.length === 0 ? '' : fileList(around, reading.attachments, base, view.attachments)}
 ${shown.invitation === null ? '' : invitationSection(around, shown.invitation)}
+${view.attachments.length === 0 ? '' : fileList(around, reading.attachments, base, view.attachments)}
 ${formatted ? framed(reading, base, shown) : ''}
 ${bodyText(reading, text.text, formatted)}
 ${text.cut ? notice('info', html`<p>${reading.cut} ${whole}</p>`) : ''}
@@ -57,7 +56,10 @@ ${answerButtons(around, shown.deliveryId, formToken, shown.answers)}
 <div class="actions">${link(reading.whole, `${base}/message.eml`, 'quiet')}${form(`${base}/sign-out`, formToken, button(common.signOut, 'quiet'))}</div>
 ${hint(reading.until(moment(around, shown.expiresAt)), ' ', link(around.words.sent.moreTime.title, `${base}/more-time`), ' ', reading.shared)}
 </article>${otherMessages(around, shown.conversation, 'later')}`;
-  return layout(around, reading.title, content, { width: 'wide', corner: link(common.account, '/account') });
+  return layout(around, reading.title, content, {
+    width: 'wide',
+    corner: html`${link(around.words.inbox.messages, '/inbox')}${link(common.account, '/account')}`,
+  });
 }
 
 function framed(reading: Words['reading'], base: string, { elsewhere, formToken }: Shown): Page {

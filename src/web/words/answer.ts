@@ -55,13 +55,11 @@ const en = {
     delayed: 'Delayed: their mail system does not take it at the moment. We keep trying, for days if need be.',
     failed: 'Could not be delivered. Please tell them in another way.',
     until: (moment: Piece): Piece => ['You can read it here until ', moment, '.'],
-    files: (count: number) => (count === 1 ? '1 file' : `${count} files`),
   },
   drafts: {
     title: 'Drafts',
     none: 'There are no drafts.',
     noText: '(no text yet)',
-    open: 'Go on writing',
   },
   from: {
     lead: 'From which of your addresses?',
@@ -148,13 +146,11 @@ const de: Answer = {
     delayed: 'Verzögert: Das Mailsystem dort nimmt sie gerade nicht an. Wir versuchen es weiter, wenn nötig tagelang.',
     failed: 'Konnte nicht zugestellt werden. Bitte sagen Sie es auf einem anderen Weg.',
     until: (moment) => ['Sie können sie hier lesen bis ', moment, '.'],
-    files: (count) => (count === 1 ? '1 Datei' : `${count} Dateien`),
   },
   drafts: {
     title: 'Entwürfe',
     none: 'Es gibt keine Entwürfe.',
     noText: '(noch kein Text)',
-    open: 'Weiterschreiben',
   },
   from: {
     lead: 'Von welcher Ihrer Adressen?',
@@ -239,13 +235,11 @@ const fr: Answer = {
       'Retardé : leur système de messagerie ne l’accepte pas pour l’instant. Nous continuons d’essayer, pendant des jours s’il le faut.',
     failed: 'N’a pas pu être remis. Veuillez les prévenir d’une autre façon.',
     until: (moment) => ['Vous pouvez le lire ici jusqu’au ', moment, '.'],
-    files: (count) => (count < 2 ? `${count} fichier` : `${count} fichiers`),
   },
   drafts: {
     title: 'Brouillons',
     none: 'Il n’y a pas de brouillon.',
     noText: '(pas encore de texte)',
-    open: 'Continuer à écrire',
   },
   from: {
     lead: 'Depuis laquelle de vos adresses ?',
@@ -327,13 +321,11 @@ const es: Answer = {
       'Con retraso: su sistema de correo no lo acepta en este momento. Seguimos intentándolo, durante días si hace falta.',
     failed: 'No se pudo entregar. Avíseles de otra manera, por favor.',
     until: (moment) => ['Puede leerlo aquí hasta el ', moment, '.'],
-    files: (count) => (count === 1 ? '1 archivo' : `${count} archivos`),
   },
   drafts: {
     title: 'Borradores',
     none: 'No hay borradores.',
     noText: '(todavía sin texto)',
-    open: 'Seguir escribiendo',
   },
   from: {
     lead: '¿Desde cuál de sus direcciones?',
@@ -416,13 +408,11 @@ const nl: Answer = {
       'Vertraagd: het mailsysteem daar neemt het op dit moment niet aan. We blijven het proberen, zo nodig dagenlang.',
     failed: 'Kon niet worden bezorgd. Laat het hun op een andere manier weten.',
     until: (moment) => ['U kunt het hier lezen tot ', moment, '.'],
-    files: (count) => (count === 1 ? '1 bestand' : `${count} bestanden`),
   },
   drafts: {
     title: 'Concepten',
     none: 'Er zijn geen concepten.',
     noText: '(nog geen tekst)',
-    open: 'Verder schrijven',
   },
   from: {
     lead: 'Vanaf welk van uw adressen?',
