@@ -46,8 +46,7 @@ export function databaseName(zone: string): string | null {
   for (const name of [zone, segments.slice(-2).join('/'), segments.slice(-3).join('/')]) {
     if (!/^[A-Za-z][A-Za-z0-9_+-]{1,40}(?:\/[A-Za-z0-9_+-]{1,40}){0,2}$/.test(name)) continue;
     try {
-      new Intl.DateTimeFormat('en', { timeZone: name });
-      return name;
+      return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
     } catch {
       // RangeError: not in the database under this name.
     }

@@ -199,7 +199,7 @@ function daysOf(rule: Rule, every: 'day' | 'week' | 'month' | 'year', start: Whe
   const weekdays = byDay.map(weekdayOf);
   if (every === 'week') {
     const simple = position.length === 0 && byMonthDay.length === 0 && weekdays.every(({ nth }) => nth === null);
-    return simple ? { ...none, weekdays: weekdays.map((one) => one.weekday).toSorted() } : null;
+    return simple ? { ...none, weekdays: weekdays.map((one) => one.weekday).toSorted((a, b) => a - b) } : null;
   }
   if (plain) return byMonthDay.length > 1 ? null : { ...none, monthDay: Number(byMonthDay[0] ?? day) };
   const [one] = weekdays;

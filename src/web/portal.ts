@@ -20,6 +20,7 @@ import { createLooks, type Looks } from './branding.ts';
 import { answerInvitation } from './calendar.ts';
 import { createCleaner } from './clean.ts';
 import * as files from './files.ts';
+import { showInbox } from './inbox.ts';
 import * as invitation from './invitation.ts';
 import { createLimiter } from './limits.ts';
 import { openMessages } from './message.ts';
@@ -133,7 +134,7 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/sign-in/:provider': { GET: oidc.leaveFromSignIn },
   '/sign-in/:provider/back': { GET: oidc.comeBack },
   '/sign-out': { GET: backToSignIn, POST: reading.signOut },
-  '/inbox': { GET: async (c) => c.redirect('/account', 303) },
+  '/inbox': { GET: showInbox },
   '/account': { GET: account.showAccount },
   '/account/name': { GET: backToAccount, POST: account.rename },
   '/account/passkey': { GET: backToAccount, POST: enrolment.makePasskey },
@@ -159,17 +160,18 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/sent/:id/access': { GET: backToSent, POST: sender.doAccess },
   '/let-in/link/:token': { GET: followSenderLink('access') },
   '/let-in/:id': { GET: sender.showLetIn, POST: sender.doLetIn },
-  '/join/passkey': { GET: backToSignIn, POST: invitation.joinByPasskey },
+  '/join': { GET: invitation.showInvitation },
+  '/join/passkey': { GET: async (c) => c.redirect('/join', 303), POST: invitation.joinByPasskey },
   '/join/passkey/options': { POST: invitation.joinOptions },
-  '/join/:token': { GET: invitation.showInvitation },
-  '/join/:token/password': {
+  '/join/password': {
     GET: (c, shared) => invitation.showOtherWay(c, shared, 'password'),
     POST: invitation.joinByPassword,
   },
-  '/join/:token/authenticator': {
+  '/join/authenticator': {
     GET: (c, shared) => invitation.showOtherWay(c, shared, 'authenticator'),
     POST: invitation.joinByAuthenticator,
   },
+  '/join/:token': { GET: invitation.followInvitation },
 };
 
 function typed(proof: 'passphrase' | 'password' | 'authenticator'): Verbs {

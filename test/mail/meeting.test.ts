@@ -176,7 +176,7 @@ describe('hostile texts take no time', () => {
   test.each([
     ['parameters', request('ATTENDEE;A=b'.padEnd(4_000, ';A=b').concat(':mailto:a@b.example\n').repeat(49))],
     ['folds', request(`SUMMARY:${'x\r\n '.repeat(200_000)}`)],
-    ['escapes', request(`${`SUMMARY:${'\\,\\n'.repeat(900)}`}\n`.repeat(50))],
+    ['escapes', request(`SUMMARY:${'\\,\\n'.repeat(900)}\n`.repeat(50))],
     ['dates', request(`EXDATE:${'20261120T093000Z,'.repeat(200)}20261120T093000Z\n`.repeat(40))],
     ['zones of seconds', zone('FREQ=SECONDLY')],
     ['zones of all days', zone('FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYMONTH=1,2,3')],

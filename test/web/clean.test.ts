@@ -30,6 +30,36 @@ test.each([
   expect(await clean(html)).toBe(expected);
 });
 
+test.each([
+  ['https://x.example/a.png', 'https://x.example/a.png'],
+  ['//x.example/a.png?b=1&c', 'https://x.example/a.png?b=1&amp;c'],
+  ['HTTPS://X.example', 'https://x.example/'],
+  ['http://x.example/a.png', null],
+  ['https://127.0.0.1/a', null],
+  ['https://[::1]/a', null],
+  ['https://2130706433/a', null],
+  ['https://0x7f.1/a', null],
+  ['https://router/a', null],
+  ['https://printer.local/a', null],
+  ['https://user:pass@x.example/a', null],
+  ['ftp://x.example/a', null],
+  ['/d/1/html', null],
+  ['a.png', null],
+  [`https://x.example/${'a'.repeat(3_000)}`, null],
+])('a picture at %j, when the reader asked for pictures from elsewhere', async (src, shown) => {
+  const cleaned = await cleaner.clean({
+    html: `<img alt="a" srcset="https://y.example/b 2x" referrerpolicy="unsafe-url" src="${src}">`,
+    pictures,
+    remote: true,
+  });
+  const left = /^(?:https?:)?\/\//i.test(src) ? 1 : 0;
+  expect(cleaned).toEqual(
+    shown === null
+      ? { html: '<span>a</span>', remote: left }
+      : { html: `<img alt="a" referrerpolicy="no-referrer" src="${shown}" />`, remote: 0 },
+  );
+});
+
 test('a link opens outside, says where it leads, and tells nobody where it was', async () => {
   expect(await clean('<a href="https://x.example/a" onclick="go()" id="a" target="_top">x</a>')).toBe(
     '<a target="_blank" href="https://x.example/a" rel="noopener noreferrer nofollow" title="https://x.example/a">x</a>',

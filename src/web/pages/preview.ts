@@ -25,12 +25,7 @@ ${shown(around, view)}
 }
 
 function shown({ words: { reading } }: Around, view: PreviewView): Page {
-  switch (view.kind) {
-    case 'text':
-      return html`<pre class="text" dir="auto" tabindex="0">${view.text}</pre>${view.cut ? notice('info', html`<p>${reading.previewCut}</p>`) : ''}`;
-    case 'picture':
-      return html`<img src="${view.source}" alt="${view.name}">`;
-    case 'none':
-      return notice('info', html`<p>${reading.noPreview}</p>`);
-  }
+  if (view.kind === 'picture') return html`<img src="${view.source}" alt="${view.name}">`;
+  if (view.kind === 'none') return notice('info', html`<p>${reading.noPreview}</p>`);
+  return html`<pre class="text" dir="auto" tabindex="0">${view.text}</pre>${view.cut ? notice('info', html`<p>${reading.previewCut}</p>`) : ''}`;
 }
