@@ -1,6 +1,7 @@
 /**
- * Coming by invitation: the link, a name, a passkey (or, also without scripts, a password or an authenticator app), and one is a member of the address. The token is sealed by the portal, names the member it makes, and
- * works once, as that member exists once, and only while who sent it is an owner. GET shows the page and changes nothing.
+ * Coming by invitation: the link, a name, a passkey (or, also without scripts, a password or an authenticator app), and one is a member of the address. The
+ * token is sealed by the portal, names the member it makes, and works once, as that member exists once, and only while who sent it is an owner. It leaves
+ * the address bar at once, for a cookie of its own, so that no history on a shared computer has a way in. GET changes nothing.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
@@ -18,7 +19,7 @@ import { pictureOf, sealSecret, secretFrom, stepOf } from './proof/authenticator
 import { creationOptions, madePasskey } from './proof/passkey.ts';
 import { judgePassword, minPassword } from './proof/password.ts';
 import { prove } from './proof/prove.ts';
-import { clientOf, type Env, limited, trouble } from './request.ts';
+import { clientOf, cookiesOf, type Env, limited, trouble } from './request.ts';
 import type { PasswordView } from './views.ts';
 
 export type Invitation = {
@@ -33,19 +34,32 @@ export type Invitation = {
 };
 
 const context = 'invitation';
+const cookieName = '__Host-invitation';
+const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+/** Seconds for which a browser remembers it. */
+const remembered = 3_600;
 
 export function sealInvitation(key: Buffer, invitation: Invitation): string {
   return sealText(key, JSON.stringify(invitation), context);
 }
 
 /** GET /join/TOKEN */
+export async function followInvitation(c: Context<Env>, shared: Shared): Promise<Response> {
+  const token = c.req.param('token') ?? '';
+  const invitation = await invited(c, shared, token);
+  if (invitation instanceof Response) return invitation;
+  c.header('Set-Cookie', `${cookieName}=${token}; Max-Age=${remembered}; ${attributes}`, { append: true });
+  return c.redirect('/join', 303);
+}
+
+/** GET /join */
 export async function showInvitation(c: Context<Env>, shared: Shared): Promise<Response> {
   const { sessions, looks } = shared;
-  const invitation = await invited(c, shared, c.req.param('token') ?? '');
+  const invitation = await invited(c, shared, brought(c));
   if (invitation instanceof Response) return invitation;
   const visitor = await sessions.visitor(c);
   sessions.keep(c, visitor);
-  const view = { ...invitation, form: sessions.formToken(visitor), token: c.req.param('token') ?? '' };
+  const view = { ...invitation, form: sessions.formToken(visitor) };
   return c.html(joinPage(looks.around(c, invitation.tenant, '/'), view));
 }
 
@@ -66,13 +80,13 @@ export async function joinByPasskey(c: Context<Env>, shared: Shared): Promise<Re
   if (coming instanceof Response) return coming;
   const { visitor, form } = coming;
   const made = await madePasskey(shared, visitor, form.get('response') ?? '');
-  if (made === null) return c.redirect(`/join/${encodeURIComponent(form.get('token') ?? '')}`, 303);
+  if (made === null) return c.redirect('/join', 303);
   return admit(c, shared, coming, { ...made, id: randomUUIDv7(), kind: 'passkey' });
 }
 
-/** GET /join/TOKEN/password and authenticator: the ways that need no script. */
+/** GET /join/password and authenticator: the ways that need no script. */
 export async function showOtherWay(c: Context<Env>, shared: Shared, way: OtherWay): Promise<Response> {
-  const invitation = await invited(c, shared, c.req.param('token') ?? '');
+  const invitation = await invited(c, shared, brought(c));
   if (invitation instanceof Response) return invitation;
   const visitor = await shared.sessions.visitor(c);
   shared.sessions.keep(c, visitor);
@@ -80,7 +94,7 @@ export async function showOtherWay(c: Context<Env>, shared: Shared, way: OtherWa
   return way === 'password' ? passwordForm(c, shared, coming, null) : authenticatorForm(c, shared, coming, false);
 }
 
-/** POST /join/TOKEN/password */
+/** POST /join/password */
 export async function joinByPassword(c: Context<Env>, shared: Shared): Promise<Response> {
   const coming = await comer(c, shared);
   if (coming instanceof Response) return coming;
@@ -93,7 +107,7 @@ export async function joinByPassword(c: Context<Env>, shared: Shared): Promise<R
   return admit(c, shared, coming, { id: randomUUIDv7(), kind: 'password', lookup: '', secret, counter: 0 });
 }
 
-/** POST /join/TOKEN/authenticator */
+/** POST /join/authenticator */
 export async function joinByAuthenticator(c: Context<Env>, shared: Shared): Promise<Response> {
   const coming = await comer(c, shared);
   if (coming instanceof Response) return coming;
@@ -133,6 +147,7 @@ async function admit(
   if (!enrolled) return trouble(c, shared, 'noLink', 404);
   ports.emit(event);
   await prove(c, shared, visitor, [{ method: made.kind, tenant, member }], null);
+  c.header('Set-Cookie', `${cookieName}=; Max-Age=0; ${attributes}`, { append: true });
   return say(c, saidOf[made.kind]);
 }
 
@@ -143,9 +158,8 @@ const saidOf = {
 } as const;
 
 /** Where the forms of a way lead, and where one may turn back to. */
-function placeOf(c: Context<Env>, { form, invitation }: Comer, way: OtherWay): EnrolPlace {
-  const back = `/join/${encodeURIComponent(c.req.param('token') ?? '')}`;
-  return { action: `${back}/${way}`, back, name: nameIn(form) ?? invitation.name };
+function placeOf({ form, invitation }: Comer, way: OtherWay): EnrolPlace {
+  return { action: `/join/${way}`, back: '/join', name: nameIn(form) ?? invitation.name };
 }
 
 function passwordForm(
@@ -155,7 +169,7 @@ function passwordForm(
   problem: PasswordView['problem'],
 ): Response | Promise<Response> {
   const view: PasswordView = { form: sessions.formToken(coming.visitor), minLength: minPassword, problem };
-  const page = passwordPage(looks.around(c, coming.invitation.tenant, '/'), view, placeOf(c, coming, 'password'));
+  const page = passwordPage(looks.around(c, coming.invitation.tenant, '/'), view, placeOf(coming, 'password'));
   return c.html(page, problem === null ? 200 : 422);
 }
 
@@ -166,7 +180,7 @@ async function authenticatorForm(c: Context<Env>, shared: Shared, coming: Comer,
   const picture = await pictureOf(secretOf(shared, coming), { issuer, label: address });
   const problem = wrong ? ('wrong' as const) : null;
   const view = { form: sessions.formToken(coming.visitor), ...picture, problem };
-  const page = authenticatorPage(looks.around(c, tenant, '/'), view, placeOf(c, coming, 'authenticator'));
+  const page = authenticatorPage(looks.around(c, tenant, '/'), view, placeOf(coming, 'authenticator'));
   return c.html(page, wrong ? 422 : 200);
 }
 
@@ -178,8 +192,13 @@ function secretOf({ sessions }: Shared, { visitor, invitation }: Comer): string 
 async function comer(c: Context<Env>, shared: Shared): Promise<Comer | Response> {
   const submitted = await byForm(c, shared);
   if (submitted instanceof Response) return submitted;
-  const invitation = await invited(c, shared, c.req.param('token') ?? submitted.form.get('token') ?? '');
+  const invitation = await invited(c, shared, brought(c));
   return invitation instanceof Response ? invitation : { ...submitted, invitation };
+}
+
+/** The token this browser brought, or empty. */
+function brought(c: Context<Env>): string {
+  return new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`).exec(cookiesOf(c))?.[1] ?? '';
 }
 
 /** The invitation while it is good: sealed by us, in time, and not used. */

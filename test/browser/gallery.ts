@@ -344,9 +344,9 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
     passwordPage(
       around,
       { form, minLength: 12, problem: null },
-      { action: '/join/t/password', back: '/join/t', name: 'Sam de Vries' },
+      { action: '/join/password', back: '/join', name: 'Sam de Vries' },
     ),
-  join: (around) => joinPage(around, { form, token: 't', name: 'Sam de Vries', address: 'billing@practice.example' }),
+  join: (around) => joinPage(around, { form, name: 'Sam de Vries', address: 'billing@practice.example' }),
   inbox: (around) =>
     inboxPage(around, {
       form,

@@ -22,14 +22,17 @@ const members = async (site: Site): Promise<string[]> =>
   (await site.store.portal.members(robin)).map(({ name, role, methods }) => `${name} ${role} ${methods.join()}`).sort();
 
 async function byPassword(client: Client, path: string, more: Record<string, string> = {}): Promise<Answer> {
-  return client.press(`${path}/password`, `${path}/password`, { password, again, name: 'Kim de Vries', ...more });
+  await client.get(path);
+  return client.press('/join/password', '/join/password', { password, again, name: 'Kim de Vries', ...more });
 }
 
 async function byApp(site: Site, client: Client, path: string, code?: string): Promise<Answer> {
-  const { text } = await client.get(`${path}/authenticator`);
+  await client.get(path);
+  const { text } = await client.get('/join/authenticator');
   const key = /<code class="secret"[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? '';
   const shown = new TOTP({ secret: Secret.fromBase32(key) }).generate({ timestamp: site.clock.now });
-  return client.press(`${path}/authenticator`, `${path}/authenticator`, { code: code ?? shown, name: 'Kim de Vries' });
+  const typed = { code: code ?? shown, name: 'Kim de Vries' };
+  return client.press('/join/authenticator', '/join/authenticator', typed);
 }
 
 describe('joining', () => {
@@ -40,8 +43,8 @@ describe('joining', () => {
     await using site = await startSite();
     const path = await invited(site);
     const kim = new Client(site);
-    const page = await kim.get(path);
-    expect(page.text).toContain(`href="${path}/${way}"`);
+    await kim.get(path);
+    expect((await kim.get('/join')).text).toContain(`href="/join/${way}"`);
     const answer = way === 'password' ? await byPassword(kim, path) : await byApp(site, kim, path);
     expect(answer.headers.location).toBe(`/account?said=${said}`);
     expect(await members(site)).toEqual([`Kim de Vries member ${way}`, 'Robin owner password']);
@@ -51,19 +54,21 @@ describe('joining', () => {
       { reader: 'Robin' },
       { reader: 'Kim de Vries', method: way },
     ]);
-    for (const late of [path, `${path}/password`, `${path}/authenticator`])
-      expect((await new Client(site).get(late)).status).toBe(404);
+    expect((await new Client(site).get(path)).status).toBe(404);
+    for (const late of ['/join', '/join/password', '/join/authenticator'])
+      expect((await kim.get(late)).status).toBe(404);
   });
 
   test('takes one of two who come at once', async () => {
     await using site = await startSite();
     const path = await invited(site);
     const clients = [new Client(site), new Client(site)];
-    const forms = await Promise.all(clients.map((client) => client.formToken(`${path}/password`)));
+    await Promise.all(clients.map((client) => client.get(path)));
+    const forms = await Promise.all(clients.map((client) => client.formToken('/join/password')));
     const answers = await Promise.all(
-      clients.map((client, index) => client.post(`${path}/password`, { form: forms[index] ?? '', password, again })),
+      clients.map((client, index) => client.post('/join/password', { form: forms[index] ?? '', password, again })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, 404]);
+    expect(answers.map(({ status }) => `${status}`).sort()).toEqual(['303', '404']);
     expect(await members(site)).toEqual(['Kim member password', 'Robin owner password']);
   });
 
@@ -74,7 +79,10 @@ describe('joining', () => {
     ['a link that was altered', (kim: Client, path: string) => byPassword(kim, `${path}x`), 404],
     [
       'another site',
-      (kim: Client, path: string) => kim.post(`${path}/password`, {}, { 'sec-fetch-site': 'none' }),
+      async (kim: Client, path: string) => {
+        await kim.get(path);
+        return kim.post('/join/password', {}, { 'sec-fetch-site': 'none' });
+      },
       403,
     ],
   ])('%s makes nobody', async (_, come, status) => {
@@ -93,7 +101,11 @@ describe('joining', () => {
     const path = await invited(site);
     const kim = new Client(site);
     expect((await byApp(site, kim, path, '000000')).status).toBe(422);
-    for (let visit = 0; visit < 3; visit += 1) await new Client(site).get(`${path}/authenticator`);
+    for (let visit = 0; visit < 3; visit += 1) {
+      const other = new Client(site);
+      await other.get(path);
+      await other.get('/join/authenticator');
+    }
     expect(await members(site)).toEqual(['Robin owner password']);
     expect((await byApp(site, kim, path)).status).toBe(303);
   });

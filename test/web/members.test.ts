@@ -35,10 +35,11 @@ async function invite(site: Site, by: Client): Promise<string> {
 
 /** All but the last step, which `last` takes. */
 async function joining(client: Client, token: string, device: Device): Promise<{ last: () => Promise<Answer> }> {
-  const form = await client.formToken(`/join/${token}`);
-  const offered = await client.post('/join/passkey/options', { form, token, name: 'Kim' });
+  await client.get(`/join/${token}`);
+  const form = await client.formToken('/join');
+  const offered = await client.post('/join/passkey/options', { form, name: 'Kim' });
   const response = device.create(JSON.parse(offered.text));
-  return { last: () => client.post('/join/passkey', { form, token, name: 'Kim', response }) };
+  return { last: () => client.post('/join/passkey', { form, name: 'Kim', response }) };
 }
 
 async function join(client: Client, token: string, device: Device): Promise<Answer> {
@@ -67,6 +68,22 @@ describe('an invitation', () => {
     expect(await site.store.portal.members(robin)).toHaveLength(1);
   });
 
+  test('leaves the address bar at once, and the browser once it is used', async () => {
+    await using site = await startSite();
+    const { client } = await owner(site);
+    const token = await invite(site, client);
+    const kim = new Client(site);
+    const answer = await kim.get(`/join/${token}`);
+    expect([answer.status, answer.headers.location, answer.text]).toEqual([303, '/join', '']);
+    expect(answer.headers['set-cookie']?.join()).toMatch(/^__Host-invitation=[^;]+;.*Secure; HttpOnly; SameSite=Lax$/);
+    for (const room of ['/join', '/join/password', '/join/authenticator'])
+      expect((await kim.get(room)).text).not.toContain(token);
+    expect((await new Client(site).get('/join')).status).toBe(404);
+    await join(kim, token, newDevice(site.origin));
+    expect([...kim.cookies.keys()]).not.toContain('__Host-invitation');
+    expect(JSON.stringify(site.events)).not.toContain(token);
+  });
+
   test('is worth nothing once who sent it is no owner any more', async () => {
     await using site = await startSite();
     const { client } = await owner(site);
@@ -74,7 +91,7 @@ describe('an invitation', () => {
     const [kim, kims] = [new Client(site), newDevice(site.origin)];
     await join(kim, token, kims);
     const second = await invite(site, client);
-    expect((await kim.get(`/join/${second}`)).status).toBe(200);
+    expect((await kim.get(`/join/${second}`)).status).toBe(303);
     await client.press('/account', '/account/leave', robin);
     expect((await new Client(site).get(`/join/${second}`)).status).toBe(404);
   });

@@ -6,17 +6,15 @@ import { address, button, field, lead, link, type Page, sheet } from './parts.ts
 
 export type JoinView = {
   readonly form: string;
-  readonly token: string;
   readonly name: string;
   readonly address: string;
 };
 
 export function joinPage(around: Around, view: JoinView): Page {
   const { account, enrol, people } = around.words;
-  const here = `/join/${view.token}`;
   const { offer } = enrol;
   const name = field({ name: 'name', label: offer.name, value: view.name, autocomplete: 'name', maxLength: 80 });
-  const inputs = html`<input type="hidden" name="token" value="${view.token}">${name}${button(offer.add)}`;
+  const inputs = html`${name}${button(offer.add)}`;
   const ceremony = {
     action: '/join/passkey',
     options: '/join/passkey/options',
@@ -29,8 +27,8 @@ export function joinPage(around: Around, view: JoinView): Page {
     lead(people.join.text(address(view.address))),
     html`<p>${offer.text}</p>`,
     passkeyForm(around, ceremony, inputs),
-    html`<section><h2>${people.join.other}</h2><div class="ways">${link(account.setPassword, `${here}/password`, 'quiet')}
-${link(account.addAuthenticator, `${here}/authenticator`, 'quiet')}</div></section>`,
+    html`<section><h2>${people.join.other}</h2><div class="ways">${link(account.setPassword, '/join/password', 'quiet')}
+${link(account.addAuthenticator, '/join/authenticator', 'quiet')}</div></section>`,
   );
   return layout(around, people.join.title, content, { scripts: [around.assets.passkey] });
 }
