@@ -77,7 +77,12 @@ export function applied(rows: readonly KeyRow[], { rows: written, changes }: Jud
 }
 
 /** A key whose owner revoked it is given up whoever shows the revocation, for the owner signed it. */
-export function revocations(fingerprints: readonly string[], rows: readonly KeyRow[], title: string, now: number): Judged {
+export function revocations(
+  fingerprints: readonly string[],
+  rows: readonly KeyRow[],
+  title: string,
+  now: number,
+): Judged {
   const gone = rows.filter((row) => row.state !== 'rejected' && fingerprints.includes(row.fingerprint));
   const revocationWhy = `its owner revoked it, as ${title} shows`;
   const change: KeyChange = { state: 'rejected', stateSince: now, status: { revocation: 'revoked', revocationWhy } };

@@ -24,9 +24,9 @@ export type DecryptionKey = {
 
 export type OwnKeys = {
   /** Makes a key when there is none and the tenant's settings ask for it (`generate`). */
-  signerFor(tenant: string, sender: string, method: 'smime' | 'pgp'): Promise<SigningKey | null>;
+  readonly signerFor: (tenant: string, sender: string, method: 'smime' | 'pgp') => Promise<SigningKey | null>;
   /** Those of the addresses and of the whole tenant, newest first. */
-  decryptionKeys(tenant: string, addresses: readonly string[]): Promise<DecryptionKey[]>;
+  readonly decryptionKeys: (tenant: string, addresses: readonly string[]) => Promise<DecryptionKey[]>;
 };
 
 export type OwnKeyPorts = {

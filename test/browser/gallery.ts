@@ -409,14 +409,22 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
     }),
   'answer-anyone': (around) =>
     writing.composePage(around, {
-      ...{ ...draft, kind: 'new', anyone: true, quote: null, problem: 'address', typedTo: 'anna@elsewhere.example' },
+      ...draft,
+      kind: 'new',
+      anyone: true,
+      quote: null,
+      problem: 'address',
+      typedTo: 'anna@elsewhere.example',
     }),
   'answer-refused': (around) =>
     writing.composePage(around, { ...draft, problem: 'full', room: { total: 26_214_400, left: 0 } }),
   'answer-sent': (around) => writing.sentPage(around, { ...answered, form, back: `/d/${deliveryId}` }),
   'answer-failed': (around) =>
     writing.sentPage(around, {
-      ...{ ...answered, form, back: null, progress: [{ recipient: 'anna@clinic.example', state: 'failed' }] },
+      ...answered,
+      form,
+      back: null,
+      progress: [{ recipient: 'anna@clinic.example', state: 'failed' }],
     }),
   'answer-lost': (around) => writing.lostPage(around, draft.text),
   drafts: (around) =>

@@ -33,7 +33,8 @@ describe('deploy/config.example.yaml', () => {
 
   test('shows the sections in the order of the contract', () => {
     const keys = [...committed.matchAll(/^#?([A-Za-z]+):/gm)].map((match) => match[1]);
-    const order = 'hostname data database roles masterKey smtp delivery dns egress keys web log retention reporting tenants';
+    const order =
+      'hostname data database roles masterKey smtp delivery dns egress keys web log retention reporting tenants';
     expect(keys).toEqual(order.split(' '));
   });
 

@@ -80,7 +80,10 @@ export type Person = Issued & { readonly name: string; readonly pem: string; rea
 const javaClasses = ['prov', 'pkix', 'util', 'mail'].map((part) => `/usr/share/java/bc${part}.jar`).join(':');
 
 /** `folder`: an empty one for their files. Ends what was started with `stop`. */
-export function createJudges(folder: string, authority: Issued): { readonly judges: readonly Judge[]; readonly stop: () => void } {
+export function createJudges(
+  folder: string,
+  authority: Issued,
+): { readonly judges: readonly Judge[]; readonly stop: () => void } {
   const file = (name: string): string => join(folder, name);
   writeFileSync(file('ca.pem'), authority.certPem);
   const home = file('gnupg');

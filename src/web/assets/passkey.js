@@ -4,9 +4,7 @@
  */
 'use strict';
 
-for (const form of document.querySelectorAll('form[data-passkey]')) {
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
+async function perform(form) {
     const { passkey: ceremony, options: url } = form.dataset;
     const fields = new URLSearchParams(new FormData(form));
     try {
@@ -21,7 +19,13 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     } catch {
       form.elements.response.value = '';
     }
-    // Past the listeners, this one among them.
+    // Past the listeners, ours among them.
     form.submit();
+}
+
+for (const form of document.querySelectorAll('form[data-passkey]')) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void perform(form);
   });
 }
