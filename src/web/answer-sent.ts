@@ -4,14 +4,12 @@
  */
 import type { Context } from 'hono';
 import type { AnswerProgress, AnswerRow } from '../store/answer-port.ts';
-import { attachmentDisposition } from './download.ts';
+import { attachmentDisposition, downloadPolicy } from './download.ts';
 import { openContent, type Written, written } from './drafts.ts';
 import { type SentProgress, type SentView, sentPage } from './pages/answer.ts';
 import type { Shared } from './ports.ts';
 import { type Env, trouble } from './request.ts';
 import { filesOf, octetsOf } from './uploads.ts';
-
-const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
 export async function showSent(c: Context<Env>, shared: Shared, { answer, row, visitor }: Written): Promise<Response> {
   const { looks, sessions } = shared;

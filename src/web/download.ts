@@ -6,6 +6,9 @@
  */
 import type { Language } from '../mail/language.ts';
 
+/** The policy of every download. */
+export const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
+
 /** The longest file name handed out, in UTF-8 octets, extension included: what file systems take, with room to spare. */
 const maxOctets = 180;
 /** Names Windows gives to devices, whatever the extension. */

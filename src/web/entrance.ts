@@ -27,7 +27,7 @@ export async function entrant(c: Context<Env>, shared: Shared): Promise<Entrant 
   const { ports, now, sessions } = shared;
   const id = c.req.param('id') ?? '';
   const visitor = await sessions.visitor(c);
-  const row = visitor.known && idForm.test(id) ? await ports.store.byDelivery(id, now()) : null;
+  const row = visitor.known && isId(id) ? await ports.store.byDelivery(id, now()) : null;
   if (row === null || !mayKnow(row, visitor)) return gone(c, shared, visitor, id);
   sessions.keep(c, visitor);
   return { visitor, row };
@@ -39,7 +39,7 @@ export async function entrantByForm(c: Context<Env>, shared: Shared): Promise<(E
   if (submitted instanceof Response) return submitted;
   const { visitor } = submitted;
   const id = c.req.param('id') ?? '';
-  const row = idForm.test(id) ? await shared.ports.store.byDelivery(id, shared.now()) : null;
+  const row = isId(id) ? await shared.ports.store.byDelivery(id, shared.now()) : null;
   if (row === null || !mayKnow(row, visitor)) return gone(c, shared, visitor, id);
   return { ...submitted, row };
 }
@@ -47,7 +47,7 @@ export async function entrantByForm(c: Context<Env>, shared: Shared): Promise<(E
 /** There is none, or the sender took it back: that is told to who could know of it. */
 async function gone(c: Context<Env>, shared: Shared, visitor: Visitor, id: string): Promise<Response> {
   const { ports, now, looks } = shared;
-  const known = visitor.known && idForm.test(id) ? await ports.senders.withdrawn({ delivery: id }, now()) : null;
+  const known = visitor.known && isId(id) ? await ports.senders.withdrawn({ delivery: id }, now()) : null;
   if (known === null || !mayKnow(known, visitor)) return trouble(c, shared, 'noSession', 403);
   return c.html(withdrawnPage(looks.around(c, known.tenant, '/')), 410);
 }

@@ -7,7 +7,7 @@
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
 import type { Part } from '../mail/structure.ts';
-import { attachmentDisposition, safeFileName } from './download.ts';
+import { attachmentDisposition, downloadPolicy, safeFileName } from './download.ts';
 import { type Reader, reader } from './entrance.ts';
 import { partAt, subjectOf, viewOf } from './message.ts';
 import { nameOf, pathOf } from './pages/files.ts';
@@ -17,7 +17,6 @@ import type { ReadingShared } from './reading.ts';
 import { clientOf, type Env, trouble } from './request.ts';
 import { uniqueNames, zipOf } from './zip.ts';
 
-const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 /** Octets of a picture or PDF that is shown in place. */
 const maxShown = 50_000_000;
 

@@ -7,13 +7,12 @@ import { addressKey } from '../mail/address.ts';
 import { hashToken } from '../pipeline/portal.ts';
 import { readSenderToken, type SenderLink, senderToken } from '../pipeline/sender-link.ts';
 import type { SentMessage } from '../store/sender-port.ts';
+import { isId } from './entrance.ts';
 import { networkKey } from './limits.ts';
 import type { Shared } from './ports.ts';
 import { clientOf, type Env, limited, trouble } from './request.ts';
 import { bestAt } from './rights.ts';
 import type { Visitor } from './session.ts';
-
-export const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** GET /sent/link/TOKEN and /let-in/link/TOKEN */
 export function followSenderLink(to: SenderLink['to']): (c: Context<Env>, shared: Shared) => Promise<Response> {
@@ -43,7 +42,7 @@ export type Sender = { readonly visitor: Visitor; readonly sent: SentMessage; re
 
 export async function senderOf(c: Context<Env>, shared: Shared, visitor: Visitor): Promise<Sender | Response> {
   const id = c.req.param('id') ?? '';
-  const sent = visitor.known && idForm.test(id) ? await shared.ports.senders.sent(id) : null;
+  const sent = visitor.known && isId(id) ? await shared.ports.senders.sent(id) : null;
   if (sent === null || sent.sender === '') return trouble(c, shared, 'noSession', 403);
   const at = { tenant: sent.tenant, address: addressKey(sent.sender) };
   const proved = bestAt(at, visitor.session) !== null;

@@ -12,11 +12,11 @@ import type { Event } from '../event/event.ts';
 import { extend, extendedTo, recall } from '../pipeline/recall.ts';
 import type { AccessRequest } from '../store/portal-port.ts';
 import type { SentDelivery, SentMessage } from '../store/sender-port.ts';
-import { byForm, entrant, entrantByForm } from './entrance.ts';
+import { byForm, entrant, entrantByForm, isId } from './entrance.ts';
 import { letInPage, moreTimePage, recallPage, sentPage } from './pages/sender.ts';
 import type { Shared } from './ports.ts';
 import { clientOf, type Env, trouble } from './request.ts';
-import { brought, idForm, type Sender, senderOf } from './sender-entrance.ts';
+import { brought, type Sender, senderOf } from './sender-entrance.ts';
 import { showSenderDoor } from './sender-proof.ts';
 import type { Visitor } from './session.ts';
 import type { SentRecipient, SentView } from './views-sender.ts';
@@ -180,7 +180,7 @@ async function askedFor(
 ): Promise<{ readonly request: AccessRequest; readonly sent: SentMessage } | Response> {
   const { ports, now } = shared;
   const id = c.req.param('id') ?? '';
-  const mine = visitor.known && idForm.test(id) && brought(shared, visitor, { to: 'access', id });
+  const mine = visitor.known && isId(id) && brought(shared, visitor, { to: 'access', id });
   const request = mine ? await ports.senders.access(id) : null;
   const row = request === null ? null : await ports.store.byDelivery(request.delivery, now());
   const sent = row === null ? null : await ports.senders.sent(row.message.id);
