@@ -94,7 +94,7 @@ describe.each([
 
       const [download] = await Promise.all([
         page.waitForEvent('download'),
-        page.getByRole('link', { name: 'Befund Müller.pdf' }).click(),
+        page.locator('a[download]', { hasText: 'Befund Müller.pdf' }).click(),
       ]);
       expect(download.suggestedFilename()).toBe('Befund Müller.pdf');
       expect((await readFile(await download.path())).equals(report)).toBe(true);
