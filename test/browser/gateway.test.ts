@@ -76,7 +76,7 @@ eachEngine((engine) => {
     await page.getByText('All values are fine.').waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name: 'report.pdf' }).click(),
+      page.locator('a[download]', { hasText: 'report.pdf' }).click(),
     ]);
     expect(await readFile(await download.path(), 'utf8')).toBe('%PDF-1.4 not really');
     expect((await stage.trace('<browser@corp.example>')).deliveries).toMatchObject([
