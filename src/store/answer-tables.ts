@@ -35,6 +35,9 @@ export async function portalAnswers(trx: Transaction<Tables>, { textType }: Trai
 
   await sql`create index portal_answers_by_address on portal_answers (tenant, address, thread)`.execute(trx);
   await sql`create index portal_answers_by_expiry on portal_answers (expires_at)`.execute(trx);
+  await sql`create index portal_answers_by_delivery on portal_answers (delivery) where delivery is not null`.execute(
+    trx,
+  );
   await sql`create index portal_uploads_by_answer on portal_uploads (answer)`.execute(trx);
   await sql`create index portal_pieces_by_blob on portal_pieces (spool_id)`.execute(trx);
 }

@@ -442,6 +442,8 @@ CREATE INDEX own_keys_revoked ON own_keys USING btree (issuer_id) WHERE (state =
 
 CREATE INDEX portal_answers_by_address ON portal_answers USING btree (tenant, address, thread);
 
+CREATE INDEX portal_answers_by_delivery ON portal_answers USING btree (delivery) WHERE (delivery IS NOT NULL);
+
 CREATE INDEX portal_answers_by_expiry ON portal_answers USING btree (expires_at);
 
 CREATE INDEX portal_codes_by_delivery ON portal_codes USING btree (delivery);

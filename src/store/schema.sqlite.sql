@@ -191,6 +191,8 @@ CREATE TABLE "portal_answers" ("id" text not null primary key,
 
 CREATE INDEX portal_answers_by_address on portal_answers (tenant, address, thread);
 
+CREATE INDEX portal_answers_by_delivery on portal_answers (delivery) where delivery is not null;
+
 CREATE INDEX portal_answers_by_expiry on portal_answers (expires_at);
 
 CREATE TABLE "portal_codes" ("session" text not null,

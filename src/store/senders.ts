@@ -150,6 +150,13 @@ async function extend(
     .where('expires_at', '>', now)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return false;
+  // What was answered to it can be read as long.
+  await trx
+    .updateTable('portal_answers')
+    .set({ expires_at: expiresAt })
+    .where('delivery', '=', delivery)
+    .where('state', '=', 'sent')
+    .execute();
   await insertEvents(trx, events, now);
   return true;
 }

@@ -171,6 +171,23 @@ eachEngine((engine) => {
     await store.close();
   });
 
+  test('can be read as long as the message it answers, also when that is kept longer', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    await decide(store, [bob.address]);
+    const [claimed] = await claimAll(store);
+    if (claimed === undefined) throw new Error('a claim was expected');
+    const portal = publication({ tokenHash: claimed.id, expiresAt: now + hour });
+    await store.settle([settlement(claimed, { state: 'waiting', portal })], [], []);
+    const [sent, draft] = [await begun(store, { delivery: claimed.id }), await begun(store, { delivery: claimed.id })];
+    await store.answers.send(sent, { ...sending(sent, new Map()), expiresAt: now + hour });
+    const longer = { expiresAt: now + 3 * hour, remindAt: null, now };
+    expect(await store.senders.extend(claimed.id, longer, [])).toBe(true);
+    expect(await store.answers.find(sent, now + 2 * hour)).not.toBeNull();
+    expect(await store.answers.find(draft, now + 2 * hour)).toBeNull();
+    await store.close();
+  });
+
   test('tells what became of it, recipient by recipient', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
