@@ -113,18 +113,18 @@ const de: Keys = {
 const fr: Keys = {
   title: 'Votre propre clé',
   short:
-    'Votre logiciel de messagerie ouvre-t-il les e-mails chiffrés (OpenPGP ou S/MIME) ? Alors vous n’aurez peut-être plus besoin de cette page.',
+    'Votre logiciel de messagerie ouvre-t-il les e-mails chiffrés (OpenPGP ou S/MIME) ? Alors vous n’aurez peut-être plus besoin de cette page.',
   open: 'Donner votre clé',
   text: (organisation) =>
     `Si votre logiciel de messagerie sait ouvrir les e-mails chiffrés, donnez-nous votre clé publique ou votre certificat. Dès lors, les e-mails de ${organisation} pourront arriver chiffrés, directement dans votre messagerie.`,
-  which: 'De quel fichier s’agit-il ?',
+  which: 'De quel fichier s’agit-il ?',
   whichText:
-    'De la partie publique, que d’autres peuvent avoir. Une clé OpenPGP se termine par .asc, un certificat S/MIME par .cer, .crt ou .pem, et votre adresse e-mail y figure. Gardez pour vous la partie privée (souvent .p12, .pfx ou « secret ») : nous ne la prenons pas.',
+    'De la partie publique, que d’autres peuvent avoir. Une clé OpenPGP se termine par .asc, un certificat S/MIME par .cer, .crt ou .pem, et votre adresse e-mail y figure. Gardez pour vous la partie privée (souvent .p12, .pfx ou « secret ») : nous ne la prenons pas.',
   none: 'Aucune clé n’est connue pour cette adresse.',
   kinds: { pgp: 'Clé OpenPGP', x509: 'Certificat S/MIME' },
   standings: {
     used: 'les e-mails vers vous sont chiffrés avec elle',
-    spare: 'valable ; une autre est utilisée',
+    spare: 'valable ; une autre est utilisée',
     useless: 'inutilisable pour le moment',
     waiting: 'attend la décision de l’organisation',
     rejected: 'n’est plus utilisée',
@@ -137,13 +137,13 @@ const fr: Keys = {
   give: 'Donner cette clé',
   rights: {
     stale:
-      'Pour modifier ceci, nous demandons une preuve récente : fermez la session, puis revenez. Vous avez ensuite une heure.',
+      'Pour modifier ceci, nous demandons une preuve récente : fermez la session, puis revenez. Vous avez ensuite une heure.',
     no: 'Seule la personne qui gère cette adresse peut modifier ceci, après s’être connectée de sa façon la plus sûre.',
   },
   said: {
     accepted: 'Merci, la clé a été acceptée. Les e-mails chiffrés à partir de maintenant pourront l’être avec elle.',
     waiting:
-      'Merci. Une autre clé avait déjà été donnée ou était connue pour cette adresse : l’organisation doit dire laquelle compte. D’ici là, rien ne change.',
+      'Merci. Une autre clé avait déjà été donnée ou était connue pour cette adresse : l’organisation doit dire laquelle compte. D’ici là, rien ne change.',
     known: 'Cette clé est déjà connue. Rien n’a changé.',
     rejected:
       'Cette clé a été reprise ou refusée auparavant et reste donc inutilisée. Pour l’utiliser de nouveau, adressez-vous à l’organisation.',
@@ -152,12 +152,12 @@ const fr: Keys = {
     large: 'Cela fait plus de 64 Ko, et aucune clé seule n’est aussi longue. Exportez uniquement votre clé publique.',
     unreadable: 'Nous n’y trouvons ni clé publique ni certificat. Exportez-la de nouveau et réessayez.',
     private:
-      'Il y a là une clé privée. Nous l’avons refusée et n’en avons rien gardé. Elle n’appartient qu’à vous : n’exportez que la clé publique.',
+      'Il y a là une clé privée. Nous l’avons refusée et n’en avons rien gardé. Elle n’appartient qu’à vous : n’exportez que la clé publique.',
     elsewhere: 'Cette clé est pour une autre adresse. Elle doit porter exactement l’adresse ci-dessus.',
     expired: 'Cette clé a expiré. Renouvelez-la, ou donnez celle que vous utilisez maintenant.',
     revoked: 'Cette clé indique que son propriétaire l’a révoquée. Elle n’est pas utilisée pour les e-mails vers vous.',
     unusable:
-      'Cette clé ne permet pas de chiffrer des e-mails de façon sûre : elle est trop faible, dépassée ou destinée à autre chose.',
+      'Cette clé ne permet pas de chiffrer des e-mails de façon sûre : elle est trop faible, dépassée ou destinée à autre chose.',
     many: 'Plusieurs clés pour cette adresse attendent déjà l’organisation. Attendez sa décision.',
   },
 };
