@@ -2,7 +2,7 @@
  * What the portal shows: the message behind a link, a delivery's message, an address's conversations. Who may see them is judged by web/; who has proved
  * what is portal-sessions.ts and portal-codes.ts, who people are portal-members.ts, and what the work role does here publications.ts.
  */
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
@@ -135,32 +135,41 @@ async function portalRows(db: Reading, found: readonly PublicationTable[], now: 
   });
 }
 
-type Grouped = { delivery_id: string; messages: number; unread: number };
+type Newest = { delivery_id: string; published_at: number; messages: number; unread: number };
+
+/** The newest message of each conversation of an address, newest first: reads no more of them than it returns, however many wait. */
+export function newestStatement(
+  { tenant, address }: PortalAddress,
+  { now, before, limit }: Parameters<PortalStore['conversations']>[1],
+): RawBuilder<Newest> {
+  const shown = sql`one.expires_at > ${now} and its.state in ('waiting', 'opened')`;
+  const together = sql`publications as one inner join deliveries as its on its.id = one.delivery_id
+    where one.thread = item.thread and one.tenant = item.tenant and one.address = item.address and ${shown}`;
+  const until = before === null ? sql`` : sql`and item.published_at < ${before}`;
+  return sql`
+    select item.delivery_id, item.published_at, (select count(*) from ${together}) as messages,
+      (select count(*) from ${together} and its.state = 'waiting') as unread
+    from publications as item inner join deliveries as delivery on delivery.id = item.delivery_id
+    where item.tenant = ${tenant} and item.address = ${address} ${until}
+      and item.expires_at > ${now} and delivery.state in ('waiting', 'opened')
+      and not exists (select 1 from ${together} and one.published_at >= item.published_at
+        and (one.published_at > item.published_at or one.delivery_id > item.delivery_id))
+    order by item.published_at desc, item.delivery_id desc limit ${limit}`;
+}
 
 async function conversations(
   database: Database,
   addresses: readonly PortalAddress[],
-  { now, before, limit }: Parameters<PortalStore['conversations']>[1],
+  page: Parameters<PortalStore['conversations']>[1],
 ): Promise<Conversation[]> {
-  if (addresses.length === 0) return [];
-  const mine = sql.join(
-    addresses.map(({ tenant, address }) => sql`(item.tenant = ${tenant} and item.address = ${address})`),
-    sql` or `,
-  );
-  const together = sql`partition by item.tenant, item.address, item.thread`;
-  const until = before === null ? sql`` : sql`and published_at < ${before}`;
   return await database.read(async (db) => {
-    const { rows } = await sql<Grouped>`
-      select delivery_id, messages, unread from (
-        select item.delivery_id, item.published_at,
-          row_number() over (${together} order by item.published_at desc, item.delivery_id desc) as place,
-          count(*) over (${together}) as messages,
-          sum(case when delivery.state = 'waiting' then 1 else 0 end) over (${together}) as unread
-        from publications as item inner join deliveries as delivery on delivery.id = item.delivery_id
-        where (${mine}) and item.expires_at > ${now} and delivery.state in ('waiting', 'opened')) as grouped
-      where place = 1 ${until} order by published_at desc, delivery_id desc limit ${limit}`.execute(db);
+    const found = await Promise.all(addresses.map((address) => newestStatement(address, page).execute(db)));
+    const rows = found
+      .flatMap((one) => one.rows)
+      .toSorted((a, b) => b.published_at - a.published_at || (a.delivery_id < b.delivery_id ? 1 : -1))
+      .slice(0, page.limit);
     const counts = new Map(rows.map((row) => [row.delivery_id, row]));
-    const newest = await rowsOf(db, [...counts.keys()], now);
+    const newest = await rowsOf(db, [...counts.keys()], page.now);
     return newest.flatMap((row) => {
       const count = counts.get(row.delivery.id);
       if (count === undefined) return [];

@@ -490,7 +490,7 @@ CREATE INDEX publications_by_address ON publications USING btree (tenant, addres
 
 CREATE INDEX publications_by_expiry ON publications USING btree (expires_at);
 
-CREATE INDEX publications_by_thread ON publications USING btree (tenant, thread);
+CREATE INDEX publications_by_thread ON publications USING btree (thread, tenant, address, published_at);
 
 CREATE UNIQUE INDEX publications_by_token ON publications USING btree (token_hash);
 

@@ -375,7 +375,7 @@ CREATE INDEX publications_by_address on publications (tenant, address, published
 
 CREATE INDEX publications_by_expiry on publications (expires_at);
 
-CREATE INDEX publications_by_thread on publications (tenant, thread);
+CREATE INDEX publications_by_thread on publications (thread, tenant, address, published_at);
 
 CREATE UNIQUE INDEX publications_by_token on publications (token_hash);
 

@@ -38,7 +38,8 @@ export async function portalSenders(trx: Transaction<Tables>, { textType }: Trai
   await publications.addColumn('link', textType, (column) => column.notNull().defaultTo('')).execute();
   await publications.addColumn('remind_at', 'bigint').execute();
   await sql`create index publications_to_remind on publications (remind_at) where remind_at is not null`.execute(trx);
-  await sql`create index publications_by_thread on publications (tenant, thread)`.execute(trx);
+  // The thread first: nothing but a question about a thread is to go by it.
+  await sql`create index publications_by_thread on publications (thread, tenant, address, published_at)`.execute(trx);
 
   const keyed = (name: string, key: string): Table =>
     trx.schema.createTable(name).addColumn(key, textType, (column) => column.notNull().primaryKey());

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Waiting } from './portal-seed.ts';
 
 export type Portal = { readonly port: number; readonly ca: string };
-type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
 
 /** Takes how long something took, in milliseconds. */
 export type Clock = (name: string, milliseconds: number) => void;
@@ -46,10 +46,10 @@ export class Reader {
   async arrive(mailed: (address: string) => Promise<string>): Promise<void> {
     const message = this.any();
     const door = await this.followLink(message);
-    await this.#press('ask', door, `/d/${message.deliveryId}/new-code`, {});
+    await this.press('ask', door, `/d/${message.deliveryId}/new-code`, {});
     const form = await this.get('code', `/d/${message.deliveryId}/code`);
     const code = await mailed(this.address);
-    await this.#press('prove', form, `/d/${message.deliveryId}/code`, { code });
+    await this.press('prove', form, `/d/${message.deliveryId}/code`, { code });
     await this.get('message', `/d/${message.deliveryId}`);
   }
 
@@ -70,22 +70,31 @@ export class Reader {
     this.#agent.destroy();
   }
 
-  async #press(name: string, page: Answer, action: string, fields: Record<string, string>): Promise<void> {
-    const form = /name="form" value="([^"]+)"/.exec(page.body.toString())?.[1] ?? '';
-    const { status } = await this.#send(name, 'POST', action, new URLSearchParams({ form, ...fields }).toString());
+  /** Presses a button of `page` and resolves with where that leads. */
+  async press(name: string, page: Answer, action: string, fields: Record<string, string>): Promise<string> {
+    const form = formIn(page);
+    const { status, headers } = await this.post(name, action, new URLSearchParams({ form, ...fields }).toString());
     if (status !== 303) throw new Error(`${name} was answered with ${status}`);
+    return headers.location ?? '';
   }
 
-  async #send(name: string, method: string, path: string, body = ''): Promise<Answer> {
+  post(name: string, path: string, body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#send(name, 'POST', path, body, {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': String(Buffer.byteLength(body)),
+      'sec-fetch-site': 'same-origin',
+      ...headers,
+    });
+  }
+
+  async #send(
+    name: string,
+    method: string,
+    path: string,
+    body: string | Buffer = '',
+    sending: Record<string, string> = {},
+  ): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const sending =
-      method === 'GET'
-        ? {}
-        : {
-            'content-type': 'application/x-www-form-urlencoded',
-            'content-length': String(Buffer.byteLength(body)),
-            'sec-fetch-site': 'same-origin',
-          };
     const started = performance.now();
     const sent = request(
       {
@@ -118,7 +127,12 @@ export class Reader {
   }
 }
 
-/** What a person does next, and how often among ten. */
+/** What the forms of a page carry. */
+export function formIn({ body }: Answer): string {
+  return /name="form" value="([^"]+)"/.exec(body.toString())?.[1] ?? '';
+}
+
+/** What a person does next, and how often among all that people do. */
 export type Habit = { readonly often: number; readonly turn: (reader: Reader) => Promise<unknown> };
 
 /** Each reader turns pages until `seconds` are over, with `think` milliseconds between two on average. */

@@ -24,7 +24,8 @@ export async function settle(folder: string, database: string): Promise<Place> {
   const ports = { smtpPort: 25, webPort: port, deliveryPort: 25, dns: '127.0.0.1:53' };
   const { config: file } = writeConfig({ folder, ...ports, authority, policy, retry });
   const yaml = readFileSync(file, 'utf8').replace('database: sqlite', `database: ${database}`);
-  writeFileSync(file, yaml.replace('web:\n', 'roles: [web]\nweb:\n'));
+  const large = '    portal: { maxAttachments: 2GB }\n';
+  writeFileSync(file, `${yaml.replace('web:\n', 'roles: [web]\nweb:\n').trimEnd()}\n${large}`);
   const loaded = loadConfig(file);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   return { config: loaded.config, file, portal: { port, ca: authority.certPem } };

@@ -5,13 +5,12 @@
  * `postern serve` with the role web runs in a process of its own over a database in which `messages` wait. `readers` people come in by link and code, each on
  * a TLS connection of their own, and then turn pages with a moment's thought between two. For each page: its weight with all it loads, how long the server had
  * it, and how long the reader waited. Then autocannon, with the same sessions, shows what the server can do at most. Last a file of
- * `octets` is downloaded, with the memory it takes.
+ * `octets` is downloaded and another uploaded, with the memory that takes.
  *
  * The server is one process on one core; readers and database share the rest of the machine, so what a reader waits for has the noise of both.
- * Exit status 1 when a page took the server 50 ms or more (99th percentile), weighs 60 kB or more, or the download took more than 100 MB.
+ * Exit status 1 when a page took the server 50 ms or more (99th percentile), weighs 60 kB or more, or a file took more than 100 MB.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +19,7 @@ import { openStorage, type Storage } from '../../src/command/storage.ts';
 import type { Config } from '../../src/config/config.ts';
 import { startPostgres } from '../postgres.ts';
 import { newsletter } from '../web/samples.ts';
+import { carryLarge } from './portal-files.ts';
 import { type Habit, type Portal, Reader, readAll } from './portal-readers.ts';
 import { keepContent, type Planned, publishAll, type Waiting } from './portal-seed.ts';
 import { type Server, serve, settle } from './portal-server.ts';
@@ -73,24 +73,34 @@ async function measure(): Promise<void> {
     report(await server.times(), waited, weights);
     for (const reader of readers) reader.close();
     await saturate(portal, readers, server);
-    await downloadLarge(portal, large, mailed, server);
+    const limit = 100_000_000;
+    for (const line of await carryLarge({ portal, server, large, mailed, octets, limit })) say(line);
   } finally {
     await server.stop();
     await storage.close();
   }
 }
 
-/** Pages by their names, and how often among ten a reader asks for each. */
+/** Pages by their names, and how often among twelve a reader asks for each. */
 const pages: Readonly<Record<string, { readonly often: number; readonly path: (reader: Reader) => string }>> = {
   account: { often: 1, path: () => '/account' },
+  inbox: { often: 2, path: () => '/inbox' },
   message: { often: 4, path: (reader) => `/d/${reader.any().deliveryId}` },
   formatted: { often: 3, path: (reader) => `/d/${reader.any().deliveryId}/html` },
   attachment: { often: 1, path: (reader) => `/d/${reader.any().deliveryId}/attachment/2` },
 };
 const habits: readonly Habit[] = [
   { often: 1, turn: (reader) => reader.followLink(reader.any()) },
-  ...Object.entries(pages).map(([name, { often, path }]) => ({ often, turn: (r: Reader) => r.get(name, path(r)) })),
+  ...Object.entries(pages).map(([name, { often, path }]) => ({
+    often,
+    turn: (r: Reader) => r.get(nameFor(name, r), path(r)),
+  })),
 ];
+
+/** The inbox of a whole department is a page of its own kind. */
+function nameFor(page: string, { address }: Reader): string {
+  return page === 'inbox' && address === team.recipient ? 'team inbox' : page;
+}
 
 async function fill(storage: Storage, config: Config): Promise<{ waiting: Map<string, Waiting[]>; large: Waiting }> {
   const started = performance.now();
@@ -223,50 +233,6 @@ async function saturate(portal: Portal, readers: readonly Reader[], server: Serv
       `${name.padEnd(28)} ${result.requests.average.toFixed(0).padStart(10)}  ${ms(result.latency.p50)} / ${ms(result.latency.p99)} ${ms(percentile(taken[name] ?? [], 0.99))} ${failed === 0 ? '' : `${failed} failed`}`,
     );
   }
-}
-
-/** One reader saves a large file. The kernel's own peak (VmHWM, reset before) tells the memory, so nothing is missed between samples. */
-async function downloadLarge(
-  portal: Portal,
-  large: Waiting,
-  mailed: (address: string) => Promise<string>,
-  server: Server,
-): Promise<void> {
-  const opening: number[] = [];
-  const reader = new Reader(portal, (name, time) => void (name === 'message' && opening.push(time)), 999, [large]);
-  const memory = server.memory();
-  await reader.arrive(mailed);
-  const started = performance.now();
-  const [size, begins] = await save(portal, `/d/${large.deliveryId}/attachment/2`, reader.cookie);
-  const time = (performance.now() - started) / 1000;
-  const added = memory() / 1e6;
-  say(
-    `\na file of ${(size / 1e6).toFixed(0)} MB: its message opened in ${((opening[0] ?? 0) / 1000).toFixed(1)} s; saved in ${time.toFixed(1)} s (begins after ${ms(begins).trim()}), ${added.toFixed(0)} MB of memory more than before`,
-  );
-  reader.close();
-  if (added > 100) process.exitCode = 1;
-}
-
-/** Reads and forgets. Resolves with the octets, and the milliseconds until the first. */
-async function save(portal: Portal, path: string, cookie: string): Promise<readonly [number, number]> {
-  const started = performance.now();
-  const { promise, resolve, reject } = Promise.withResolvers<readonly [number, number]>();
-  const sent = request(
-    { host: '127.0.0.1', port: portal.port, ca: portal.ca, servername: 'localhost', path, headers: { cookie } },
-    (response) => {
-      if (response.statusCode !== 200) reject(new Error(`answered with ${response.statusCode}`));
-      let size = 0;
-      let begins = 0;
-      response.on('data', (chunk: Buffer) => {
-        if (size === 0) begins = performance.now() - started;
-        size += chunk.length;
-      });
-      response.on('end', () => resolve([size, begins]));
-      response.on('error', reject);
-    },
-  );
-  sent.on('error', reject).end();
-  return promise;
 }
 
 try {

@@ -8,6 +8,7 @@ import { nextDestinations, takeStatement } from '../../src/store/claim.ts';
 import { forgetFacts, forgetThreads, keptStatement, oldMessages } from '../../src/store/history.ts';
 import { claimStatement } from '../../src/store/messages.ts';
 import { connect, openStore } from '../../src/store/open.ts';
+import { newestStatement } from '../../src/store/portal.ts';
 import { countStatements } from '../../src/store/queue.ts';
 import type { Database } from '../../src/store/transaction.ts';
 import { eachEngine } from '../engines.ts';
@@ -71,6 +72,30 @@ eachEngine((engine) => {
     expect(open).toMatch(/INDEX deliveries_open|using deliveries_open/);
     expect(received).toMatch('messages_received');
     expect(deciding).toMatch('messages_leased');
+    await database.close();
+    await store.close();
+  });
+
+  test('lists the conversations of an address by index, and reads no others', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const database = await connect(place.database, place.folder);
+    const at = { tenant: 'corp', address: 'bob@partner.example' };
+    for (const before of [null, 1_700_000_000_000]) {
+      const plan = await planOf(database, newestStatement(at, { now: 1, before, limit: 51 }));
+      expect(plan).toMatch(
+        /item USING INDEX publications_by_address \(tenant=\? AND address=\?|publications_by_address/,
+      );
+      if (engine.name === 'postgres') continue;
+      // Of the same thread only what is newer decides, and only what is of the same thread is counted.
+      const searches = [...plan.matchAll(/SEARCH one USING (?:COVERING )?INDEX publications_by_thread \(([^)]*)\)/g)];
+      expect(searches.map(([, terms]) => terms).toSorted()).toEqual([
+        'thread=? AND tenant=? AND address=?',
+        'thread=? AND tenant=? AND address=?',
+        'thread=? AND tenant=? AND address=? AND published_at>?',
+      ]);
+      expect(plan).not.toMatch(/SCAN|USE TEMP B-TREE FOR ORDER BY/);
+    }
     await database.close();
     await store.close();
   });
