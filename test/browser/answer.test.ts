@@ -180,6 +180,35 @@ describe('an answer', () => {
   });
 });
 
+test('a new message: the return key saves, and what is chosen and typed arrives', async () => {
+  await using stage = await openFlow(sqlite, policy, { edit: (yaml) => `${yaml}    portal: { newMessages: known }\n` });
+  await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>']);
+  const page = await opened(stage, { javaScriptEnabled: false });
+  await page.getByRole('link', { name: 'Write a message' }).click();
+  await page.getByRole('button', { name: `${paula} to` }).click();
+  await page
+    .getByLabel('Attach files')
+    .setInputFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a') }]);
+  await page.getByRole('button', { name: 'Attach the chosen files' }).click();
+  await page.getByLabel('Your message').fill('Something else');
+  await page.getByLabel('Subject').fill('A question');
+  await page.getByLabel('Subject').press('Enter');
+  await page.getByText('Saved').waitFor();
+  await page.getByText('a.txt').waitFor();
+  expect(await page.getByLabel('Subject').inputValue()).toBe('A question');
+  await page.getByRole('link', { name: 'Drafts' }).click();
+  await page.getByText('Something else').waitFor();
+  await page.getByRole('link', { name: 'New message' }).click();
+  await page.getByRole('button', { name: 'Send' }).click();
+  const { mail } = await mailOfAnna(stage);
+  expect([mail.subject, mail.inReplyTo]).toEqual(['A question', undefined]);
+  expect(mail.text).toContain('Something else');
+  // What Anna writes back to it is protected, too.
+  await sendFrom(stage, 'Re: A question', [`In-Reply-To: ${mail.messageId}`, 'Message-ID: <back@corp.example>']);
+  expect((await stage.trace('<back@corp.example>')).deliveries).toMatchObject([{ level: 'message', method: 'portal' }]);
+  await page.context().close();
+});
+
 describe('an answer that cannot be delivered', () => {
   test('because nobody takes it: the person is told by mail and where they wrote it', async () => {
     await using stage = await openFlow(sqlite, policy, {

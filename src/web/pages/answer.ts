@@ -50,6 +50,7 @@ export type ComposeView = {
   readonly problem: Problem | null;
 };
 
+/** The first button of a form is what the return key presses, seen or not: here it saves, and neither removes a file nor sends. */
 export function composePage(around: Around, view: ComposeView): Page {
   const { answer } = around.words;
   const { id, problem } = view;
@@ -59,7 +60,7 @@ export function composePage(around: Around, view: ComposeView): Page {
 ${problem === null ? '' : notice('bad', html`<p>${answer.problems[problem]}</p>`)}
 <form method="post" action="/answer/${id}" enctype="multipart/form-data" class="compose" ${scriptWords(around, view)}>
 <input type="hidden" name="form" value="${view.form}">
-<button type="submit" name="do" value="save" class="first-of-form" tabindex="-1" aria-hidden="true">${answer.save}</button>
+<button type="submit" name="do" value="save" hidden></button>
 ${view.kind === 'new' ? newFields(around, view) : answeredFields(around, view)}
 <div class="field"><label for="text">${answer.text}</label>
 <p class="hint" id="text-hint">${answer.textHint}</p>
