@@ -23,18 +23,23 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-async function sendFrom(stage: FlowStage, subject: string, more: readonly string[] = []): Promise<void> {
+async function sendFrom(
+  stage: FlowStage,
+  subject: string,
+  more: readonly string[] = [],
+  also: readonly string[] = [],
+): Promise<void> {
   await using client = await stage.connect();
   const letter = [
     `From: Anna <${anna}>`,
-    `To: Paula Porter <${paula}>, Rita <rita@corp.example>`,
+    `To: ${[`Paula Porter <${paula}>`, 'Rita <rita@corp.example>', ...also].join(', ')}`,
     `Subject: ${subject}`,
     ...more,
     '',
     'All values are fine.',
     '',
   ].join('\r\n');
-  const { reply } = await client.send({ from: anna, to: [paula] }, Buffer.from(letter));
+  const { reply } = await client.send({ from: anna, to: [paula, ...also] }, Buffer.from(letter));
   expect(reply.code).toBe(250);
 }
 
@@ -206,6 +211,31 @@ test('a new message: the return key saves, and what is chosen and typed arrives'
   // What Anna writes back to it is protected, too.
   await sendFrom(stage, 'Re: A question', [`In-Reply-To: ${mail.messageId}`, 'Message-ID: <back@corp.example>']);
   expect((await stage.trace('<back@corp.example>')).deliveries).toMatchObject([{ level: 'message', method: 'portal' }]);
+  await page.context().close();
+});
+
+test('an answer to all, where the tenant lets readers write to each other: the other reader gets it in the portal', async () => {
+  const gina = addressOf('Gina');
+  await using stage = await openFlow(sqlite, policy, { edit: (yaml) => `${yaml}    portal: { replies: everyone }\n` });
+  await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>'], [gina]);
+  const page = await opened(stage, { javaScriptEnabled: false });
+  await stage.sinks.wait(() => stage.sinks.mailbox(gina).length === 1);
+  await page.getByRole('button', { name: 'Answer all' }).click();
+  await page.getByLabel('Your message').fill('For all of you');
+  await page.getByRole('button', { name: 'Send' }).click();
+  const { mail } = await mailOfAnna(stage);
+  const { deliveries } = await stage.trace(mail.messageId ?? '');
+  expect(
+    deliveries
+      .map(({ recipient, method, state }) => [recipient, method, state])
+      .toSorted((a, b) => String(a).localeCompare(String(b))),
+  ).toEqual([
+    [anna, 'tls', 'delivered'],
+    [gina, 'portal', 'waiting'],
+    ['rita@corp.example', 'tls', 'delivered'],
+  ]);
+  await stage.sinks.wait(() => stage.sinks.mailbox(gina).length === 2);
+  expect(stage.sinks.mailbox(gina).filter(({ bytes }) => bytes.includes('For all of you'))).toEqual([]);
   await page.context().close();
 });
 
