@@ -166,7 +166,7 @@ describe('the forms of encrypted data', () => {
     }
   });
 
-  test('what unpacks without end is refused', { timeout: 240_000 }, async () => {
+  test('what unpacks without end is refused', async () => {
     // 600 MB of zeros, deflated twice.
     const inner = packet(8, Buffer.from([2]), deflateSync(literal(Buffer.alloc(600 * 2 ** 20))));
     const octets = Buffer.concat([await toAnna(), protectedData(packet(8, Buffer.from([1]), deflateRawSync(inner)))]);
@@ -174,7 +174,7 @@ describe('the forms of encrypted data', () => {
     const { layers, content } = await tried(octets);
     expect(content).toBeNull();
     expect(layers).toMatchObject([{ refusal: { code: 'too-large' } }]);
-  }, 60_000);
+  }, 240_000);
 
   test('packed again and again is refused', async () => {
     let inner = literal();
