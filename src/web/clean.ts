@@ -100,3 +100,13 @@ export function createCleaner(options: { readonly deadline?: number } = {}): Cle
     },
   };
 }
+
+/** Whether HTML seems to have a picture that would be loaded from elsewhere. Each character is looked at so many times and no more, whatever the HTML. */
+export function hasRemotePicture(html: string): boolean {
+  return html
+    .split(/<img\b/i)
+    .slice(1)
+    .some((rest) => remoteSource.test(rest.slice(0, 2_000).split('>', 1)[0] ?? ''));
+}
+
+const remoteSource = /\bsrc\s*=\s*(?:["']\s*)?(?:https?:)?\/\//i;

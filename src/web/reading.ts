@@ -13,7 +13,7 @@ import type { PortalRow } from '../store/portal-port.ts';
 import { mayAnswer } from './answer-whom.ts';
 import { frontDoor } from './arriving.ts';
 import { invitationIn, viewOfInvitation } from './calendar.ts';
-import type { Cleaner } from './clean.ts';
+import { type Cleaner, hasRemotePicture } from './clean.ts';
 import { conversationOf } from './conversation.ts';
 import { byForm, entrant, entrantByForm, type Reader, reader } from './entrance.ts';
 import { type Messages, type MessageView, subjectOf, viewOf } from './message.ts';
@@ -124,7 +124,7 @@ async function elsewhereIn(
   if (equal(c.req.query('pictures') ?? '', token)) return { shown: token };
   const formatted = view.rich.filter(({ type }) => type === 'text/html');
   const { text } = await shared.messages.text(row, formatted, maxHtml);
-  return /<img\b[^>]{0,2000}?\bsrc\s*=\s*["']?\s*(?:https?:)?\/\//i.test(text) ? { shown: null } : null;
+  return hasRemotePicture(text) ? { shown: null } : null;
 }
 
 /** GET /d/ID/html: the formatted view, for the frame of the page or a tab of its own. */

@@ -27,7 +27,7 @@ export async function carryLarge({ portal, server, large, mailed, octets, limit 
     const size = await work();
     const seconds = (performance.now() - started) / 1000;
     const added = memory();
-    const rest = `${seconds.toFixed(1)} s, ${(added / 1e6).toFixed(0)} MB of memory more than before`;
+    const rest = `${seconds.toFixed(1)} s, ${Math.max(0, added / 1e6).toFixed(0)} MB of memory more than before`;
     said.push(`a file of ${(size / 1e6).toFixed(0)} MB ${what}: ${rest}`);
     if (added > limit) process.exitCode = 1;
   };
@@ -65,7 +65,7 @@ async function send(reader: Reader, { deliveryId }: Waiting, octets: number): Pr
   const form = formIn(await reader.get('draft', draft));
   const about = { form, name: 'scan.dcm', type: 'application/dicom', size: String(octets), mark: 'm' };
   const announced = await reader.post('announce', `${draft}/upload`, new URLSearchParams(about).toString());
-  if (announced.status !== 201) throw new Error(`the file was answered with ${announced.status}: ${announced.body}`);
+  if (announced.status !== 201) throw new Error(`the file was answered with ${announced.status}`);
   const { id, chunk } = JSON.parse(announced.body.toString()) as { id: string; chunk: number };
   const full = Buffer.alloc(chunk, 7);
   for (let start = 0; start < octets; start += chunk) {

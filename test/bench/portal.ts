@@ -195,9 +195,9 @@ function report(times: ServerTimes, waited: ReadonlyMap<string, number[]>, weigh
     `\n${(all / seconds).toFixed(0)} requests a second, ${busy} % of one core, event loop late by ${ms(times.loopDelay)} (p99)`,
   );
   say('page          asked   server p50 / p99      reader p50 / p99      weight');
-  for (const [name, taken] of Object.entries(times.taken)) {
+  for (const [name, client] of waited) {
+    const taken = times.taken[name] ?? [];
     const own = [percentile(taken, 0.5), percentile(taken, 0.99)] as const;
-    const client = waited.get(name) ?? [];
     const weight = weights.get(name);
     say(
       `${name.padEnd(12)} ${String(taken.length).padStart(6)} ${ms(own[0])} / ${ms(own[1])} ${ms(percentile(client, 0.5))} / ${ms(percentile(client, 0.99))} ${weight === undefined ? '' : `${(weight / 1000).toFixed(1)} kB`}`,
@@ -212,7 +212,7 @@ function ms(value: number): string {
 
 /** All readers ask for the same page without a pause: what a page costs at the very most, and how long the queue then is. */
 async function saturate(portal: Portal, readers: readonly Reader[], server: Server): Promise<void> {
-  say('\nwithout a pause (autocannon)   requests/s   reader p50 / p99        server p99');
+  say('\nwithout a pause (autocannon)   requests/s   reader p50 / p99        processor each');
   for (const [name, { path }] of Object.entries(pages)) {
     let next = 0;
     const result = await autocannon({
@@ -227,10 +227,10 @@ async function saturate(portal: Portal, readers: readonly Reader[], server: Serv
         ]);
       },
     });
-    const { taken } = await server.times();
+    const { taken, processor } = await server.times();
     const failed = result.non2xx + result.errors;
     say(
-      `${name.padEnd(28)} ${result.requests.average.toFixed(0).padStart(10)}  ${ms(result.latency.p50)} / ${ms(result.latency.p99)} ${ms(percentile(taken[name] ?? [], 0.99))} ${failed === 0 ? '' : `${failed} failed`}`,
+      `${name.padEnd(28)} ${result.requests.average.toFixed(0).padStart(10)}  ${ms(result.latency.p50)} / ${ms(result.latency.p99)} ${ms(processor / (taken[name]?.length ?? 0))} ${failed === 0 ? '' : `${failed} failed`}`,
     );
   }
 }

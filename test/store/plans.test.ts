@@ -89,11 +89,10 @@ eachEngine((engine) => {
       if (engine.name === 'postgres') continue;
       // Of the same thread only what is newer decides, and only what is of the same thread is counted.
       const searches = [...plan.matchAll(/SEARCH one USING (?:COVERING )?INDEX publications_by_thread \(([^)]*)\)/g)];
-      expect(searches.map(([, terms]) => terms).toSorted()).toEqual([
-        'thread=? AND tenant=? AND address=?',
-        'thread=? AND tenant=? AND address=?',
-        'thread=? AND tenant=? AND address=? AND published_at>?',
-      ]);
+      expect(new Set(searches.map(([, terms]) => terms))).toEqual(
+        new Set(['thread=? AND tenant=? AND address=?', 'thread=? AND tenant=? AND address=? AND published_at>?']),
+      );
+      expect(searches).toHaveLength(3);
       expect(plan).not.toMatch(/SCAN|USE TEMP B-TREE FOR ORDER BY/);
     }
     await database.close();

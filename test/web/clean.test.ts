@@ -1,6 +1,6 @@
 /** What stays of HTML and what goes, and that no HTML holds the portal up. What a browser makes of the rest is test/browser/hostile.test.ts. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { createCleaner } from '../../src/web/clean.ts';
+import { createCleaner, hasRemotePicture } from '../../src/web/clean.ts';
 import { picture } from './samples.ts';
 
 const cleaner = createCleaner();
@@ -107,6 +107,31 @@ test('pictures from elsewhere are left out and counted', async () => {
   expect(await cleaner.clean({ html, pictures })).toEqual({
     html: '<span></span><span>two</span><span></span>',
     remote: 3,
+  });
+});
+
+describe('a picture from elsewhere is noticed before anything is cleaned', () => {
+  test.each([
+    ['<img src="https://x.example/1.gif">', true],
+    ["<p><IMG alt=x SRC = ' //x.example/2.gif'>", true],
+    ['<img\nsrc=http://x.example/3>', true],
+    ['<img src="cid:dot@corp">', false],
+    ['<img alt="a"> src="https://x.example/"', false],
+    ['<imgs src="https://x.example/">', false],
+    ['<a href="https://x.example/">a</a>', false],
+  ])('%s: %s', (html, remote) => {
+    expect(hasRemotePicture(html)).toBe(remote);
+  });
+
+  // What looks at a piece again and again takes seconds here, in which nobody else is served.
+  test.each([
+    ['tags that never end', '<img '.repeat(300_000)],
+    ['sources of nothing', '<img src '.repeat(160_000)],
+    ['space', `<img src=${' '.repeat(1_990)}`.repeat(750)],
+    ['one tag', `<img ${'src= '.repeat(300_000)}`],
+    ['quotes', `<img src=${'" '.repeat(900)}`.repeat(800)],
+  ])('in no time, whatever the HTML: %s', { timeout: 500 }, (_, html) => {
+    expect(hasRemotePicture(html)).toBe(false);
   });
 });
 
