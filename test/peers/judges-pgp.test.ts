@@ -204,7 +204,8 @@ afterAll(() => {
 });
 
 // The last is signed as a stream, and so in partial lengths.
-const sizes = [1, 10_000, 1_200_000];
+/** A judge in Java takes a second to start; JUDGES=all adds the smallest size. */
+const sizes = process.env['JUDGES'] === 'all' ? [1, 10_000, 1_200_000] : [10_000, 1_200_000];
 const subject = 'Die Übernahme der Bank';
 
 /** A message whose Subject travels inside. */
