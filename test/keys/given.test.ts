@@ -7,6 +7,7 @@ import { createRecipientKeys, type Given } from '../../src/keys/given.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
 import { generateKey } from '../../src/protect/openpgp.ts';
 import type { KeyRow } from '../../src/store/key-port.ts';
+import { publicKey } from './internet.ts';
 import { day, keyRow, now } from './key-row.ts';
 
 const robin = 'robin@clinic.example';
@@ -156,6 +157,15 @@ describe('is refused, and nothing of it stays', () => {
     expect(await give(file)).toBe(said);
     expect(all()).toEqual([]);
     expect(events).toEqual([]);
+  });
+
+  test('a key that its owner revoked, which is then used no more wherever it came from', async () => {
+    const own = await publicKey(robin, { createdAt: now - 10 * day });
+    const row = keyRow('a', { address: robin, fingerprint: own.fingerprint, source: 'wkd', trust: 'vouched' });
+    const { give, all, events } = keyring([row]);
+    expect(await give(Buffer.from(own.revoked))).toBe('revoked');
+    expect(all()).toMatchObject([{ id: 'a', state: 'rejected', status: { revocation: 'revoked' } }]);
+    expect(events).toMatchObject([{ kind: 'key.revoked', key: 'a' }]);
   });
 
   test('whatever the octets are, in little time', async () => {
