@@ -75,25 +75,39 @@ export async function showMessage(c: Context<Env>, shared: ReadingShared): Promi
   const right = rightTo(row, visitor.session);
   if (!right.may) return frontDoor(c, shared, found);
   const view = viewOf(await messages.structure(row), subjectOf(row, ports));
-  if (c.req.method === 'GET')
-    await noteOpened(shared, row, { ...right, session: visitor.session?.id ?? '' }, clientOf(c));
   const formToken = sessions.formToken(visitor);
-  const invitation = await invitationIn(row, view.calendars, messages);
+  const around = looks.around(c, row.tenant);
+  const invited = async (): Promise<Shown['invitation']> => {
+    const invitation = await invitationIn(row, view.calendars, messages);
+    return invitation === null ? null : await viewOfInvitation(invitation, row, shared, formToken);
+  };
+  const noted = async (): Promise<void> => {
+    if (c.req.method !== 'GET') return;
+    await noteOpened(shared, row, { ...right, session: visitor.session?.id ?? '' }, clientOf(c));
+    await noteLanguage(shared, row, around.language);
+  };
+  // All at once: most of the time each waits for the disk.
+  const [invitation, text, elsewhere, answers, conversation] = await Promise.all([
+    invited(),
+    messages.text(row, view.plain),
+    elsewhereIn(c, shared, row, visitor, view),
+    mayAnswer(shared, row),
+    conversationOf(row, visitor.session, shared),
+    noted(),
+  ]);
   const shown: Shown = {
     deliveryId: row.delivery.id,
     receivedAt: row.message.receivedAt,
     expiresAt: row.expiresAt,
     mailFrom: row.message.mailFrom,
     view,
-    text: await messages.text(row, view.plain),
+    text,
     formToken,
-    elsewhere: await elsewhereIn(c, shared, row, visitor, view),
-    invitation: invitation === null ? null : await viewOfInvitation(invitation, row, shared, formToken),
-    answers: await mayAnswer(shared, row),
-    conversation: await conversationOf(row, visitor.session, shared),
+    elsewhere,
+    invitation,
+    answers,
+    conversation,
   };
-  const around = looks.around(c, row.tenant);
-  if (c.req.method === 'GET') await noteLanguage(shared, row, around.language);
   return c.html(messagePage(around, shown));
 }
 

@@ -1,5 +1,5 @@
 /**
- * The portal with very much waiting and very many reading: `npm run bench -- portal [--messages 100000] [--readers 200] [--seconds 20] [--think 1000]
+ * The portal with very much waiting and very many reading: `npm run bench -- portal [--messages 100000] [--readers 200] [--seconds 30] [--think 3000]
  * [--postgres] [--octets 1000000000]`.
  *
  * `postern serve` with the role web runs in a process of its own over a database in which `messages` wait. `readers` people come in by link and code, each on
@@ -29,8 +29,8 @@ const { values } = parseArgs({
   options: {
     messages: { type: 'string', default: '100000' },
     readers: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '20' },
-    think: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '30' },
+    think: { type: 'string', default: '3000' },
     octets: { type: 'string', default: '1000000000' },
     postgres: { type: 'boolean', default: false },
   },
@@ -81,21 +81,30 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Pages by their names, and how often among twelve a reader asks for each. */
-const pages: Readonly<Record<string, { readonly often: number; readonly path: (reader: Reader) => string }>> = {
-  account: { often: 1, path: () => '/account' },
-  inbox: { often: 2, path: () => '/inbox' },
-  message: { often: 4, path: (reader) => `/d/${reader.any().deliveryId}` },
-  formatted: { often: 3, path: (reader) => `/d/${reader.any().deliveryId}/html` },
-  attachment: { often: 1, path: (reader) => `/d/${reader.any().deliveryId}/attachment/2` },
+/** Pages by their names. */
+const pages: Readonly<Record<string, (reader: Reader) => string>> = {
+  account: () => '/account',
+  inbox: () => '/inbox',
+  message: (reader) => `/d/${reader.any().deliveryId}`,
+  formatted: (reader) => `/d/${reader.any().deliveryId}/html`,
+  attachment: (reader) => `/d/${reader.any().deliveryId}/attachment/2`,
 };
+
+/** Of ten turns, five open a message, which loads its frame with it, and one of those saves a file. */
 const habits: readonly Habit[] = [
   { often: 1, turn: (reader) => reader.followLink(reader.any()) },
-  ...Object.entries(pages).map(([name, { often, path }]) => ({
-    often,
-    turn: (r: Reader) => r.get(nameFor(name, r), path(r)),
-  })),
+  { often: 1, turn: (reader) => reader.get('account', '/account') },
+  { often: 3, turn: (reader) => reader.get(nameFor('inbox', reader), '/inbox') },
+  { often: 4, turn: (reader) => read(reader) },
+  { often: 1, turn: async (reader) => reader.get('attachment', `${await read(reader)}/attachment/2`) },
 ];
+
+async function read(reader: Reader): Promise<string> {
+  const path = `/d/${reader.any().deliveryId}`;
+  await reader.get('message', path);
+  await reader.get('formatted', `${path}/html`);
+  return path;
+}
 
 /** The inbox of a whole department is a page of its own kind. */
 function nameFor(page: string, { address }: Reader): string {
@@ -169,7 +178,7 @@ function codesIn({ store, items }: Storage): (address: string) => Promise<string
 /** Octets of each page with its style sheets, scripts and pictures, none of which may come from elsewhere. */
 async function weigh(reader: Reader | undefined, weights: Map<string, number>): Promise<void> {
   if (reader === undefined) return;
-  for (const [name, { path }] of Object.entries(pages)) {
+  for (const [name, path] of Object.entries(pages)) {
     const { body, headers } = await reader.get('weigh', path(reader));
     if (!String(headers['content-type']).startsWith('text/html')) continue;
     const text = body.toString();
@@ -213,7 +222,7 @@ function ms(value: number): string {
 /** All readers ask for the same page without a pause: what a page costs at the very most, and how long the queue then is. */
 async function saturate(portal: Portal, readers: readonly Reader[], server: Server): Promise<void> {
   say('\nwithout a pause (autocannon)   requests/s   reader p50 / p99        processor each');
-  for (const [name, { path }] of Object.entries(pages)) {
+  for (const [name, path] of Object.entries(pages)) {
     let next = 0;
     const result = await autocannon({
       url: `https://localhost:${portal.port}`,
