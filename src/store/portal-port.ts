@@ -49,6 +49,9 @@ export type Conversation = PortalAddress & {
   readonly newest: PortalRow;
 };
 
+/** Where a page of conversations ends: the newest message of its last one. Two may be of the same millisecond. */
+export type ConversationMark = { readonly latestAt: number; readonly delivery: string };
+
 export type Reach = PortalAddress & {
   readonly method: Proof;
   readonly at: number;
@@ -145,10 +148,10 @@ export type PortalStore = {
   byToken(tokenHash: string, now: number): Promise<PortalRow | null>;
   /** Whatever the session; the caller judges its right (web/rights.ts). */
   byDelivery(deliveryId: string, now: number): Promise<PortalRow | null>;
-  /** What waits for, or was opened at, these addresses: conversations with the newest message first, from behind `before` (latestAt). */
+  /** What waits for, or was opened at, these addresses: conversations with the newest message first, from behind `before`. */
   conversations(
     addresses: readonly PortalAddress[],
-    page: { readonly now: number; readonly before: number | null; readonly limit: number },
+    page: { readonly now: number; readonly before: ConversationMark | null; readonly limit: number },
   ): Promise<Conversation[]>;
   /** One conversation of an address, oldest first, at most `limit` of the newest. */
   conversation(of: PortalAddress & { readonly thread: string }, now: number, limit: number): Promise<PortalRow[]>;

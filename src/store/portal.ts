@@ -145,7 +145,8 @@ export function newestStatement(
   const shown = sql`one.expires_at > ${now} and its.state in ('waiting', 'opened')`;
   const together = sql`publications as one inner join deliveries as its on its.id = one.delivery_id
     where one.thread = item.thread and one.tenant = item.tenant and one.address = item.address and ${shown}`;
-  const until = before === null ? sql`` : sql`and item.published_at < ${before}`;
+  const until =
+    before === null ? sql`` : sql`and (item.published_at, item.delivery_id) < (${before.latestAt}, ${before.delivery})`;
   return sql`
     select item.delivery_id, item.published_at, (select count(*) from ${together}) as messages,
       (select count(*) from ${together} and its.state = 'waiting') as unread

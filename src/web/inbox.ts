@@ -3,7 +3,8 @@
  * demands more than was proved stands there without its Subject, and leads to its front door.
  */
 import type { Context } from 'hono';
-import type { Conversation } from '../store/portal-port.ts';
+import type { Conversation, ConversationMark } from '../store/portal-port.ts';
+import { isId } from './entrance.ts';
 import { type InboxView, inboxPage } from './pages/inbox.ts';
 import { cardOf, type Shared } from './ports.ts';
 import type { Env } from './request.ts';
@@ -18,17 +19,23 @@ export async function showInbox(c: Context<Env>, shared: Shared): Promise<Respon
   const addresses = addressesOf(visitor.session);
   if (visitor.session === null || addresses.length === 0) return c.redirect('/sign-in', 303);
   sessions.keep(c, visitor);
-  const given = c.req.query('before') ?? '';
-  const before = /^\d{1,15}$/.test(given) ? Number(given) : null;
+  const before = markIn(c.req.query('before') ?? '');
   const found = await ports.store.conversations(addresses, { now: now(), before, limit: onPage + 1 });
   const shown = found.slice(0, onPage);
   const last = shown.at(-1);
   const view: InboxView = {
     form: sessions.formToken(visitor),
     conversations: shown.map((conversation) => rowOf(conversation, visitor.session, shared)),
-    older: found.length > onPage && last !== undefined ? `/inbox?before=${last.latestAt}` : null,
+    older:
+      found.length > onPage && last !== undefined ? `/inbox?before=${last.latestAt}.${last.newest.delivery.id}` : null,
   };
   return c.html(inboxPage(looks.around(c, oneTenant(addresses)), view));
+}
+
+/** Behind which conversation a page begins: its time and the id of its newest message; null for the first page. */
+function markIn(given: string): ConversationMark | null {
+  const [time = '', delivery = ''] = given.split('.');
+  return /^\d{1,15}$/.test(time) && isId(delivery) ? { latestAt: Number(time), delivery } : null;
 }
 
 function rowOf(

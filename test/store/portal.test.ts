@@ -2,7 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { connect, openStore } from '../../src/store/open.ts';
-import type { Credential, NewProof, Publication } from '../../src/store/portal-port.ts';
+import type { ConversationMark, Credential, NewProof, Publication } from '../../src/store/portal-port.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
 import { claimAll, decide, message as messageRow, publication, settlement } from './rows.ts';
@@ -124,9 +124,18 @@ eachEngine((engine) => {
     ]);
     expect(found[0]?.newest.delivery.id).toBe(reply.deliveryId);
     expect(await store.portal.conversations([bob], { ...page, limit: 1 })).toHaveLength(1);
-    expect((await store.portal.conversations([bob], { ...page, before: now + 2 })).map(({ thread }) => thread)).toEqual(
-      ['b'],
-    );
+    for (const thread of ['d', 'e']) await publish(store, { thread, publishedAt: now + 1 });
+    const walked: string[] = [];
+    let before: ConversationMark | null = null;
+    for (;;) {
+      const [one] = await store.portal.conversations([bob], { ...page, before, limit: 1 });
+      if (one === undefined) break;
+      walked.push(one.thread);
+      before = { latestAt: one.latestAt, delivery: one.newest.delivery.id };
+    }
+    // Three of the same millisecond, each once.
+    expect(walked[0]).toBe('a');
+    expect(walked.toSorted()).toEqual(['a', 'b', 'd', 'e']);
     expect(await store.portal.conversations([], page)).toEqual([]);
     const thread = await store.portal.conversation({ ...bob, thread: 'a' }, now + 10, 50);
     expect(thread.map((row) => row.delivery.id)).toEqual([first.deliveryId, reply.deliveryId]);
