@@ -16,7 +16,7 @@ import type { Policy } from '../policy/schema.ts';
 import type { ScanPool } from '../scan/job.ts';
 import { createScanPool } from '../scan/pool.ts';
 import { tellProof } from './check-tls.ts';
-import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
+import { examineBytes, MessageUnreadable, readMessageFile, structureOf } from './message-file.ts';
 import { besidePolicy } from './policy.ts';
 
 export type Findings = { readonly errors: string[]; readonly warnings: string[]; readonly fine: string[] };
@@ -80,7 +80,8 @@ function messageReader(policy: Policy, folder: string, config: Config, scan: Sca
       // When it came, its thread and the groups of its people are the case's own to say.
       const envelope = { from, recipients: to };
       const tenant = { id: domains[0] ?? '', domains };
-      return await examineBytes(bytes, { policy, groups: null, tenant, envelope, receivedAt: 0 }, ports);
+      const structure = structureOf(bytes);
+      return await examineBytes(bytes, { structure, policy, groups: null, tenant, envelope, receivedAt: 0 }, ports);
     } catch (error) {
       if (error instanceof MessageUnreadable) return null;
       throw error;

@@ -12,7 +12,7 @@ import { parseHeader } from '../mail/header.ts';
 import { hiddenSubject } from '../mail/header-protection.ts';
 
 import type { ExaminePorts } from '../pipeline/examine.ts';
-import { lookedFor, planRecipient } from '../pipeline/planning.ts';
+import { lookedFor, planRecipient, withLinks } from '../pipeline/planning.ts';
 import { type InForce, readTenant } from '../pipeline/policies.ts';
 import { formOf } from '../plan/form.ts';
 import { wishOf } from '../plan/require-tls.ts';
@@ -21,7 +21,7 @@ import type { Facts } from '../policy/facts.ts';
 import { createScanPool } from '../scan/pool.ts';
 import type { Store } from '../store/store.ts';
 import { createKeyCheck, createKeySearch } from './key-search.ts';
-import { examineBytes, MessageUnreadable, readMessageFile } from './message-file.ts';
+import { examineBytes, MessageUnreadable, readMessageFile, structureOf } from './message-file.ts';
 import { createOutbound } from './outbound.ts';
 import { printFailure, printJson } from './output.ts';
 import { openStorage } from './storage.ts';
@@ -85,7 +85,8 @@ export async function explainMessage(
   ports: ExplainPorts,
 ): Promise<Explanation> {
   const { policy, tenant, envelope, bytes } = message;
-  const facts = await examineBytes(bytes, { ...message, receivedAt: Date.now() }, ports);
+  const structure = structureOf(bytes);
+  const facts = await examineBytes(bytes, { ...message, structure, receivedAt: Date.now() }, ports);
   // REQUIRETLS is said in MAIL, which nobody did.
   const wish = wishOf(false, parseHeader(bytes), tenant.honourTlsRequiredNo);
   const deliveries: Explanation['deliveries'][number][] = [];
@@ -93,7 +94,8 @@ export async function explainMessage(
     const rows = await ports.store.keysFor(addressKey(recipient));
     const { portal, discovery } = ports;
     const input = { policy, facts, recipient, rows, tenant, wish, portal, now: Date.now() };
-    const { verdict, plan } = await lookedFor(planRecipient(input), input, discovery);
+    const planned = await lookedFor(planRecipient(input), input, discovery);
+    const { verdict, plan } = withLinks(planned, structure, portal);
     const steps = plan.kind === 'deliver' ? plan.steps : [];
     const [first] = steps;
     const hidden =

@@ -6,7 +6,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { LineEnds } from '../mail/line-ends.ts';
-import { StructureParser } from '../mail/structure.ts';
+import { type Structure, StructureParser } from '../mail/structure.ts';
 import { type ExaminePorts, examineMessage, type ToExamine } from '../pipeline/examine.ts';
 import type { Facts } from '../policy/facts.ts';
 import { printable } from './output.ts';
@@ -39,16 +39,16 @@ export async function readMessageFile(file: string, maxBytes: number): Promise<B
   return Buffer.concat(chunks);
 }
 
-/** The facts of a message whose octets are at hand. */
-export async function examineBytes(
-  bytes: Buffer,
-  about: Omit<ToExamine, 'structure' | 'read'>,
-  ports: ExaminePorts,
-): Promise<Facts> {
+export function structureOf(bytes: Buffer): Structure {
   const parser = new StructureParser();
   parser.push(bytes);
+  return parser.end();
+}
+
+/** The facts of a message whose octets are at hand. */
+export async function examineBytes(bytes: Buffer, about: Omit<ToExamine, 'read'>, ports: ExaminePorts): Promise<Facts> {
   const read: ToExamine['read'] = async function* ({ start, end }) {
     yield bytes.subarray(start, end);
   };
-  return examineMessage({ ...about, structure: parser.end(), read }, ports);
+  return examineMessage({ ...about, read }, ports);
 }

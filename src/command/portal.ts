@@ -89,6 +89,8 @@ function recalled(rows: readonly Withdrawn[], json: boolean): number {
 function account({ was, gone }: Withdrawn): string {
   if (gone && was === 'opened') return 'can be read no more in the portal; it had been opened before';
   if (gone && was === 'waiting') return 'taken back before anybody opened it';
+  if (gone && was === 'delivered')
+    return 'was delivered by mail; its large files were taken back before anybody opened them';
   if (gone) return 'stopped before it left';
   if (was === 'delivered') return 'was delivered by mail, which cannot be taken back';
   if (was === 'sending') return 'is being handed over at this moment; try again in a minute';

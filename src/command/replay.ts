@@ -185,6 +185,7 @@ const aspectWords: Readonly<Record<Aspect, string>> = {
   notices: 'who is told',
   proof: 'what must be shown in the portal',
   receipts: 'what the sender hears of it in the portal',
+  links: 'which files leave as links',
   copy: 'how the protected copy is made',
 };
 

@@ -39,6 +39,8 @@ type DeliveryEvent = { message: string; delivery: string; recipient: string } & 
   | { kind: 'delivery.held'; reason: string }
   | { kind: 'delivery.released'; by: string }
   | { kind: 'delivery.waiting'; expiresAt: number }
+  /** Its large files wait in the portal; the rest was delivered. */
+  | { kind: 'delivery.linked'; expiresAt: number }
   /** `reader`: the name of the member who did, null when only the mailbox was proved. */
   | { kind: 'delivery.opened'; client: string; reader: string | null; proof: Proof }
   /** Read again, or by another reader; once for each session. */

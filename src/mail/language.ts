@@ -97,3 +97,22 @@ function formatFor(
   formats.set(key, format);
   return format;
 }
+
+/** "1.4 MB", "1,4 MB", for people. */
+export function readableSize(octets: number, language: Language): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  let value = octets;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: units[unit] ?? 'byte',
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}

@@ -15,7 +15,7 @@ export type Line = { readonly to: string } & (
   /** `reader`: a name that a stranger chose, or null where only the mailbox was proved. */
   | { readonly kind: 'opened' | 'answered'; readonly at: number; readonly reader: string | null }
   | { readonly kind: 'expiring' | 'timeAsked'; readonly until: number }
-  | { readonly kind: 'withdrawn'; readonly before: 'stopped' | 'unread' | 'read' }
+  | { readonly kind: 'withdrawn'; readonly before: 'stopped' | 'unread' | 'read' | 'linked' }
   | { readonly kind: 'accessAsked'; readonly reader: string | null; readonly colleague: string }
 );
 

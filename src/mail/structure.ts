@@ -81,6 +81,12 @@ export function leaves(structure: Structure): Part[] {
   return found;
 }
 
+/** Octets of the part without its transfer encoding; of base64, which is a third larger with its line breaks, about so many. */
+export function decodedSize({ body, encoding }: Pick<Part, 'body' | 'encoding'>): number {
+  const stored = body.end - body.start;
+  return encoding === 'base64' ? Math.floor((stored * 3) / 4.1) : stored;
+}
+
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const hyphen = 0x2d;

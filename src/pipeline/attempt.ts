@@ -14,8 +14,9 @@ import type { ClaimedDelivery, NewMessage, Settlement, Store } from '../store/st
 import type { Accept } from './accept.ts';
 import type { DomainSeen } from './domains.ts';
 import { keyUses } from './key-use.ts';
+import { isLinked, type Linked, linkedEvent, linkedFor } from './linked.ts';
 import { type Ended, noticesFor } from './notices.ts';
-import { publish, withdraw } from './portal.ts';
+import { notAgreed, publish, withdraw } from './portal.ts';
 import { type Found, type TransmitPorts, transmit } from './transmit.ts';
 
 export type AttemptPorts = TransmitPorts & {
@@ -48,7 +49,8 @@ export function groupDeliveries(claimed: readonly ClaimedDelivery[]): ClaimedDel
   const groups = new Map<string, ClaimedDelivery[]>();
   for (const delivery of claimed) {
     const step = delivery.steps[delivery.step];
-    const shared = (step?.method === 'none' || step?.method === 'tls') && step.opens !== true;
+    const asSent = (step?.method === 'none' || step?.method === 'tls') && step.opens !== true;
+    const shared = asSent && !isLinked(delivery, step);
     const { headers, sign } = delivery.actions;
     const key = shared
       ? JSON.stringify([
@@ -74,37 +76,47 @@ export async function attempt(group: readonly ClaimedDelivery[], ports: AttemptP
   if (first.crashes > maxCrashes) return { seen: null, conclude: async () => quarantine(group) };
   const step = first.steps[first.step];
   if (step?.method === 'portal') return { seen: null, conclude: () => publish(first, ports) };
+  const linked = isLinked(first, step) ? await linkedFor(first, ports) : null;
   const { outcomes, found } =
     step === undefined
       ? { outcomes: group.map(() => nothingToTry(first)), found: null }
-      : await transmit(group, step, ports);
+      : linked === 'not agreed'
+        ? { outcomes: group.map(() => notAgreed), found: null }
+        : await transmit(group, step, linked?.wanted ?? null, ports);
 
   const now = ports.now();
   const ended = group.map((delivery, index) => {
     const outcome = outcomes[index] ?? noOutcome;
     return { delivery, outcome, next: settle(delivery, outcome, now, ports.config.delivery.retry, ports.random()) };
   });
-  const conclude = (): Promise<Conclusion> => concludeAll(first, ended, found, ports);
+  const about = { found, linked: linked === 'not agreed' ? null : linked };
+  const conclude = (): Promise<Conclusion> => concludeAll(first, ended, about, ports);
   return { seen: seenOf(first.destination, outcomes, now), conclude };
 }
 
 async function concludeAll(
   first: ClaimedDelivery,
   ended: readonly Ended[],
-  found: Found | null,
+  { found, linked }: { readonly found: Found | null; readonly linked: Linked | null },
   ports: AttemptPorts,
 ): Promise<Conclusion> {
   const withdrawn = await withdraw(ended, ports);
   const uses = await keyUses(ended, ports);
   return {
     settlements: [
-      ...ended.map(({ delivery, outcome, next }) => settlementOf(delivery, outcome, next, found?.found ?? [])),
+      ...ended.map((each) => ({
+        ...settlementOf(each.delivery, each.outcome, each.next, found?.found ?? []),
+        ...(linked !== null && each.next.state === 'delivered' ? { portal: linked.publication.portal } : {}),
+      })),
       ...(withdrawn?.settlements ?? []),
     ],
     messages: withdrawn?.messages ?? (await noticesFor(first.message, ended, ports)),
     events: [
       ...uses,
       ...ended.map(({ delivery, outcome, next }) => eventOf(delivery, outcome, next)),
+      ...(linked === null
+        ? []
+        : ended.flatMap(({ delivery, next }) => (next.state === 'delivered' ? [linkedEvent(delivery, linked)] : []))),
       ...(found === null ? [] : ended.flatMap(({ delivery, next }) => verdictEvent(delivery, next, found.verdict))),
       ...(withdrawn?.events ?? []),
     ],

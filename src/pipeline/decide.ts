@@ -25,7 +25,7 @@ import type { MessageRow, NewDelivery, Store } from '../store/store.ts';
 import { type ExaminePorts, examineMessage, threadHash } from './examine.ts';
 import { decideInbound, passedOn } from './inbound.ts';
 import { sealKept } from './kept.ts';
-import { atLeast, lookedFor, minimaOf, type Planned, planRecipient, type ToPlan } from './planning.ts';
+import { atLeast, lookedFor, minimaOf, type Planned, planRecipient, type ToPlan, withLinks } from './planning.ts';
 import type { InForce } from './policies.ts';
 import { decideAnswer } from './portal-answer.ts';
 import { type ToldPorts, toldOf } from './told.ts';
@@ -71,7 +71,8 @@ export async function decide(message: MessageRow, ports: DecidePorts): Promise<D
   const { fields } = structure;
   await ports.harvest?.({ fields, messageId: message.messageId, signature: null });
   const wish = wishOf(message.smtp.requireTls === true, fields, tenant.honourTlsRequiredNo);
-  const planned = await planAll({ facts, policy, tenant, wish }, ports);
+  const all = await planAll({ facts, policy, tenant, wish }, ports);
+  const planned = all.map((each) => withLinks(each, structure, ports.portal));
   const seal = subjectSealer(message.id, ports.masterKey);
   const deliveries = planned.map((each) => deliveryOf(message.id, withoutAgreed(each, facts), seal));
   const capabilities = Object.fromEntries(planned.map(({ verdict, capability }) => [verdict.recipient, capability]));
@@ -208,6 +209,7 @@ function deliveryOf(
       legacyDisplay: verdict.legacyDisplay,
       proof: verdict.proof,
       receipts: verdict.receipts,
+      linkFilesOver: verdict.linkFilesOver,
     },
     priority: verdict.priority ?? usualPriority,
     state: plan.kind === 'hold' ? 'held' : 'queued',

@@ -30,8 +30,8 @@ import { CannotProtect, type ProtectJob, type SigningKey } from '../protect/prot
 import type { Spool } from '../spool/spool.ts';
 import type { KeyRow } from '../store/key-port.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
+import { type Change, type Changes, changesOf, type Wanted } from './changes.ts';
 import { openSubject } from './decide.ts';
-import { type Change, legacyDisplayOf } from './legacy-display.ts';
 import { readHeader } from './stored-header.ts';
 
 export type OctetPorts = {
@@ -57,32 +57,49 @@ export type Prepared =
     }
   | { readonly kind: 'impossible'; readonly outcome: Outcome };
 
-export async function prepare(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
+/** `linked`: what the copy says of large files, which it then leaves out; null for the whole message. */
+export async function prepare(
+  delivery: ClaimedDelivery,
+  step: Step,
+  linked: Wanted['linked'],
+  ports: OctetPorts,
+): Promise<Prepared> {
   return step.method === 'none' || step.method === 'tls'
-    ? asSent(delivery, step, ports)
-    : protectedCopy(delivery, step, ports);
+    ? asSent(delivery, step, linked, ports)
+    : protectedCopy(delivery, step, linked, ports);
 }
 
 /** The stored octets, with the header changed where policy asked for it; signed, where a rule wants that and there is a key. */
-async function asSent(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
+async function asSent(
+  delivery: ClaimedDelivery,
+  step: Step,
+  linked: Wanted['linked'],
+  ports: OctetPorts,
+): Promise<Prepared> {
   const { message, subject, actions } = delivery;
   const signed = formOf(step.method, actions, protectionOf(message, ports)).sign
-    ? await signedCopy(delivery, ports)
+    ? await signedCopy(delivery, linked, ports)
     : null;
   if (signed !== null) return signed;
   const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
+  const { changes, grown } = await changesOf(message, { subject: null, linked }, ports.spool);
   const untouched = subject === null && actions.headers.add.length === 0 && actions.headers.remove.length === 0;
-  if (untouched) return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
+  if (untouched && changes.length === 0)
+    return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
   const header = edited(await readHeader(message, ports.spool), delivery, ports);
   return {
     ...common,
-    size: message.size - message.headerSize + header.length,
-    body: () => headerThenBody(header, [], message, ports.spool),
+    size: message.size - message.headerSize + header.length + grown,
+    body: () => headerThenBody(header, changes, message, ports.spool),
   };
 }
 
 /** Null when there is no key to sign with, or the message is protected already by who sent it. */
-async function signedCopy(delivery: ClaimedDelivery, ports: OctetPorts): Promise<Prepared | null> {
+async function signedCopy(
+  delivery: ClaimedDelivery,
+  linked: Wanted['linked'],
+  ports: OctetPorts,
+): Promise<Prepared | null> {
   const { message } = delivery;
   const header = edited(await readHeader(message, ports.spool), delivery, ports);
   const type = parseParameters(fieldsNamed(parseHeader(header), 'content-type')[0]?.raw ?? '').value;
@@ -90,14 +107,20 @@ async function signedCopy(delivery: ClaimedDelivery, ports: OctetPorts): Promise
   for (const method of ['smime', 'pgp'] as const) {
     const signer = await signerOf(header, message, method, ports);
     if (signer === null) continue;
-    const entity = await entityOf(header, delivery, { hp: 'clear', method, hideSubject: false }, false, ports);
+    const changed = await changesOf(message, { subject: null, linked }, ports.spool);
+    const entity = entityOf(header, delivery, { hp: 'clear', method, hideSubject: false }, changed);
     const { form } = protectionOf(message, ports);
     return copy(message, entity, { method, recipients: [], signer, form }, true, ports);
   }
   return null;
 }
 
-async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: OctetPorts): Promise<Prepared> {
+async function protectedCopy(
+  delivery: ClaimedDelivery,
+  step: Step,
+  linked: Wanted['linked'],
+  ports: OctetPorts,
+): Promise<Prepared> {
   const { message, recipient, actions } = delivery;
   const rows = await ports.freshKeys(await ports.store.keysFor(addressKey(recipient)));
   const recipients = materialsOf(rows, step.keys, ports.now());
@@ -112,7 +135,9 @@ async function protectedCopy(delivery: ClaimedDelivery, step: Step, ports: Octet
   const { hideSubject, legacyDisplay, sign } = formOf(method, actions, protection);
   const header = edited(await readHeader(message, ports.spool), delivery, ports);
   const signer = sign ? await signerOf(header, message, method, ports) : null;
-  const entity = await entityOf(header, delivery, { hp: 'cipher', method, hideSubject }, legacyDisplay, ports);
+  const shown = legacyDisplay ? (valuesOf(parseHeader(header), 'subject')[0] ?? '') : '';
+  const changed = await changesOf(message, { subject: shown === '' ? null : shown, linked }, ports.spool);
+  const entity = entityOf(header, delivery, { hp: 'cipher', method, hideSubject }, changed);
   return copy(message, entity, { method, recipients, signer, form: protection.form }, false, ports);
 }
 
@@ -140,20 +165,14 @@ type Entity = Split & {
   readonly changes: readonly Change[];
 };
 
-async function entityOf(
+function entityOf(
   header: Buffer,
   { message, recipient }: ClaimedDelivery,
   form: Omit<HeaderForm, 'legacyDisplay'>,
-  legacyDisplay: boolean,
-  { spool }: OctetPorts,
-): Promise<Entity> {
-  const fields = parseHeader(header);
-  const [subject = ''] = valuesOf(fields, 'subject');
-  const { inRoot, changes } =
-    legacyDisplay && subject !== '' ? await legacyDisplayOf(message, subject, spool) : { inRoot: false, changes: [] };
-  const blind = blindOf(fields, message.recipients, recipient);
+  { inRoot, changes, grown }: Changes,
+): Entity {
+  const blind = blindOf(parseHeader(header), message.recipients, recipient);
   const split = splitForProtection(header, { ...form, legacyDisplay: inRoot }, blind);
-  const grown = changes.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0);
   const size = split.inner.length + message.size - message.headerSize + grown + split.after.length;
   return { ...split, size, changes };
 }

@@ -1,10 +1,14 @@
 /**
  * One recipient of one message: verdict, capability, plan, joined. `planRecipient` is what `postern explain` shows too, so that the explanation can
- * never differ from the deed; `planWith` is what `postern replay` repeats. Both are pure; `lookedFor` plans again with what a look for keys brought.
+ * never differ from the deed; `planWith` is what `postern replay` repeats. Both are pure; `lookedFor` plans again with what a look for keys brought, and
+ * `withLinks` says which of the message's files stay behind in the portal.
  */
 import type { KeyTrust, Tenant, TlsLevel } from '../config/config.ts';
 import type { Discovery } from '../keys/discover.ts';
 import { capabilityOf } from '../keys/keyring.ts';
+import { readableSize } from '../mail/language.ts';
+import { largeFiles } from '../mail/linked-files.ts';
+import type { Structure } from '../mail/structure.ts';
 import { type Capability, type Plan, planFor, type Step, usefulKeys } from '../plan/plan.ts';
 import { asWished, type Wish } from '../plan/require-tls.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -68,6 +72,24 @@ export function planWith(input: {
   const releasedVerdict = { ...verdict, level: atLeast(verdict.released, 'transport') };
   const released = planFor(releasedVerdict, capability, minimumTls, minimumTrust, already);
   return { verdict, capability, plan, steps: released.kind === 'deliver' ? released.steps : [] };
+}
+
+/** `planned` with `linkFilesOver` only where the message has such files and a copy without them will leave. */
+export function withLinks(planned: Planned, { root, problems }: Structure, portal: boolean): Planned {
+  const { verdict, plan, steps } = planned;
+  const over = verdict.linkFilesOver;
+  if (over === null) return planned;
+  const size = readableSize(over, 'en').replaceAll('\u00a0', ' ');
+  const because = (sentence: string): Plan => ({ ...plan, because: [...plan.because, sentence] });
+  const without = { ...planned, verdict: { ...verdict, linkFilesOver: null } };
+  if (!steps.some(({ method }) => method !== 'portal')) return without;
+  if (!portal) return { ...without, plan: because('files are not linked: this gateway has no portal') };
+  // What can be read in two ways is left as it is.
+  const files = problems.length > 0 ? 0 : largeFiles(root, over).length;
+  if (files === 0)
+    return { ...without, plan: because(`files are not linked: none that can be is larger than ${size}`) };
+  const which = files === 1 ? 'one file' : `${files} files`;
+  return { ...planned, plan: because(`${which} larger than ${size} will wait in the portal, with a link in the copy`) };
 }
 
 /** Encrypted, or protected by rights, by who wrote it; but not while something was found beside it, or while two readers could see different parts. */

@@ -1,11 +1,12 @@
 /**
  * The portal's part of an attempt: `publish` makes a link and the notification that carries it, while the message stays sealed where it is;
- * `withdraw` ends the wait when the notification could not be delivered, since nobody would ever come for the message.
+ * `withdraw` ends the wait when the notification could not be delivered, since nobody would ever come for the message. `publicationOf` is what the
+ * portal is to know of a delivery; linked.ts uses it, too, for files that wait while the rest of the message leaves.
  *
  * The portal never has the master key. What it needs of a message is wrapped for its own key as the message is published: the data key, and a card with
  * what a list shows.
  */
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { addressKey } from '../mail/address.ts';
 import { agreedIn } from '../mail/agreed.ts';
@@ -56,19 +57,55 @@ export function openCard(portalKey: Buffer, delivery: string, sealed: string): P
   return JSON.parse(openText(portalKey, sealed, `card ${delivery}`)) as PortalCard;
 }
 
-export async function publish(delivery: ClaimedDelivery, ports: NoticePorts & VoicePorts): Promise<Conclusion> {
-  const { web } = ports.config;
-  if (web === null) throw new Error('a plan has a portal step but the gateway has no portal');
-  const { id, messageId, recipient, step, attempts, warned, actions, message } = delivery;
+/** What the portal is to know of a delivery, and the token of its link. */
+export type Publication = {
+  readonly portal: NonNullable<Settlement['portal']>;
+  readonly card: PortalCard;
+  readonly token: string;
+};
+
+/** Null when a rule demands a passphrase and none was agreed. Nothing is published by this alone. */
+export async function publicationOf(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Publication | null> {
+  const { web, masterKey } = ports.config;
+  if (web === null) throw new Error('something is to wait in the portal but the gateway has none');
+  const { id, recipient, actions, message } = delivery;
   const fields = parseHeader(await readHeader(message, ports.spool));
   const passphrase = await hashAgreed(fields);
   const demand: Proof = passphrase === null ? (actions.proof ?? 'code') : 'passphrase';
-  if (demand === 'passphrase' && passphrase === null) return nothingAgreed(delivery, ports);
-  const token = randomBytes(32).toString('base64url');
+  if (demand === 'passphrase' && passphrase === null) return null;
+  const token = tokenOf(masterKey, id);
   const publishedAt = ports.now();
   const expiresAt = publishedAt + (actions.expires ?? web.keepFor);
-  const portal = portalKeyOf(ports.config);
+  const key = portalKeyOf(ports.config);
   const card = cardOf(delivery, fields, ports);
+  const portal = {
+    tenant: message.tenant,
+    address: addressKey(recipient),
+    tokenHash: hashToken(token),
+    publishedAt,
+    expiresAt,
+    itemKey: itemKey({ master: masterKey, portal: key }, { delivery: id, spool: message.spool }),
+    card: sealCard(key, id, card),
+    thread: threadOf(delivery, fields),
+    demand,
+    passphrase,
+    link: sealText(masterKey, token, linkContext(id)),
+    remindAt: nextReminder(remindersOf(message.tenant, ports.config), { publishedAt, expiresAt }, publishedAt),
+  };
+  return { portal, card, token };
+}
+
+/** Of a delivery the same at each attempt: a copy that left before a crash has a link that works. RFC 5869 section 3.2. */
+function tokenOf(masterKey: Buffer, delivery: string): string {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', `portal link ${delivery}`, 32)).toString('base64url');
+}
+
+export async function publish(delivery: ClaimedDelivery, ports: NoticePorts & VoicePorts): Promise<Conclusion> {
+  const { id, messageId, recipient, step, attempts, warned, actions } = delivery;
+  const publication = await publicationOf(delivery, ports);
+  if (publication === null) return nothingAgreed(delivery, ports);
+  const { portal, card, token } = publication;
+  const { expiresAt, demand } = portal;
   // The notification travels as any mail: it names the Subject only where a rule says that it may be read outside.
   const subject = actions.hideSubject === false ? card.subject : null;
   return {
@@ -83,20 +120,7 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts & Vo
         status: '2.0.0',
         reason: 'Waiting in the portal.',
         remote: delivery.remote,
-        portal: {
-          tenant: message.tenant,
-          address: addressKey(recipient),
-          tokenHash: hashToken(token),
-          publishedAt,
-          expiresAt,
-          itemKey: itemKey({ master: ports.config.masterKey, portal }, { delivery: id, spool: message.spool }),
-          card: sealCard(portal, id, card),
-          thread: threadOf(delivery, fields),
-          demand,
-          passphrase,
-          link: sealText(ports.config.masterKey, token, linkContext(id)),
-          remindAt: nextReminder(remindersOf(message.tenant, ports.config), { publishedAt, expiresAt }, publishedAt),
-        },
+        portal,
       },
     ],
     messages: [await portalNotice(delivery, { token, expiresAt, demand, subject }, ports)],
@@ -134,12 +158,19 @@ async function hashAgreed(fields: readonly Field[]): Promise<Passphrase | null> 
 }
 
 /** A rule demands what nobody agreed on: better back to its sender than open to whoever reads the mailbox. */
+export const notAgreed = {
+  kind: 'failed',
+  scope: 'recipient',
+  status: '5.7.0',
+  reason: 'Policy asks for a passphrase agreed with the recipient, and this message came without one.',
+  remote: null,
+} as const satisfies Outcome;
+
 async function nothingAgreed(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Conclusion> {
   const { id, messageId, recipient, step, attempts, warned, message, remote } = delivery;
-  const status = '5.7.0';
-  const reason = 'Policy asks for a passphrase agreed with the recipient, and this message came without one.';
+  const { status, reason } = notAgreed;
   const settled = { state: 'failed', step, attempts: attempts + 1, nextAt: 0, status, reason, warned } as const;
-  const outcome: Outcome = { kind: 'failed', scope: 'recipient', status, reason, remote: null };
+  const outcome = notAgreed;
   const settlement: Settlement = { id, remote, ...settled };
   const next: Ended['next'] = { ...settled, notify: 'failure', fellBackTo: null };
   return {

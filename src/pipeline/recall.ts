@@ -7,6 +7,7 @@
  */
 import type { ForSenders } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import { inPortal } from '../plan/delivery.ts';
 import type { SenderStore, SentDelivery, SentMessage, Withdrawn } from '../store/sender-port.ts';
 import { nextReminder } from './reminder-time.ts';
 
@@ -41,7 +42,7 @@ export async function recall(
 
 /** Until when the delivery would wait, extended once; null when it may not wait longer, or waits no more. */
 export function extendedTo({ portal, state }: SentDelivery, settings: ForSenders, now: number): number | null {
-  if (portal === null || (state !== 'waiting' && state !== 'opened') || portal.expiresAt <= now) return null;
+  if (portal === null || !inPortal.includes(state) || portal.expiresAt <= now) return null;
   const to = Math.min(Math.max(now, portal.expiresAt) + settings.extendBy, portal.publishedAt + settings.longest);
   return to > portal.expiresAt ? to : null;
 }

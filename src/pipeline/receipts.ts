@@ -12,6 +12,7 @@ import { domainOf } from '../mail/address.ts';
 import { serviceAddress } from '../mail/compose.ts';
 import { parseHeader, valuesOf } from '../mail/header.ts';
 import { type Line, type Receipt, receiptMessage } from '../mail/receipt.ts';
+import type { DeliveryState } from '../plan/delivery.ts';
 import type { AccessRequest } from '../store/portal-port.ts';
 import type { News } from '../store/sender-port.ts';
 import type { NewMessage, Store } from '../store/store.ts';
@@ -135,6 +136,13 @@ async function aboutMessage(
   return { sentAt, subject: await subjectOf(news, ports), originalMessageId, lines, link };
 }
 
+/** How what was taken back had been; what had not left was stopped. */
+const before: Partial<Record<DeliveryState, 'read' | 'unread' | 'linked'>> = {
+  opened: 'read',
+  waiting: 'unread',
+  delivered: 'linked',
+};
+
 /** Null for what was overtaken: a request that was decided meanwhile. */
 async function lineOf(
   { at, event, delivery }: News,
@@ -151,8 +159,7 @@ async function lineOf(
     case 'delivery.reminded':
       return { line: { kind: 'expiring', to, until: event.expiresAt } };
     case 'delivery.withdrawn': {
-      const before = event.was === 'opened' ? 'read' : event.was === 'waiting' ? 'unread' : 'stopped';
-      return { line: { kind: 'withdrawn', to, before } };
+      return { line: { kind: 'withdrawn', to, before: before[event.was] ?? 'stopped' } };
     }
     case 'portal.timeAsked': {
       const sent = await store.senders.sent(delivery.messageId);

@@ -8,6 +8,7 @@ import { addressKey } from '../mail/address.ts';
 import { serviceAddress } from '../mail/compose.ts';
 import { authorsOf, parseHeader } from '../mail/header.ts';
 import { reminderMessage } from '../mail/reminder.ts';
+import { unopened } from '../plan/delivery.ts';
 import { openText, SealBroken } from '../protect/seal.ts';
 import type { DueReminder } from '../store/sender-port.ts';
 import type { NewMessage } from '../store/store.ts';
@@ -31,7 +32,7 @@ async function remindOne(due: DueReminder, ports: ReceiptPorts): Promise<void> {
   const { delivery, message } = due;
   const now = ports.now();
   const tenant = ports.config.tenants.find(({ id }) => id === message.tenant);
-  const letter = delivery.state === 'waiting' ? await letterFor(due, ports) : null;
+  const letter = unopened.includes(delivery.state) ? await letterFor(due, ports) : null;
   const next = letter === null || tenant === undefined ? null : nextReminder(tenant.senders.reminders, due, now);
   const about = { message: delivery.messageId, delivery: delivery.id, recipient: delivery.recipient };
   const events: Event[] =
@@ -59,6 +60,7 @@ async function letterFor(due: DueReminder, ports: ReceiptPorts): Promise<NewMess
     voice: await voiceFor(tenant.branding, { tenant: tenant.id, address: addressKey(delivery.recipient) }, ports),
     link: `${web.portalUrl}/m/${token}`,
     expiresAt,
+    filesOnly: delivery.state === 'delivered',
     byCode: (delivery.actions.proof ?? 'code') === 'code',
     messageId: `<${randomUUIDv7()}@${hostname}>`,
     date: ports.now(),

@@ -44,6 +44,7 @@ const aspects = [
   'copy',
   'proof',
   'receipts',
+  'links',
 ] as const;
 export type Aspect = (typeof aspects)[number];
 
@@ -196,7 +197,7 @@ function fateOf(
 
 function fateIn({ verdict, plan, steps }: Planned): Fate {
   const { level, rules, headers, subject, expires, reply, priority, notifySender, reviewers } = verdict;
-  const { hideSubject, sign, legacyDisplay, proof, receipts } = verdict;
+  const { hideSubject, sign, legacyDisplay, proof, receipts, linkFilesOver } = verdict;
   return {
     end: endOf(plan, steps),
     level,
@@ -214,6 +215,7 @@ function fateIn({ verdict, plan, steps }: Planned): Fate {
       notices: JSON.stringify([notifySender, reviewers]),
       proof: String(proof),
       receipts: String(receipts),
+      links: String(linkFilesOver),
       copy: JSON.stringify([hideSubject, sign, legacyDisplay]),
     },
   };

@@ -7,6 +7,7 @@ import type { Transmitter } from '../deliver/pool.ts';
 import type { Outcome } from '../plan/delivery.ts';
 import type { Step } from '../plan/plan.ts';
 import type { ClaimedDelivery } from '../store/store.ts';
+import type { Wanted } from './changes.ts';
 import { untilMended } from './inbound.ts';
 import { type OctetPorts, prepare } from './octets.ts';
 import { type HandedOn, handOn, type OpeningPorts } from './opening.ts';
@@ -23,12 +24,18 @@ export type Found = Pick<HandedOn, 'found' | 'verdict'>;
 /** One outcome for each delivery of the group. */
 type Sent = { readonly outcomes: readonly Outcome[]; readonly found: Found | null };
 
-export async function transmit(group: readonly ClaimedDelivery[], step: Step, ports: TransmitPorts): Promise<Sent> {
+/** `linked`: see prepare(). */
+export async function transmit(
+  group: readonly ClaimedDelivery[],
+  step: Step,
+  linked: Wanted['linked'],
+  ports: TransmitPorts,
+): Promise<Sent> {
   const [first] = group;
   if (first === undefined) return { outcomes: [], found: null };
   const { message } = first;
   if (message.kind === 'inbound') return transmitInbound(group, first, step, ports);
-  const prepared = await prepare(first, step, ports);
+  const prepared = await prepare(first, step, linked, ports);
   if (prepared.kind === 'impossible') return { outcomes: group.map(() => prepared.outcome), found: null };
   const outcomes = await ports.transmitter.send({
     ...transaction(group, first, step, ports),

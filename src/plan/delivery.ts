@@ -33,6 +33,11 @@ export type DeliveryState =
   | 'failed'
   | 'dropped';
 
+/** While its publication lasts, a delivery in one of these has something in the portal: `delivered` its large files, the others all of it. */
+export const inPortal: readonly DeliveryState[] = ['delivered', 'waiting', 'opened'];
+/** Of those, nobody opened these there yet. */
+export const unopened: readonly DeliveryState[] = ['delivered', 'waiting'];
+
 /** Evidence of the connection that carried, or refused, the message. Null where it never came so far. */
 export type Remote = {
   readonly mx: string | null;

@@ -39,6 +39,8 @@ export type RuleActions = {
   readonly legacyDisplay: boolean | null;
   readonly proof: Proof | null;
   readonly receipts: ReceiptRule | null;
+  /** Octets. */
+  readonly linkFilesOver: number | null;
   readonly keyTrust: KeyTrust | null;
 };
 
@@ -72,6 +74,9 @@ const reviewer = z
     return z.NEVER;
   });
 
+/** Smaller ones would make links of what every mailbox takes. */
+export const linkFiles = section({ over: kinds.size(100_000, 1024 ** 4) });
+
 export const thenSchema = section({
   protect: kinds.choice(levels).optional(),
   otherwise: kinds.choice(otherwises).optional(),
@@ -95,6 +100,7 @@ export const thenSchema = section({
   legacyDisplay: kinds.flag().optional(),
   proof: kinds.choice(proofs).optional(),
   receipts: kinds.choice(receiptRules).optional(),
+  linkFiles: linkFiles.optional(),
   keys: kinds.choice(keyTrusts).optional(),
 });
 export type Then = z.output<typeof thenSchema>;
@@ -119,6 +125,7 @@ export function readActions(name: string, then: Then): RuleActions {
     legacyDisplay: then.legacyDisplay ?? null,
     proof: then.proof ?? null,
     receipts: then.receipts ?? null,
+    linkFilesOver: then.linkFiles?.over ?? null,
     keyTrust: then.keys ?? null,
   };
 }

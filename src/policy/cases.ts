@@ -19,6 +19,7 @@ import { keyTrusts, receiptRules, tlsLevels } from '../config/config.ts';
 import * as kinds from '../config/kinds.ts';
 import { type Path, type Problem, parseYaml, says, section } from '../config/yaml.ts';
 import { addressKey, canonicalAddress, domainOf } from '../mail/address.ts';
+import { linkFiles } from './actions.ts';
 import { addressOf, contentShape, envelopeShape, factsOfCase, record, surroundings } from './case-message.ts';
 import { evaluate } from './evaluate.ts';
 import type { Facts } from './facts.ts';
@@ -64,6 +65,7 @@ const expectation = section({
   legacyDisplay: kinds.flag().nullable().optional(),
   proof: kinds.choice(proofs).nullable().optional(),
   receipts: kinds.choice(receiptRules).nullable().optional(),
+  linkFiles: linkFiles.nullable().optional(),
 });
 
 const casesSchema = section({
@@ -180,6 +182,7 @@ function compare(expected: Expectation, verdict: Verdict): string[] {
     legacyDisplay: verdict.legacyDisplay,
     proof: verdict.proof,
     receipts: verdict.receipts,
+    linkFiles: verdict.linkFilesOver === null ? null : { over: verdict.linkFilesOver },
   };
   return Object.entries(expected)
     .map(([key, wanted]) => ({ key, wanted: words(wanted), is: words(actual[key as keyof Expectation]) }))

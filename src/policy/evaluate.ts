@@ -141,6 +141,7 @@ function wants(rule: Rule): string {
     rule.sign === null ? [] : [rule.sign ? 'a signature' : 'no signature'],
     rule.proof === null ? [] : [`${rule.proof} as proof in the portal`],
     rule.receipts === null ? [] : [`receipts ${rule.receipts}`],
+    rule.linkFilesOver === null ? [] : [`links in place of files of more than ${rule.linkFilesOver} octets`],
     rule.legacyDisplay === null ? [] : [`the subject ${rule.legacyDisplay ? '' : 'not '}repeated in the text`],
   ].flat();
   return parts.length === 0 ? '' : `; it wants ${parts.join(' and ')}`;

@@ -8,7 +8,8 @@
  * Header fields, notices to the sender and reviewers add up, each once. `expires` is the shortest, `reply: false` stands against
  * `reply: true`, and of priorities the most urgent one counts. What is removed is what the sender wrote: a field that one rule
  * removes and another adds is there once, as added. Of what a protected copy is like (`hideSubject`, `sign`, `legacyDisplay`) true stands
- * against false: it protects more, or helps a reader. Of `receipts` the one that tells most counts.
+ * against false: it protects more, or helps a reader. Of `receipts` the one that tells most counts, of
+ * `linkFiles` the smallest size.
  */
 import { keyTrusts, receiptRules, tlsLevels } from '../config/config.ts';
 import type { Rule } from './schema.ts';
@@ -31,6 +32,7 @@ type Riders = Pick<
   | 'legacyDisplay'
   | 'proof'
   | 'receipts'
+  | 'linkFilesOver'
 >;
 
 /** Strictest first. */
@@ -63,6 +65,7 @@ export function joinRiders(
     legacyDisplay: trueFirst(counted.flatMap((rule) => rule.legacyDisplay ?? [])),
     proof: strongest(counted.flatMap((rule) => rule.proof ?? [])),
     receipts: receiptRules.findLast((each) => counted.some((rule) => rule.receipts === each)) ?? null,
+    linkFilesOver: least(counted.flatMap((rule) => rule.linkFilesOver ?? [])),
   };
   const because: string[] = [];
   const tell = (what: string, by: readonly Rule[]) => because.push(`${what}, wanted by ${namesOf(by)}.`);

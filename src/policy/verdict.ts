@@ -41,6 +41,8 @@ export type Actions = {
   readonly proof: Proof | null;
   /** How the sender hears of what happens to it in the portal, or null for the tenant's own way. */
   readonly receipts: ReceiptRule | null;
+  /** Files of more than so many octets stay in the portal, and links to them leave; null when none do. */
+  readonly linkFilesOver: number | null;
 };
 
 export const noActions: Actions = {
@@ -52,6 +54,7 @@ export const noActions: Actions = {
   legacyDisplay: null,
   proof: null,
   receipts: null,
+  linkFilesOver: null,
 };
 
 /** Of 0 (first) to 9, what a delivery has when no rule says. */

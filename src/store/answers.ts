@@ -4,6 +4,7 @@
  */
 import { sql, type Transaction } from 'kysely';
 import { domainOf } from '../mail/address.ts';
+import { inPortal } from '../plan/delivery.ts';
 import type { AnswerProgress, AnswerRow, AnswerStore, UploadRow } from './answer-port.ts';
 import { insertEvents } from './events.ts';
 import type { PortalAddress } from './portal-port.ts';
@@ -301,7 +302,7 @@ async function audience(database: Database, messageId: string, now: number): Ret
       .innerJoin('deliveries', 'deliveries.id', 'publications.delivery_id')
       .select(['publications.address', 'publications.demand'])
       .where('deliveries.message_id', '=', messageId)
-      .where('deliveries.state', 'in', ['waiting', 'opened'])
+      .where('deliveries.state', 'in', inPortal)
       .where('publications.expires_at', '>', now)
       .execute(),
   );

@@ -2,8 +2,9 @@
  * News for senders, and reminders for readers, as the work role takes them: each row is told by one letter, and leaves the table in the transaction that
  * writes the letter's own row. So whatever crashes, and however many workers look, nothing is told twice and nothing is forgotten.
  */
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
+import { unopened } from '../plan/delivery.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow, messageToRow } from './codec.ts';
 import { insertEvents } from './events.ts';
 import { insertRows } from './insert.ts';
@@ -153,8 +154,8 @@ async function reminded(
     .where('expires_at', '=', expiresAt)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return false;
-  const waits = sql<{ id: string }>`select id from deliveries where id = ${delivery.id} and state = 'waiting'`;
-  if ((await waits.execute(trx)).rows.length === 0) return false;
+  const waits = trx.selectFrom('deliveries').select('id').where('id', '=', delivery.id).where('state', 'in', unopened);
+  if ((await waits.execute()).length === 0) return false;
   await insertRows(trx, 'messages', message === null ? [] : [messageToRow(message)]);
   await insertEvents(trx, events, now);
   return true;

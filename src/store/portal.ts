@@ -4,6 +4,7 @@
  */
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
+import { inPortal, unopened } from '../plan/delivery.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
 import { codeOf, countFailure, dropCode, failures, mailState, putCode, tryCode } from './portal-codes.ts';
@@ -102,7 +103,7 @@ async function portalRows(db: Reading, found: readonly PublicationTable[], now: 
     .selectFrom('deliveries')
     .select(deliveryColumns)
     .where('id', 'in', ids)
-    .where('state', 'in', ['waiting', 'opened'])
+    .where('state', 'in', inPortal)
     .execute();
   const deliveries = new Map(deliveryRows.map((row) => [row.id, deliveryFromRow(row)]));
   const messageIds = [...new Set([...deliveries.values()].map((delivery) => delivery.messageId))];
@@ -142,7 +143,8 @@ export function newestStatement(
   { tenant, address }: PortalAddress,
   { now, before, limit }: Parameters<PortalStore['conversations']>[1],
 ): RawBuilder<Newest> {
-  const shown = sql`one.expires_at > ${now} and its.state in ('waiting', 'opened')`;
+  const there = sql.join(inPortal.map((state) => sql.lit(state)));
+  const shown = sql`one.expires_at > ${now} and its.state in (${there})`;
   const together = sql`publications as one inner join deliveries as its on its.id = one.delivery_id
     where one.thread = item.thread and one.tenant = item.tenant and one.address = item.address and ${shown}`;
   const until =
@@ -152,7 +154,7 @@ export function newestStatement(
       (select count(*) from ${together} and its.state = 'waiting') as unread
     from publications as item inner join deliveries as delivery on delivery.id = item.delivery_id
     where item.tenant = ${tenant} and item.address = ${address} ${until}
-      and item.expires_at > ${now} and delivery.state in ('waiting', 'opened')
+      and item.expires_at > ${now} and delivery.state in (${there})
       and not exists (select 1 from ${together} and one.published_at >= item.published_at
         and (one.published_at > item.published_at or one.delivery_id > item.delivery_id))
     order by item.published_at desc, item.delivery_id desc limit ${limit}`;
@@ -225,7 +227,7 @@ async function opened(
     .updateTable('deliveries')
     .set({ state: 'opened', settled_at: now })
     .where('id', '=', deliveryId)
-    .where('state', '=', 'waiting')
+    .where('state', 'in', unopened)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return false;
   await insertEvents(trx, events, now);

@@ -84,7 +84,7 @@ async function expireSome(
     .updateTable('deliveries')
     .set({ needs_bytes: 0 })
     .where('id', 'in', ids)
-    .where('state', '=', 'opened')
+    .where('state', 'in', ['opened', 'delivered'])
     .returning('message_id')
     .execute();
   for (const table of ['portal_codes', 'portal_proofs', 'portal_requests'] as const)

@@ -111,8 +111,8 @@ function valuesOf(settlement: Settlement, now: number): unknown[] {
     settlement.nextAt,
     settlement.warned ? 1 : 0,
     ended ? now : null,
-    // What was opened in the portal can be opened again until its time there is over.
-    ended && settlement.state !== 'opened' ? 0 : 1,
+    // What was opened in the portal can be opened again until its time there is over, and files that stayed there, too.
+    ended && settlement.state !== 'opened' && settlement.portal === undefined ? 0 : 1,
   ];
 }
 

@@ -11,8 +11,10 @@ import type { SenderStore, Withdrawn } from './sender-port.ts';
 import { freeEnded } from './settle.ts';
 import type { Database } from './transaction.ts';
 
-/** What nobody has yet, or could read again. */
-const recallable: readonly DeliveryState[] = ['waiting', 'opened', 'queued', 'deferred', 'held'];
+/** What nobody has yet, or could read again; of what was delivered the files that stayed in the portal. */
+const recallable: readonly DeliveryState[] = ['waiting', 'opened', 'delivered', 'queued', 'deferred', 'held'];
+/** Somebody has it, and the row goes on saying so. */
+const kept: readonly DeliveryState[] = ['opened', 'delivered'];
 /** Said of a message that was taken back before anybody had it: permanent, by a person's wish. */
 const withdrawnStatus = '5.7.1';
 export async function withdraw(
@@ -43,14 +45,13 @@ export async function withdraw(
     .updateTable('deliveries')
     .set({ state: 'dropped', status: withdrawnStatus, reason, settled_at: now, needs_bytes: 0 })
     .where('id', 'in', ids)
-    .where('state', '<>', 'opened')
+    .where('state', 'not in', kept)
     .execute();
-  // It was read, and the row goes on saying so.
   await trx
     .updateTable('deliveries')
     .set({ reason, needs_bytes: 0 })
     .where('id', 'in', ids)
-    .where('state', '=', 'opened')
+    .where('state', 'in', kept)
     .execute();
   await unpublish(trx, ids);
   if (answers) await forgetAnswers(trx, ids);

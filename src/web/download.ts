@@ -4,8 +4,6 @@
  *
  * Standards: RFC 6266, RFC 8187.
  */
-import type { Language } from '../mail/language.ts';
-
 /** The policy of every download. */
 export const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
@@ -63,23 +61,4 @@ export function attachmentDisposition(name: string, type: 'attachment' | 'inline
   const ascii = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%]/g, '_');
   const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `${type}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
-}
-
-/** "1.4 MB", "1,4 MB", for people. */
-export function readableSize(octets: number, language: Language): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
-  let value = octets;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit > 0 && value < 9.95 ? 1 : 0;
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit: units[unit] ?? 'byte',
-    unitDisplay: unit === 0 ? 'long' : 'short',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(value);
 }

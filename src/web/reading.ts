@@ -9,6 +9,7 @@
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
 import type { Language } from '../mail/language.ts';
+import { unopened } from '../plan/delivery.ts';
 import type { PortalRow } from '../store/portal-port.ts';
 import { mayAnswer } from './answer-whom.ts';
 import { frontDoor } from './arriving.ts';
@@ -194,7 +195,7 @@ async function noteOpened(
   const { id, messageId, recipient, state } = row.delivery;
   const about = { message: messageId, delivery: id, recipient, client, reader: who, proof };
   const first: Event = { kind: 'delivery.opened', ...about };
-  const opened = state === 'waiting' && (await ports.store.opened(id, now(), [first]));
+  const opened = unopened.includes(state) && (await ports.store.opened(id, now(), [first]));
   if (!seen.isNew(`${session} ${id}`)) return;
   const event: Event = opened ? first : { kind: 'delivery.read', ...about };
   if (!opened) await ports.store.note([event], now());

@@ -38,11 +38,14 @@ export async function showSent(c: Context<Env>, shared: Shared): Promise<Respons
     form: sessions.formToken(visitor),
     sentAt: sent.receivedAt,
     recipients,
-    recallable: recipients.some(({ state }) => state === 'waiting' || state === 'opened' || state === 'moving'),
+    recallable: recipients.some(({ state }) => recallable.includes(state)),
     extendTo: extensions.length === 0 ? null : Math.max(...extensions),
   };
   return c.html(sentPage(looks.around(c, sent.tenant), view));
 }
+
+/** What nobody has yet, or could fetch again. */
+const recallable: readonly SentRecipient['state'][] = ['waiting', 'opened', 'linked', 'moving'];
 
 function recipientOf(delivery: SentDelivery): SentRecipient {
   const { recipient, portal, requests, happened } = delivery;
@@ -65,9 +68,10 @@ function recipientOf(delivery: SentDelivery): SentRecipient {
 function stateOf({ state, portal, withdrawn }: SentDelivery): SentRecipient['state'] {
   switch (state) {
     case 'waiting':
-    case 'delivered':
     case 'failed':
       return state;
+    case 'delivered':
+      return portal !== null ? 'linked' : withdrawn ? 'textOnly' : 'delivered';
     case 'opened':
       return portal !== null ? 'opened' : withdrawn ? 'read' : 'over';
     case 'dropped':

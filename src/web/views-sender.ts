@@ -14,8 +14,13 @@ export type SenderDoorView = {
 
 export type SentRecipient = {
   readonly recipient: string;
-  /** `over`: opened, and its time has ended. `unread`, `read`, `stopped`: taken back, and how it was before. */
-  readonly state: 'waiting' | 'opened' | 'over' | 'unread' | 'read' | 'stopped' | 'delivered' | 'failed' | 'moving';
+  /**
+   * `over`: opened, and its time has ended. `linked`: delivered, and its large files wait. `unread`, `read`, `stopped`, `textOnly` (once `linked`): taken
+   * back, and how it was before.
+   */
+  readonly state:
+    | ('waiting' | 'opened' | 'over' | 'unread' | 'read' | 'stopped' | 'delivered' | 'linked' | 'textOnly')
+    | ('failed' | 'moving');
   /** Until when it waits; 0 where it does not. */
   readonly until: number;
   readonly happened: readonly {

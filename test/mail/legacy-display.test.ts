@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { headSize, mainBodyParts, withSubjectInText } from '../../src/mail/legacy-display.ts';
+import { legacyDisplay } from '../../src/mail/legacy-display.ts';
+import { headSize, mainBodyParts, onTop } from '../../src/mail/on-top.ts';
 import { StructureParser } from '../../src/mail/structure.ts';
 
 type Of = { readonly type?: string; readonly encoding?: string; readonly charset?: string };
@@ -12,7 +13,9 @@ function edited(
   { type = 'text/plain', encoding = '8bit', charset = 'utf-8' }: Of,
 ): string | null {
   const raw = encode(Buffer.from(body), encoding);
-  const edit = withSubjectInText({ type, encoding, parameters: { charset } }, raw.subarray(0, headSize), subject);
+  const lines = legacyDisplay(subject);
+  if (lines === null) return null;
+  const edit = onTop({ type, encoding, parameters: { charset } }, raw.subarray(0, headSize), lines);
   if (edit === null) return null;
   const after = Buffer.concat([edit.text, raw.subarray(edit.replaces)]);
   expect(

@@ -154,7 +154,7 @@ async function copyFor(
   const row = claimed(person, octets, hideSubject, recipients);
   const [step] = row.steps;
   if (step === undefined) throw new Error('no step');
-  const prepared = await prepare(row, step, {
+  const prepared = await prepare(row, step, null, {
     config: { masterKey: Buffer.alloc(32, 7), tenants: [] },
     spool: {
       read: async function* (_ref, range = { start: 0, end: octets.length }) {

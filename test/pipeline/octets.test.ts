@@ -57,7 +57,7 @@ async function sent(row: ClaimedDelivery): Promise<{ text: string; size: number 
     now: unused,
     signerFor: unused,
   };
-  const prepared = await prepare(row, { method: 'tls', tls: 'verify', keys: [] }, ports);
+  const prepared = await prepare(row, { method: 'tls', tls: 'verify', keys: [] }, null, ports);
   if (prepared.kind !== 'ready') throw new Error('not ready');
   const chunks: Uint8Array[] = [];
   for await (const chunk of prepared.body()) chunks.push(chunk);
@@ -193,7 +193,7 @@ describe('protected copies', () => {
     const subject =
       asked.subject === undefined ? null : sealText(masterKey, asked.subject, `subject ${row.message.id}`);
     const delivery = { ...row, subject, message: { ...row.message, ...sizes } };
-    const prepared = await prepare(delivery, { method, tls: 'may', keys: method === 'none' ? [] : ['k'] }, ports);
+    const prepared = await prepare(delivery, { method, tls: 'may', keys: method === 'none' ? [] : ['k'] }, null, ports);
     if (prepared.kind !== 'ready') throw new Error('not ready');
     const chunks: Uint8Array[] = [];
     for await (const chunk of prepared.body()) chunks.push(chunk);

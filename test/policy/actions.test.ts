@@ -30,6 +30,7 @@ const none = {
   legacyDisplay: null,
   proof: null,
   receipts: null,
+  linkFilesOver: null,
   keyTrust: null,
 };
 
@@ -81,6 +82,11 @@ describe('joined', () => {
     ],
     ['the strictest demand of keys', ['keys: found', 'keys: confirmed', 'keys: vouched'], { keyTrust: 'confirmed' }],
     ['the receipts that tell most', ['receipts: silent', 'receipts: each', 'receipts: digest'], { receipts: 'each' }],
+    [
+      'the smallest size of files that leave as links',
+      ['linkFiles: { over: 20MB }', 'linkFiles: { over: 5MB }'],
+      { linkFilesOver: 5 * 1024 ** 2 },
+    ],
     ['the strongest proof', ['proof: password', 'proof: oidc', 'proof: code'], { proof: 'oidc' }],
     ['the most urgent', ['priority: 7', 'priority: 0', 'priority: 9'], { priority: 0 }],
     [
@@ -107,9 +113,9 @@ describe('joined', () => {
 
   test('the reasons tell what a rule wants', () => {
     const then =
-      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: pinned, proof: passkey, receipts: each';
+      'protect: portal, addHeader: { X-A: b }, removeHeader: [X-B], notifySender: true, expires: 1d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: pinned, proof: passkey, receipts: each, linkFiles: { over: 1000000 }';
     expect(judge([then]).because[0]).toBe(
-      'Rule "r0" matched: it is for every message; it wants level portal and keys pinned and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies and the subject hidden and no signature and passkey as proof in the portal and receipts each and the subject repeated in the text.',
+      'Rule "r0" matched: it is for every message; it wants level portal and keys pinned and the header X-A and the header X-B taken out and the sender told and priority 2 and its own time in the portal and no replies and the subject hidden and no signature and passkey as proof in the portal and receipts each and links in place of files of more than 1000000 octets and the subject repeated in the text.',
     );
   });
 });

@@ -96,6 +96,7 @@ const beside = fc.record(
     legacyDisplay: fc.boolean(),
     proof: fc.constantFrom(...proofs),
     receipts: fc.constantFrom(...receiptRules),
+    linkFiles: fc.constantFrom({ over: '1MB' }, { over: '20MB' }),
     keys: fc.constantFrom('found', 'vouched', 'confirmed', 'pinned'),
   },
   { requiredKeys: [] },

@@ -123,11 +123,11 @@ describe('what a case says of its message, the policy sees', () => {
   test('everything else a rule does can be expected', async () => {
     const asked =
       policy(`[{ name: R, when: { always: true }, then: { protect: hold, reviewers: [rob@corp.example], notifySender: true,
-      addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each } }]`);
+      addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each, linkFiles: { over: 10MB } } }]`);
     const right =
-      'level: hold, released: none, reviewers: [rob@CORP.example], notifySender: [R], addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each';
+      'level: hold, released: none, reviewers: [rob@CORP.example], notifySender: [R], addHeader: { X-A: b }, removeHeader: [X-C], expires: 7d, reply: false, priority: 2, hideSubject: true, sign: false, legacyDisplay: true, keys: confirmed, proof: oidc, receipts: each, linkFiles: { over: 10MB }';
     const wrong =
-      'level: hold, released: message, reviewers: [], notifySender: false, addHeader: {}, removeHeader: [], expires: 8d, reply: null, priority: 3, hideSubject: null, sign: null, legacyDisplay: null, keys: null, proof: null, receipts: null';
+      'level: hold, released: message, reviewers: [], notifySender: false, addHeader: {}, removeHeader: [], expires: 8d, reply: null, priority: 3, hideSubject: null, sign: null, legacyDisplay: null, keys: null, proof: null, receipts: null, linkFiles: { over: 11MB }';
     const cases = (expected: string) => `cases: [{ name: n, ${rest}, expect: { ${expected} } }]`;
     expect((await run(cases(right), asked)).problems).toEqual([]);
     const [problem] = (await run(cases(wrong), asked)).problems;
@@ -145,6 +145,7 @@ describe('what a case says of its message, the policy sees', () => {
       'legacyDisplay',
       'proof',
       'receipts',
+      'linkFiles',
       'keys',
     ])
       expect(problem).toContain(`${key} is `);

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attachmentDisposition, readableSize, safeFileName } from '../../src/web/download.ts';
+import { readableSize } from '../../src/mail/language.ts';
+import { attachmentDisposition, safeFileName } from '../../src/web/download.ts';
 import { Client, startSite } from './site.ts';
 
 const corpus = new URL('../../../shared/corpora/naughty-strings/blns.json', import.meta.url);

@@ -23,6 +23,7 @@ const en = {
   stopped: (to: string) => `${to}: stopped before it left.`,
   unread: (to: string) => `${to}: taken back before anybody opened it.`,
   read: (to: string) => `${to}: can be read no more in the portal, but it had been opened before.`,
+  linked: (to: string) => `${to}: delivered by mail, but the large files were taken back before anybody opened them.`,
   timeAsked: (to: string, until: string) =>
     `${to} asks that the message may wait longer. As it is, it ends on ${until}.`,
   accessAsked: (who: string, colleague: string) =>
@@ -58,6 +59,8 @@ const de: Receipt = {
   stopped: (to) => `${to}: angehalten, bevor sie hinausging.`,
   unread: (to) => `${to}: zurückgenommen, bevor jemand sie geöffnet hat.`,
   read: (to) => `${to}: im Portal nicht mehr lesbar, war aber schon geöffnet worden.`,
+  linked: (to) =>
+    `${to}: per Mail zugestellt; die großen Dateien wurden zurückgenommen, bevor jemand sie geöffnet hat.`,
   timeAsked: (to, until) => `${to} bittet, dass die Nachricht länger wartet. Bisher endet sie am ${until}.`,
   accessAsked: (who, colleague) =>
     `${who} bittet, dass auch ${colleague} die Nachricht lesen darf. Ohne Ihre Zustimmung ist dort nichts zu sehen.`,
@@ -90,6 +93,8 @@ const fr: Receipt = {
   stopped: (to) => `${to} : arrêté avant son départ.`,
   unread: (to) => `${to} : retiré avant que quiconque l’ouvre.`,
   read: (to) => `${to} : n’est plus lisible sur le portail, mais avait déjà été ouvert.`,
+  linked: (to) =>
+    `${to} : remis par e-mail, mais les fichiers volumineux ont été retirés avant que quiconque les ouvre.`,
   timeAsked: (to, until) =>
     `${to} demande que le message attende plus longtemps. Pour l’instant, il s’efface le ${until}.`,
   accessAsked: (who, colleague) =>
@@ -123,6 +128,7 @@ const es: Receipt = {
   stopped: (to) => `${to}: detenido antes de salir.`,
   unread: (to) => `${to}: retirado antes de que nadie lo abriera.`,
   read: (to) => `${to}: ya no se puede leer en el portal, pero antes se había abierto.`,
+  linked: (to) => `${to}: entregado por correo, pero los archivos grandes se retiraron antes de que nadie los abriera.`,
   timeAsked: (to, until) => `${to} pide que el mensaje espere más. De momento termina el ${until}.`,
   accessAsked: (who, colleague) =>
     `${who} le pide que deje leer el mensaje también a ${colleague}. Sin su acuerdo, esa persona no ve nada.`,
@@ -155,6 +161,7 @@ const nl: Receipt = {
   stopped: (to) => `${to}: tegengehouden voordat het vertrok.`,
   unread: (to) => `${to}: ingetrokken voordat iemand het opende.`,
   read: (to) => `${to}: niet meer te lezen in het portaal, maar het was al geopend.`,
+  linked: (to) => `${to}: per mail bezorgd, maar de grote bestanden zijn ingetrokken voordat iemand ze opende.`,
   timeAsked: (to, until) => `${to} vraagt of het bericht langer mag wachten. Nu eindigt het op ${until}.`,
   accessAsked: (who, colleague) =>
     `${who} vraagt u ook ${colleague} het bericht te laten lezen. Zonder uw instemming ziet die persoon er niets van.`,

@@ -30,6 +30,7 @@ const ownEffects = [
   'legacyDisplay',
   'proof',
   'receipts',
+  'linkFiles',
   'keys',
 ] as const;
 

@@ -6,7 +6,7 @@
  * are chosen or dropped, and saves what is typed.
  */
 import { html } from 'hono/html';
-import { readableSize } from '../download.ts';
+import { readableSize } from '../../mail/language.ts';
 import { icon } from './icons.ts';
 import { type Around, layout } from './layout.ts';
 import { button, facts, field, form, hint, lead, link, list, moment, more, notice, type Page, sheet } from './parts.ts';

@@ -1,7 +1,8 @@
 /** The list of a message's files: name, kind and size, to be saved or looked at. */
 import { html } from 'hono/html';
-import type { Part } from '../../mail/structure.ts';
-import { readableSize, safeFileName } from '../download.ts';
+import { readableSize } from '../../mail/language.ts';
+import { decodedSize, type Part } from '../../mail/structure.ts';
+import { safeFileName } from '../download.ts';
 import { previewOf } from '../preview.ts';
 import type { Words } from '../words/words.ts';
 import { icon } from './icons.ts';
@@ -56,9 +57,8 @@ function kindOf({ reading: { kinds } }: Words, { type }: Part, name: string): st
   return ending === undefined ? kinds.file : kinds.ending(ending);
 }
 
-/** Base64 is a third larger than what it holds; the true size is known only after decoding. */
-function sizeOf({ words, language }: Around, { body, encoding }: Part): string {
-  const stored = body.end - body.start;
-  if (encoding !== 'base64') return readableSize(stored, language);
-  return words.reading.about(readableSize(Math.floor((stored * 3) / 4.1), language));
+/** The true size of base64 is known only after decoding. */
+function sizeOf({ words, language }: Around, part: Part): string {
+  const size = readableSize(decodedSize(part), language);
+  return part.encoding === 'base64' ? words.reading.about(size) : size;
 }
