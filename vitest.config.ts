@@ -1,5 +1,40 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+// What Node makes of a module is kept for the processes that load it after, of which there are hundreds.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
+
+/** Those that take longest come first, so that no long one is alone at the end. */
+const slowest = [
+  'browser/axe',
+  'flow/gateway',
+  'command/cli',
+  'peers/judges-smime',
+  'flow/memory',
+  'browser/',
+  'peers/',
+  'flow/',
+  'scan/bombs',
+  'sandbox/sandbox',
+  'command/',
+  'fault/',
+  'pipeline/',
+  'spool/',
+  'protect/open/',
+  'web/',
+];
+
+class SlowestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = slowest.findIndex((start) => moduleId.includes(`/test/${start}`));
+      return at === -1 ? slowest.length : at;
+    };
+    return Promise.resolve(files.toSorted((a, b) => rank(a) - rank(b) || a.moduleId.localeCompare(b.moduleId)));
+  }
+}
 
 // Modules load as in production (Node's own type stripping), so a construct Node refuses fails here too.
 export default defineConfig({
@@ -9,8 +44,10 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for a timer or a socket, so more of them than processors can be under way.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: SlowestFirst },
     globalSetup: ['test/postgres.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // A slow machine is no failure.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 });

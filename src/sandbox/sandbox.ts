@@ -5,6 +5,7 @@
  *
  * Limits: nothing survives its end; browsers do not know the authority that signed the portal's certificate and say so.
  */
+import { randomInt } from 'node:crypto';
 import { once as onceEvent } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -96,8 +97,8 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const world = await createWorld();
   const { sinks, policies, dns } = stack.use(await startInternet(world));
-  const smtpPort = await freePort(once ? 0 : preferred.smtp);
-  const webPort = await freePort(once ? 0 : preferred.web);
+  const smtpPort = await freePort(once ? null : preferred.smtp);
+  const webPort = await freePort(once ? null : preferred.web);
   const files = writeConfig({
     folder,
     smtpPort,
@@ -121,7 +122,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
   await importKeys(world.people, gateway.store);
   await makeAuthority(loaded.config, gateway.store.ownKeys);
   const mailboxes = stack.use(
-    await startMailboxes(world.people, sinks, await freePort(once ? 0 : preferred.mailboxes)),
+    await startMailboxes(world.people, sinks, await freePort(once ? null : preferred.mailboxes)),
   );
   const portalUrl = loaded.config.web?.portalUrl ?? '';
   return { world, sinks, files, gateway, smtpPort, portalUrl, mailboxesUrl: mailboxes.url, log };
@@ -261,18 +262,15 @@ async function interrupted(): Promise<void> {
   abort.abort();
 }
 
-/** The preferred port when it is free, else one that the system picks. */
-async function freePort(wanted: number): Promise<number> {
+/** The wanted port when it is free, else any below those that systems hand out, so that nobody is given it before it is used. */
+async function freePort(wanted: number | null): Promise<number> {
+  const port = wanted ?? randomInt(10_000, 32_000);
   const server = createServer();
-  const bound = await new Promise<number>((resolve) => {
-    server.once('error', () => resolve(0));
-    server.listen(wanted, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(address === null || typeof address === 'string' ? 0 : address.port);
-    });
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  if (bound !== 0) await new Promise((resolve) => server.close(resolve));
-  return bound === 0 ? freePort(0) : bound;
+  return free ? port : freePort(null);
 }
 
 /** Puts the keys of those who have one into the gateway's keyring, as `postern keys import` would, but for those that it is to find itself. */

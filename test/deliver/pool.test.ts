@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Transmission } from '../../src/deliver/pool.ts';
 import { issueCertificate } from '../../src/protect/issue.ts';
+import { freePort } from '../bench/ports.ts';
 import { type Script, type ScriptedServer, startServer } from './scripted-server.ts';
 import { message, transmitterTo, type Zone } from './transmit.ts';
 
@@ -206,11 +207,11 @@ describe('several hosts', () => {
 
   async function prepare(scripts: readonly (Script | null)[], preferences: readonly number[]) {
     const servers: ScriptedServer[] = [];
-    let port = 0;
+    // The same at every address.
+    const port = await freePort();
     for (const [index, script] of scripts.entries()) {
       if (script === null) continue;
       const server = await startServer(script, `127.0.0.${index + 1}`, port);
-      port = server.port;
       servers.push(server);
     }
     const zone: Zone = {
@@ -348,12 +349,7 @@ describe('the admin’s own host', () => {
 });
 
 test('a host that took no connection is left alone for a while', async () => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   await using transmitter = transmitterTo(port);
   const refused = await transmitter.send(message());
   expect(refused).toMatchObject([
@@ -367,11 +363,7 @@ test('a host that took no connection is left alone for a while', async () => {
 const sink = '/usr/sbin/smtp-sink';
 describe.skipIf(!existsSync(sink) && process.env['CI'] === undefined)('Postfix smtp-sink', () => {
   test('takes 500 messages over four connections', async () => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
+    const port = await freePort();
     const child = spawn(sink, ['-u', 'nobody', `127.0.0.1:${port}`, '100'], { stdio: 'ignore' });
     try {
       await untilListening(port);

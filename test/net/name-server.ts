@@ -1,8 +1,9 @@
 /** A name server for tests on real UDP and TCP sockets: each question is answered by what the test says, and is recorded. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { decodeQuery, encodeAnswer, frame, type Query, type Reply, unframe } from '../../src/net/dns-message.ts';
+import { freePort } from '../bench/ports.ts';
 
 type Via = 'udp' | 'tcp';
 /** A reply, ready octets, several datagrams, or silence. */
@@ -35,9 +36,10 @@ export async function startNameServer(answerer: Answerer): Promise<NameServer> {
         for (const octet of frame(answer)) socket.write(Buffer.from([octet]));
     });
   });
-  tcp.listen(0, '127.0.0.1');
+  // The same for both protocols.
+  const port = await freePort();
+  tcp.listen(port, '127.0.0.1');
   await once(tcp, 'listening');
-  const { port } = tcp.address() as AddressInfo;
   const udp = createSocket('udp4');
   udp.on('message', (bytes, from) => {
     for (const answer of answersTo(bytes, 'udp')) udp.send(answer, from.port, from.address);

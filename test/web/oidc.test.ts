@@ -5,9 +5,10 @@ import type { HttpsAnswer, HttpsRequest } from '../../src/net/https.ts';
 import type { PortalPorts } from '../../src/web/ports.ts';
 import { createSignIn } from '../../src/web/proof/accounts.ts';
 import type { Provider } from '../../src/web/proof/oidc.ts';
+import { freePort } from '../bench/ports.ts';
 import { client as application, type OidcServer, startOidcServer } from './oidc-server.ts';
 import { newsletter } from './samples.ts';
-import { Client, freePort, type Published, type Site, startSite } from './site.ts';
+import { Client, type Published, type Site, startSite } from './site.ts';
 
 /** The guarded way out, without its guard: the provider is on loopback. */
 function askOf(server: OidcServer): (asked: HttpsRequest) => Promise<HttpsAnswer> {

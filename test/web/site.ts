@@ -1,10 +1,8 @@
 /** A portal as it runs: real server over HTTPS, real database, real spool, and messages published in it. Mails with codes are kept here. */
 import { randomBytes, randomUUIDv7 } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainBranding } from '../../src/config/branding.ts';
@@ -28,6 +26,7 @@ import { createPortal } from '../../src/web/portal.ts';
 import type { PortalPorts } from '../../src/web/ports.ts';
 import type { SignIn } from '../../src/web/proof/oidc.ts';
 import { createWebServer } from '../../src/web/server.ts';
+import { freePort } from '../bench/ports.ts';
 import type { Place } from '../engines.ts';
 
 export type Mail = Parameters<PortalPorts['submit']>[0];
@@ -106,6 +105,7 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
   const mails: Mail[] = [];
   const events: Event[] = [];
   const clock = { now: Date.now() };
+  // Passkeys and redirects are about an origin that is known before the server listens.
   const port = options.port ?? (await freePort());
   const plain: PortalPorts = {
     store: store.portal,
@@ -169,17 +169,6 @@ export async function startSite(options: Partial<SiteOptions> = {}): Promise<Sit
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A port that was free a moment ago: passkeys and redirects are about an origin that is known before the server listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a port was expected');
-  return address.port;
 }
 
 type Behind = { readonly store: Store; readonly spool: Spool; readonly keys: { master: Buffer; portal: Buffer } };
