@@ -1,6 +1,6 @@
 /**
  * Messages of our own: `composeMessage` turns fields and texts into octets; `notificationMessage` says that a message waits in the portal;
- * `codeMessage` carries the six digits that open it. Their words are in words/, one file a letter; letter.ts gives them their look.
+ * `codeMessage` carries the code that opens it. Their words are in words/, one file a letter; letter.ts gives them their look.
  *
  * Every header value passes `encodeField`, so no string from outside can start a second field. Neither message carries content of the
  * message it is about, pictures or anything remote. Both come from the sender's organisation (an address in its own domain, so that SPF, DKIM
@@ -59,6 +59,8 @@ export type Notification = {
 
 export type CodeNotice = Pick<Notification, 'from' | 'to' | 'sender' | 'voice' | 'messageId' | 'date'> & {
   readonly code: string;
+  /** Whether it is the long one, which is mailed when codes were asked for often. */
+  readonly long: boolean;
   /** How long the code is good for. */
   readonly minutes: number;
   /** What we know of who asked: an address on the network. */
@@ -201,7 +203,7 @@ export function threadIds(text: string): string {
 
 /** Carries the code that opens a waiting message. The code stands in the body only: subjects show on locked screens. */
 export function codeMessage(notice: CodeNotice): Buffer {
-  const { voice, code, minutes } = notice;
+  const { voice, code, long, minutes } = notice;
   const { language, timeZone } = voice;
   const words = codeWords[language];
   const own = displayName(voice.name);
@@ -214,7 +216,11 @@ export function codeMessage(notice: CodeNotice): Buffer {
     sections: [
       {
         heading: words.before,
-        paragraphs: [words.valid(minutes), words.only(new URL(notice.portalUrl).host, own), ...phraseIn(voice)],
+        paragraphs: [
+          (long ? words.long : words.valid)(minutes),
+          words.only(new URL(notice.portalUrl).host, own),
+          ...phraseIn(voice),
+        ],
       },
       { heading: words.notYou, paragraphs: [words.asked(asked, notice.askedFrom, who)] },
     ],

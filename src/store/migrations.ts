@@ -11,7 +11,7 @@ import type { Traits } from './dialect.ts';
 import { portalGreetings } from './greetings.ts';
 import { ownKeyTables } from './own-key-tables.ts';
 import { portalSeals } from './portal-seal.ts';
-import { portalCalendar, portalIdentity } from './portal-tables.ts';
+import { portalCalendar, portalIdentity, portalInvitations } from './portal-tables.ts';
 import type { Tables } from './schema.ts';
 import { portalSenders } from './sender-tables.ts';
 import { columns, type Table } from './table.ts';
@@ -36,6 +36,7 @@ const steps: readonly Step[] = [
   { name: '014 portal: news for senders, reminders and what was taken back', up: portalSenders },
   { name: '015 portal: how people like to be written to', up: portalGreetings },
   { name: '016 portal: the check of its key', up: portalSeals },
+  { name: '017 portal: long codes, and invitations that can be withdrawn', up: portalInvitations },
 ];
 
 /** Brings the schema up to date. Throws when the database was made by a newer version of the program. */

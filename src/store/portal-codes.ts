@@ -3,21 +3,26 @@
  * guesses at once no more are answered than of a hundred in a row.
  *
  * A code belongs to the session that asked for it. A session that holds no code of its own may type another's (it was asked for on another device): such
- * tries are counted apart, for the delivery and the hour, so nobody can use up what the asking session has.
+ * tries are counted apart, for the delivery and the hour, so nobody can use up what the asking session has. A long code cannot be guessed, so it belongs
+ * to no session and its tries are not counted: whoever reads the mailbox can use it, whatever others did.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Event } from '../event/event.ts';
-import type { CodeAnswer, CodeMail, MailState, PortalStore, Proving } from './portal-port.ts';
+import type { CodeAnswer, CodeMail, MailState, PortalAddress, PortalStore, Proving } from './portal-port.ts';
 import { prove } from './portal-sessions.ts';
 import type { Tables } from './schema.ts';
 import type { Database } from './transaction.ts';
 
 const hour = 3_600_000;
 
-export async function putCode(trx: Transaction<Tables>, code: Parameters<PortalStore['putCode']>[0]): Promise<boolean> {
-  const { delivery, session, codeHash, mail, expiresAt, now, perHour } = code;
-  const { numUpdatedRows } = await trx
+export async function countCode(
+  trx: Transaction<Tables>,
+  delivery: string,
+  now: number,
+  perHour: number,
+): Promise<number | null> {
+  const counted = await trx
     .updateTable('publications')
     .set({
       codes_sent: sql`case when codes_since > ${now - hour} then codes_sent + 1 else 1 end`,
@@ -26,25 +31,85 @@ export async function putCode(trx: Transaction<Tables>, code: Parameters<PortalS
     .where('delivery_id', '=', delivery)
     .where('expires_at', '>', now)
     .where((eb) => eb.or([eb('codes_since', '<=', now - hour), eb('codes_sent', '<', perHour)]))
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return false;
-  const fresh = { code_hash: codeHash, mail, sent_at: now, expires_at: expiresAt, tries: 0 };
-  await trx
-    .insertInto('portal_codes')
-    .values({ delivery, session, ...fresh })
-    .onConflict((conflict) => conflict.columns(['session', 'delivery']).doUpdateSet(fresh))
-    .execute();
-  return true;
+    .returning('codes_sent')
+    .executeTakeFirst();
+  return counted?.codes_sent ?? null;
 }
 
-export async function dropCode(trx: Transaction<Tables>, delivery: string, session: string): Promise<void> {
+export async function uncountCode(trx: Transaction<Tables>, delivery: string): Promise<void> {
   await trx
     .updateTable('publications')
     .set({ codes_sent: sql`codes_sent - 1` })
     .where('delivery_id', '=', delivery)
     .where('codes_sent', '>', 0)
     .execute();
+}
+
+export async function putCode(
+  trx: Transaction<Tables>,
+  { delivery, session, codeHash, mail, expiresAt, now }: Parameters<PortalStore['putCode']>[0],
+): Promise<void> {
+  const fresh = { code_hash: codeHash, mail, sent_at: now, expires_at: expiresAt, tries: 0 };
+  await trx
+    .insertInto('portal_codes')
+    .values({ delivery, session, ...fresh })
+    .onConflict((conflict) => conflict.columns(['session', 'delivery']).doUpdateSet(fresh))
+    .execute();
+}
+
+export async function dropCode(trx: Transaction<Tables>, delivery: string, session: string): Promise<void> {
   await trx.deleteFrom('portal_codes').where('delivery', '=', delivery).where('session', '=', session).execute();
+}
+
+export async function putLongCode(
+  trx: Transaction<Tables>,
+  { tenant, address, codeHash, mail, expiresAt, now }: Parameters<PortalStore['putLongCode']>[0],
+): Promise<void> {
+  const fresh = { code_hash: codeHash, mail, sent_at: now, expires_at: expiresAt };
+  await trx
+    .insertInto('portal_long_codes')
+    .values({ tenant, address, ...fresh })
+    .onConflict((conflict) => conflict.columns(['tenant', 'address']).doUpdateSet(fresh))
+    .execute();
+}
+
+export async function dropLongCode(trx: Transaction<Tables>, { tenant, address }: PortalAddress): Promise<void> {
+  await trx.deleteFrom('portal_long_codes').where('tenant', '=', tenant).where('address', '=', address).execute();
+}
+
+export async function longCodeOf(
+  database: Database,
+  { tenant, address }: PortalAddress,
+  now: number,
+): Promise<CodeMail | null> {
+  return await database.read(async (db) => {
+    const code = await db
+      .selectFrom('portal_long_codes')
+      .select(['mail', 'sent_at', 'expires_at'])
+      .where('tenant', '=', tenant)
+      .where('address', '=', address)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    return code === undefined ? null : await codeMail(db, code);
+  });
+}
+
+export async function tryLongCode(
+  trx: Transaction<Tables>,
+  { tenant, address, delivery, codeHash }: Parameters<PortalStore['tryLongCode']>[0],
+  proving: Proving,
+  events: readonly Event[],
+): Promise<boolean> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('portal_long_codes')
+    .where('tenant', '=', tenant)
+    .where('address', '=', address)
+    .where('code_hash', '=', codeHash)
+    .where('expires_at', '>', proving.now)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) return false;
+  await uncountCode(trx, delivery);
+  return await prove(trx, { method: 'code', tenant, address }, proving, events);
 }
 
 export async function codeOf(
@@ -61,10 +126,15 @@ export async function codeOf(
       .where('session', '=', session)
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    if (code === undefined) return null;
-    const known = { sentAt: code.sent_at, expiresAt: code.expires_at };
-    return { ...known, mail: await mailState(db, code.mail) };
+    return code === undefined ? null : await codeMail(db, code);
   });
+}
+
+async function codeMail(
+  db: Pick<Transaction<Tables>, 'selectFrom'>,
+  { mail, sent_at: sentAt, expires_at: expiresAt }: { mail: string; sent_at: number; expires_at: number },
+): Promise<CodeMail> {
+  return { sentAt, expiresAt, mail: await mailState(db, mail) };
 }
 
 /** Of a message that the portal submitted: its one delivery, once there is one. */

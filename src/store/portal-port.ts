@@ -138,6 +138,14 @@ export type MailState = DeliveryRow['state'] | 'received' | null;
 
 export type CodeMail = { readonly sentAt: number; readonly expiresAt: number; readonly mail: MailState };
 
+/** A code about to be mailed: its hash, and the id of the mail. */
+export type FreshCode = {
+  readonly codeHash: string;
+  readonly mail: string;
+  readonly expiresAt: number;
+  readonly now: number;
+};
+
 export type CodeAnswer =
   | { readonly kind: 'right' }
   | { readonly kind: 'wrong'; readonly triesLeft: number }
@@ -179,23 +187,25 @@ export type PortalStore = {
   sessionsOf(who: PortalAddress & { readonly member: string | null }, now: number): Promise<SessionLine[]>;
   endSession(id: string): Promise<void>;
 
-  /**
-   * Keeps the hash of a fresh code that `session` asked for, in place of an earlier one of the same session, unless as many as `perHour` were
-   * mailed for the delivery within the hour: then false. Atomic.
-   */
-  putCode(code: {
-    readonly delivery: string;
-    readonly session: string;
-    readonly codeHash: string;
-    readonly mail: string;
-    readonly expiresAt: number;
-    readonly now: number;
-    readonly perHour: number;
-  }): Promise<boolean>;
-  /** Takes back what putCode kept, when the mail could not be sent. */
+  /** Counts a code about to be mailed for the delivery: how many there are with it within the hour; null, and none counted, when there were `perHour`. Atomic. */
+  countCode(delivery: string, now: number, perHour: number): Promise<number | null>;
+  /** Takes back what countCode counted, when no mail was sent. */
+  uncountCode(delivery: string): Promise<void>;
+  /** Keeps the hash of a fresh code that `session` asked for, in place of an earlier one of the same session. */
+  putCode(code: FreshCode & { readonly delivery: string; readonly session: string }): Promise<void>;
   dropCode(delivery: string, session: string): Promise<void>;
   /** The code that this session asked for; null when it has none, or it is used up. */
   codeOf(delivery: string, session: string, now: number): Promise<CodeMail | null>;
+  /** The same for a long code: nobody can guess it, so it is the address's own, typed in any browser, and no tries are counted. */
+  putLongCode(code: FreshCode & PortalAddress): Promise<void>;
+  dropLongCode(of: PortalAddress): Promise<void>;
+  longCodeOf(of: PortalAddress, now: number): Promise<CodeMail | null>;
+  /** Whether it is the address's long code. A right one is consumed, as by tryCode, and makes room for another about this delivery. */
+  tryLongCode(
+    attempt: PortalAddress & { readonly delivery: string; readonly codeHash: string },
+    proving: Proving,
+    events: readonly Event[],
+  ): Promise<boolean>;
   /**
    * Counts one try and compares, in one atomic step, so that 100 parallel guesses get as many answers as tries are allowed. The session's own code
    * has `maxTries`. A session without one may type a code that another asked for (on another device): those tries are counted per

@@ -149,7 +149,9 @@ export async function forgetEnded(trx: Transaction<Tables>, now: number): Promis
   await trx.deleteFrom('portal_proofs').where('session', 'in', ended).execute();
   await trx.deleteFrom('portal_codes').where('session', 'in', ended).execute();
   await trx.deleteFrom('portal_sessions').where('ends_at', '<=', now).execute();
-  await trx.deleteFrom('portal_codes').where('expires_at', '<=', now).execute();
+  for (const codes of ['portal_codes', 'portal_long_codes'] as const)
+    await trx.deleteFrom(codes).where('expires_at', '<=', now).execute();
+  await trx.deleteFrom('portal_invitations').where('until', '<=', now).execute();
   await trx
     .deleteFrom('portal_failures')
     .where('since', '<=', now - 86_400_000)

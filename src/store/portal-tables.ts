@@ -64,10 +64,28 @@ export type PortalTables = {
     expires_at: number;
     tries: number;
   };
+  /** What may be typed at every message of an address, by any browser; the newest one. */
+  portal_long_codes: {
+    tenant: string;
+    address: string;
+    code_hash: string;
+    mail: string;
+    sent_at: number;
+    expires_at: number;
+  };
   /** Failures of one thing (a member, a delivery and a network) since `since`, for an hour or a day. */
   portal_failures: { what: string; since: number; times: number };
   portal_members: { id: string; tenant: string; name: string; created_at: number };
   portal_member_addresses: { tenant: string; address: string; member: string; role: MemberRole; joined_at: number };
+  /** Those that nobody came by yet: `member` is the id they will have, `owner` who asked them in. */
+  portal_invitations: {
+    member: string;
+    tenant: string;
+    address: string;
+    owner: string;
+    name: string;
+    until: number;
+  };
   portal_credentials: {
     id: string;
     member: string;
@@ -166,4 +184,17 @@ export async function portalIdentity(trx: Transaction<Tables>, { textType }: Tra
 
 export async function portalCalendar(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
   await trx.schema.alterTable('publications').addColumn('calendar', textType).execute();
+}
+
+/** Invitations from before cannot be found again, so they end with it. */
+export async function portalInvitations(trx: Transaction<Tables>, { textType }: Traits): Promise<void> {
+  const codes = columns(trx.schema.createTable('portal_long_codes'), textType, 'tenant address code_hash mail');
+  await columns(codes, 'bigint', 'sent_at expires_at')
+    .addPrimaryKeyConstraint('portal_long_codes_key', ['tenant', 'address'])
+    .execute();
+  const invitations: Table = trx.schema
+    .createTable('portal_invitations')
+    .addColumn('member', textType, (column) => column.notNull().primaryKey());
+  await columns(columns(invitations, textType, 'tenant address owner name'), 'bigint', 'until').execute();
+  await sql`create index portal_invitations_by_address on portal_invitations (tenant, address)`.execute(trx);
 }

@@ -7,7 +7,7 @@ import type { Event } from '../event/event.ts';
 import { inPortal, unopened } from '../plan/delivery.ts';
 import { deliveryColumns, deliveryFromRow, messageColumns, messageFromRow } from './codec.ts';
 import { insertEvents } from './events.ts';
-import { codeOf, countFailure, dropCode, failures, mailState, putCode, tryCode } from './portal-codes.ts';
+import * as codes from './portal-codes.ts';
 import * as members from './portal-members.ts';
 import type { Conversation, Passphrase, PortalAddress, PortalRow, PortalStore } from './portal-port.ts';
 import { beginSession, endSession, prove, session, sessionsOf } from './portal-sessions.ts';
@@ -34,7 +34,7 @@ export function createPortalStore(database: Database): PortalStore {
         await trx.updateTable('publications').set({ calendar: sealed }).where('delivery_id', '=', id).execute();
         await insertEvents(trx, events, now);
       }),
-    mailState: (id) => database.read((db) => mailState(db, id)),
+    mailState: (id) => database.read((db) => codes.mailState(db, id)),
     note: (events, now) => lazily((trx) => insertEvents(trx, events, now)),
 
     beginSession: (fresh) => lazily((trx) => beginSession(trx, fresh)),
@@ -44,12 +44,18 @@ export function createPortalStore(database: Database): PortalStore {
     endSession: (id) => write((trx) => endSession(trx, id)),
 
     // What mails the code is on stable storage before it goes, and this with it.
-    putCode: (code) => lazily((trx) => putCode(trx, code)),
-    dropCode: (delivery, of) => write((trx) => dropCode(trx, delivery, of)),
-    codeOf: (delivery, of, now) => codeOf(database, delivery, of, now),
-    tryCode: (attempt, proving, events) => write((trx) => tryCode(trx, database, attempt, proving, events)),
-    countFailure: (what, now, within) => write((trx) => countFailure(trx, what, now, within)),
-    failures: (what, now) => failures(database, what, now),
+    countCode: (delivery, now, perHour) => lazily((trx) => codes.countCode(trx, delivery, now, perHour)),
+    uncountCode: (delivery) => write((trx) => codes.uncountCode(trx, delivery)),
+    putCode: (code) => lazily((trx) => codes.putCode(trx, code)),
+    dropCode: (delivery, of) => write((trx) => codes.dropCode(trx, delivery, of)),
+    codeOf: (delivery, of, now) => codes.codeOf(database, delivery, of, now),
+    putLongCode: (code) => lazily((trx) => codes.putLongCode(trx, code)),
+    dropLongCode: (of) => write((trx) => codes.dropLongCode(trx, of)),
+    longCodeOf: (of, now) => codes.longCodeOf(database, of, now),
+    tryLongCode: (attempt, proving, events) => write((trx) => codes.tryLongCode(trx, attempt, proving, events)),
+    tryCode: (attempt, proving, events) => write((trx) => codes.tryCode(trx, database, attempt, proving, events)),
+    countFailure: (what, now, within) => write((trx) => codes.countFailure(trx, what, now, within)),
+    failures: (what, now) => codes.failures(database, what, now),
 
     members: (of) => members.membersOf(database, of),
     memberKnown: (member) => members.memberKnown(database, member),

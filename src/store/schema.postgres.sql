@@ -205,6 +205,26 @@ create table portal_greetings (
   PRIMARY KEY (tenant, address)
 );
 
+create table portal_invitations (
+  member text collate "C" not null,
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  owner text collate "C" not null,
+  name text collate "C" not null,
+  until bigint not null,
+  PRIMARY KEY (member)
+);
+
+create table portal_long_codes (
+  tenant text collate "C" not null,
+  address text collate "C" not null,
+  code_hash text collate "C" not null,
+  mail text collate "C" not null,
+  sent_at bigint not null,
+  expires_at bigint not null,
+  PRIMARY KEY (tenant, address)
+);
+
 create table portal_member_addresses (
   tenant text collate "C" not null,
   address text collate "C" not null,
@@ -455,6 +475,8 @@ CREATE UNIQUE INDEX portal_credentials_by_lookup ON portal_credentials USING btr
 CREATE INDEX portal_credentials_by_member ON portal_credentials USING btree (member);
 
 CREATE INDEX portal_failures_by_age ON portal_failures USING btree (since);
+
+CREATE INDEX portal_invitations_by_address ON portal_invitations USING btree (tenant, address);
 
 CREATE INDEX portal_member_addresses_by_member ON portal_member_addresses USING btree (member);
 

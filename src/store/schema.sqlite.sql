@@ -235,6 +235,23 @@ CREATE TABLE "portal_greetings" ("tenant" text not null,
   "phrase" text not null, constraint "portal_greetings_key" primary key ("tenant",
   "address"));
 
+CREATE TABLE "portal_invitations" ("member" text not null primary key,
+  "tenant" text not null,
+  "address" text not null,
+  "owner" text not null,
+  "name" text not null,
+  "until" bigint not null);
+
+CREATE INDEX portal_invitations_by_address on portal_invitations (tenant, address);
+
+CREATE TABLE "portal_long_codes" ("tenant" text not null,
+  "address" text not null,
+  "code_hash" text not null,
+  "mail" text not null,
+  "sent_at" bigint not null,
+  "expires_at" bigint not null, constraint "portal_long_codes_key" primary key ("tenant",
+  "address"));
+
 CREATE TABLE "portal_member_addresses" ("tenant" text not null,
   "address" text not null,
   "member" text not null,

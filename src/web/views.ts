@@ -41,16 +41,17 @@ export type CodeView = {
   readonly address: string;
   /** Our own address, that the person may look for. */
   readonly sentFrom: string;
-  /** The code this browser asked for; null when it asked for none (it was asked for on another device). */
+  /** The code this browser asked for, or a long one that any may type; null when there is none (it was asked for on another device). */
   readonly sent: {
     readonly at: number;
     readonly until: number;
+    readonly long: boolean;
     /** What is known of the mail with it. `unknown`: kept here and on its way as far as we know. */
     readonly mail: 'on its way' | 'delivered' | 'delayed' | 'failed' | 'unknown';
   } | null;
   /** When the next code can be mailed; 0 for now. */
   readonly againAt: number;
-  readonly problem: 'not-six-digits' | 'dead' | 'not-sent' | { readonly triesLeft: number } | null;
+  readonly problem: 'not-six-digits' | 'not-the-long-one' | 'dead' | 'not-sent' | { readonly triesLeft: number } | null;
   readonly minutes: number;
 };
 

@@ -56,6 +56,7 @@ const notice: Notification = {
 const codeNotice: CodeNotice = {
   ...notice,
   code: '048213',
+  long: false,
   minutes: 10,
   askedFrom: '192.0.2.7',
   portalUrl: 'https://secure.corp.example',

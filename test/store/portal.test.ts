@@ -148,7 +148,7 @@ eachEngine((engine) => {
     const { deliveryId } = await publish(store);
     const { id, secretHash } = await session(store);
     expect(await store.portal.tryCode(attempt(deliveryId), proving(id), [])).toEqual({ kind: 'dead' });
-    expect(await store.portal.putCode(code(deliveryId, id))).toBe(true);
+    await store.portal.putCode(code(deliveryId, id));
     expect((await store.portal.session(secretHash, now, hour))?.reach).toEqual([]);
     expect(await store.portal.tryCode(attempt(deliveryId, { codeHash: 'bad' }), proving(id), [])).toEqual({
       kind: 'wrong',
@@ -219,21 +219,59 @@ eachEngine((engine) => {
     const { store } = await openStore(place);
     const { deliveryId } = await publish(store);
     const { id } = await session(store);
-    const kept = await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        store.portal.putCode(code(deliveryId, id, { codeHash: `code ${index}` })),
-      ),
-    );
-    expect(kept.filter(Boolean)).toHaveLength(5);
+    const count = (at: number): Promise<number | null> => store.portal.countCode(deliveryId, at, 5);
+    const counted = await Promise.all(Array.from({ length: 20 }, () => count(now)));
+    expect(counted.filter((nth) => nth !== null).toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(await store.portal.byDelivery(deliveryId, now)).toMatchObject({ codesSent: 5, codesSentSince: now });
-    await store.portal.dropCode(deliveryId, id);
+    await store.portal.uncountCode(deliveryId);
     expect(await store.portal.byDelivery(deliveryId, now)).toMatchObject({ codesSent: 4 });
+    expect([await count(now), await count(now + hour - 1), await count(now + hour)]).toEqual([5, null, 1]);
+    await store.portal.putCode(code(deliveryId, id));
+    await store.portal.dropCode(deliveryId, id);
     expect(await store.portal.codeOf(deliveryId, id, now)).toBeNull();
-    expect(await store.portal.putCode(code(deliveryId, id, { codeHash: 'first' }))).toBe(true);
-    expect(await store.portal.putCode(code(deliveryId, id, { now: now + hour - 1 }))).toBe(false);
-    expect(await store.portal.putCode(code(deliveryId, id, { now: now + hour, codeHash: 'second' }))).toBe(true);
+    for (const codeHash of ['first', 'second']) await store.portal.putCode(code(deliveryId, id, { codeHash }));
     const first = attempt(deliveryId, { codeHash: 'first' });
     expect(await store.portal.tryCode(first, proving(id, now + 1), [])).toEqual({ kind: 'wrong', triesLeft: 4 });
+    await store.close();
+  });
+
+  test('a long code is the address’s: in any session, at every message, once', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const [one, another] = [await publish(store), await publish(store)];
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => session(store)));
+    const long = { ...bob, codeHash: 'long', mail: 'mail', expiresAt: now + hour, now };
+    await store.portal.countCode(another.deliveryId, now, 5);
+    await store.portal.putLongCode({ ...long, codeHash: 'replaced' });
+    await store.portal.putLongCode(long);
+    const tries = (given: object): Promise<boolean[]> =>
+      Promise.all(
+        sessions.map(({ id }, index) =>
+          store.portal.tryLongCode(
+            { ...bob, delivery: another.deliveryId, codeHash: 'long', ...given },
+            { ...proving(id), newSecretHash: `new ${index}` },
+            [],
+          ),
+        ),
+      );
+    for (const bad of [
+      { codeHash: 'bad' },
+      { codeHash: 'replaced' },
+      { tenant: 'other' },
+      { address: 'eve@a.example' },
+    ])
+      expect(new Set(await tries(bad))).toEqual(new Set([false]));
+    expect(await store.portal.tryCode(attempt(one.deliveryId, { codeHash: 'long' }), proving('x'), [])).toEqual({
+      kind: 'dead',
+    });
+    expect(await store.portal.longCodeOf(bob, now)).toEqual({ sentAt: now, expiresAt: now + hour, mail: null });
+    expect(await store.portal.longCodeOf(bob, now + hour)).toBeNull();
+    expect((await tries({})).filter(Boolean)).toHaveLength(1);
+    const proved = await Promise.all(sessions.map((_, index) => store.portal.session(`new ${index}`, now, hour)));
+    expect(proved.flatMap((found) => found?.reach ?? [])).toEqual([{ ...bob, method: 'code', at: now, member: null }]);
+    // It makes room for another.
+    expect(await store.portal.byDelivery(another.deliveryId, now)).toMatchObject({ codesSent: 0 });
+    expect(await store.portal.longCodeOf(bob, now)).toBeNull();
     await store.close();
   });
 

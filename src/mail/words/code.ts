@@ -7,6 +7,8 @@ const en = {
     `Type this code on the page where you asked for it. It opens the protected message from ${who}.`,
   before: 'Before you type it',
   valid: (minutes: number) => `It works once and for ${minutes} minutes. A newer code replaces it.`,
+  long: (minutes: number) =>
+    `Codes were asked for so often within an hour that this one is longer. It works once and for ${minutes} minutes, in any browser.`,
   only: (host: string, name: string) =>
     `Type it only on a page of ${host}. Nobody from ${name} will ever ask you to tell it to them.`,
   notYou: 'You did not ask for a code?',
@@ -22,6 +24,8 @@ const de: Code = {
     `Geben Sie diesen Code auf der Seite ein, auf der Sie ihn angefordert haben. Er öffnet die geschützte Nachricht von ${who}.`,
   before: 'Bevor Sie ihn eingeben',
   valid: (minutes) => `Er gilt einmal und ${minutes} Minuten lang. Ein neuerer Code ersetzt ihn.`,
+  long: (minutes) =>
+    `In einer Stunde wurden so oft Codes angefordert, dass dieser länger ist. Er gilt einmal und ${minutes} Minuten lang, in jedem Browser.`,
   only: (host, name) =>
     `Geben Sie ihn nur auf einer Seite von ${host} ein. Niemand von ${name} wird Sie je bitten, ihn mitzuteilen.`,
   notYou: 'Sie haben keinen Code angefordert?',
@@ -34,6 +38,8 @@ const fr: Code = {
   opening: (who) => `Saisissez ce code sur la page où vous l’avez demandé. Il ouvre le message protégé de ${who}.`,
   before: 'Avant de le saisir',
   valid: (minutes) => `Il est valable une seule fois, pendant ${minutes} minutes. Un code plus récent le remplace.`,
+  long: (minutes) =>
+    `Des codes ont été demandés si souvent en une heure que celui-ci est plus long. Il est valable une seule fois, pendant ${minutes} minutes, dans n’importe quel navigateur.`,
   only: (host, name) =>
     `Ne le saisissez que sur une page de ${host}. Personne de ${name} ne vous demandera jamais de le communiquer.`,
   notYou: 'Vous n’avez pas demandé de code ?',
@@ -46,6 +52,8 @@ const es: Code = {
   opening: (who) => `Escriba este código en la página en la que lo pidió. Abre el mensaje protegido de ${who}.`,
   before: 'Antes de escribirlo',
   valid: (minutes) => `Sirve una sola vez y durante ${minutes} minutos. Un código más reciente lo sustituye.`,
+  long: (minutes) =>
+    `En una hora se pidieron tantos códigos que este es más largo. Sirve una sola vez y durante ${minutes} minutos, en cualquier navegador.`,
   only: (host, name) => `Escríbalo solo en una página de ${host}. Nadie de ${name} le pedirá nunca que se lo diga.`,
   notYou: '¿No pidió ningún código?',
   asked: (at, network, who) =>
@@ -58,6 +66,8 @@ const nl: Code = {
     `Typ deze code op de pagina waar u hem hebt aangevraagd. Hij opent het beveiligde bericht van ${who}.`,
   before: 'Voordat u hem typt',
   valid: (minutes) => `Hij werkt één keer en ${minutes} minuten lang. Een nieuwere code vervangt hem.`,
+  long: (minutes) =>
+    `Er zijn binnen een uur zo vaak codes aangevraagd dat deze langer is. Hij werkt één keer en ${minutes} minuten lang, in elke browser.`,
   only: (host, name) =>
     `Typ hem alleen op een pagina van ${host}. Niemand van ${name} zal u ooit vragen hem door te geven.`,
   notYou: 'Hebt u geen code aangevraagd?',

@@ -122,30 +122,34 @@ export function codePage(around: Around, view: CodeView): Page {
 function whereSent(around: Around, { sent, address: to, sentFrom }: CodeView): Page {
   const { code } = around.words;
   if (sent === null) return lead(code.elsewhere);
-  return html`${lead(code.sent(address(to), clock(around, sent.at)), ' ', code.validUntil(clock(around, sent.until)))}
+  const said = sent.long ? code.long.sent : code.sent;
+  return html`${lead(said(address(to), clock(around, sent.at)), ' ', code.validUntil(clock(around, sent.until)))}
 <p class="status">${icon(sent.mail === 'failed' ? 'warning' : sent.mail === 'delivered' ? 'done' : 'clock')}<span>${code.sentFrom(address(sentFrom))} ${code.mail[sent.mail]}</span></p>`;
 }
 
-function codeForm({ words }: Around, { deliveryId, form: token, problem }: CodeView): Page {
+function codeForm({ words }: Around, { deliveryId, form: token, problem, sent }: CodeView): Page {
   const { code } = words;
+  const long = sent?.long === true;
   const said =
-    problem === 'not-six-digits'
-      ? code.notSixDigits
+    problem === 'not-the-long-one' || problem === 'not-six-digits'
+      ? long
+        ? code.long.wrong
+        : code.notSixDigits
       : typeof problem === 'object' && problem !== null
         ? code.wrong(problem.triesLeft)
         : null;
   const input = field({
     name: 'code',
-    label: code.label,
+    label: long ? code.long.label : code.label,
     problem: said,
     autocomplete: 'one-time-code',
     inputmode: 'numeric',
-    maxLength: 12,
+    maxLength: 24,
     autofocus: true,
     look: 'code',
   });
-  // Our script sends the form once six digits are there, but not after a mistake: then the person presses the button.
-  const auto: Record<string, string> = said === null ? { 'data-auto': '6' } : {};
+  // Our script sends the form once all digits are there, but not after a mistake: then the person presses the button.
+  const auto: Record<string, string> = said === null ? { 'data-auto': long ? '16' : '6' } : {};
   return form(`/d/${deliveryId}/code`, token, html`${input}${button(code.open)}`, auto);
 }
 

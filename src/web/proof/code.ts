@@ -1,6 +1,6 @@
 /**
  * The code by mail: asked for, mailed, typed in. Who reads the recipient's mail types six digits; on this device, or on another one that brought the
- * link. How many codes are sent and how often one may be tried is decided in the database, in one atomic step each (store/portal-codes.ts).
+ * link. The last code of an hour is a long one (codes.ts says why). How many codes are sent and how often one may be tried is decided in the database, in one atomic step each (store/portal-codes.ts).
  *
  * The page tells what happened, not what was meant to: when a code was mailed, whether the next server has it, when another may be asked for, and that
  * nothing was sent when nothing was.
@@ -9,16 +9,18 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Event } from '../../event/event.ts';
 import { codeMessage, serviceAddress } from '../../mail/compose.ts';
-import type { CodeMail, PortalRow } from '../../store/portal-port.ts';
+import type { CodeMail, PortalRow, PortalSession, Proving } from '../../store/portal-port.ts';
 import {
+  type CodeLength,
   codeMinutes,
   codePause,
   codesPerAddress,
   codesPerHour,
-  codesPerNetwork,
   codeTries,
   foreignTries,
+  groupedCode,
   hashCode,
+  longCodeMinutes,
   maskAddress,
   newCode,
   readCode,
@@ -28,6 +30,7 @@ import { networkKey } from '../limits.ts';
 import { codePage } from '../pages/arriving.ts';
 import { domainsOf, type Shared } from '../ports.ts';
 import { clientOf, type Env, limited, tooOften } from '../request.ts';
+import type { Visitor } from '../session.ts';
 import type { CodeView } from '../views.ts';
 
 const hour = 3_600_000;
@@ -45,37 +48,76 @@ export async function askCode(c: Context<Env>, shared: Shared): Promise<Response
   const visitor = await sessions.begun(c, found.visitor);
   sessions.keep(c, visitor);
   const session = visitor.session.id;
-  const earlier = await ports.store.codeOf(id, session, now());
+  const earlier = await newestCode(shared, row, session);
   // A button pressed twice mails one code.
   if (earlier !== null && earlier.sentAt > now() - codePause) return c.redirect(`/d/${id}/code`, 303);
-  limits.codes.count(network);
-  const refuse = (until: number, what: string): Response | Promise<Response> =>
-    tooOften(c, shared, what, { until, back: `/d/${id}/code`, what: 'codes' }, row.tenant);
-  const mine = await ports.store.countFailure(fromNetwork(id, network), now());
-  if (mine > codesPerNetwork) return refuse(now() + hour, 'codes for this message from one network');
-  const code = newCode();
-  const mail = randomUUIDv7();
-  const kept = await ports.store.putCode({
-    delivery: id,
-    session,
-    codeHash: hashCode(ports.key, id, code),
-    mail,
-    expiresAt: now() + codeMinutes * 60_000,
-    now: now(),
-    perHour: codesPerHour,
-  });
-  if (!kept) return refuse(row.codesSentSince + hour, 'codes for this message');
-  const toAddress = await ports.store.countFailure(`codes to ${row.tenant} ${row.address}`, now());
-  if (toAddress > codesPerAddress) {
-    await ports.store.dropCode(id, session);
-    return refuse(now() + hour, 'codes to this address');
+  const forMessage = await ports.store.countCode(id, now(), codesPerHour);
+  if (forMessage === null) return noMore(c, shared, row, row.codesSentSince + hour, 'codes for this message');
+  const forAddress = await ports.store.countFailure(`codes to ${reachOf(row)}`, now());
+  if (forAddress > codesPerAddress) {
+    await ports.store.uncountCode(id);
+    return noMore(c, shared, row, now() + hour, 'codes to this address');
   }
-  if (await mailCode(c, shared, row, code, mail)) {
+  limits.codes.count(network);
+  const length = forMessage === codesPerHour || forAddress === codesPerAddress ? 'long' : 'short';
+  const fresh = { code: newCode(length), length, mail: randomUUIDv7() } as const;
+  await keepCode(shared, row, session, fresh);
+  if (await mailCode(c, shared, row, fresh)) {
     ports.emit({ kind: 'portal.codeSent', delivery: id, client: clientOf(c) });
     return c.redirect(`/d/${id}/code`, 303);
   }
-  await ports.store.dropCode(id, session);
+  await ports.store.uncountCode(id);
+  if (length === 'long') await ports.store.dropLongCode(row);
+  else await ports.store.dropCode(id, session);
   return await showForm(c, shared, { ...found, visitor }, 'not-sent');
+}
+
+type Fresh = { readonly code: string; readonly length: CodeLength; readonly mail: string };
+
+async function keepCode({ ports, now }: Shared, row: PortalRow, session: string, fresh: Fresh): Promise<void> {
+  const { code, length, mail } = fresh;
+  const { tenant, address, delivery } = row;
+  const long = length === 'long';
+  const codeHash = hashCode(ports.key, long ? reachOf(row) : delivery.id, code);
+  const kept = { codeHash, mail, expiresAt: now() + minutesOf(length) * 60_000, now: now() };
+  if (long) await ports.store.putLongCode({ tenant, address, ...kept });
+  else await ports.store.putCode({ delivery: delivery.id, session, ...kept });
+}
+
+/** What a long code opens: all that waits for the address. */
+function reachOf({ tenant, address }: PortalRow): string {
+  return `${tenant} ${address}`;
+}
+
+function minutesOf(length: CodeLength): number {
+  return length === 'long' ? longCodeMinutes : codeMinutes;
+}
+
+/** No more are mailed for now; while the last one is good, here is where to type it. */
+async function noMore(
+  c: Context<Env>,
+  shared: Shared,
+  row: PortalRow,
+  until: number,
+  reason: string,
+): Promise<Response> {
+  const back = `/d/${row.delivery.id}/code`;
+  if ((await shared.ports.store.longCodeOf(row, shared.now())) === null)
+    return await tooOften(c, shared, reason, { until, back, what: 'codes' }, row.tenant);
+  shared.ports.emit({ kind: 'portal.limited', delivery: row.delivery.id, client: clientOf(c), reason });
+  return c.redirect(back, 303);
+}
+
+/** The newest that this session asked for, or that any browser may type. */
+async function newestCode(
+  { ports, now }: Shared,
+  row: PortalRow,
+  session: string | null,
+): Promise<(CodeMail & { readonly length: CodeLength }) | null> {
+  const long = await ports.store.longCodeOf(row, now());
+  const own = session === null ? null : await ports.store.codeOf(row.delivery.id, session, now());
+  if (long !== null && (own === null || long.sentAt >= own.sentAt)) return { ...long, length: 'long' };
+  return own === null ? null : { ...own, length: 'short' };
 }
 
 /** GET /d/ID/code */
@@ -86,25 +128,28 @@ export async function showCodeForm(c: Context<Env>, shared: Shared): Promise<Res
 
 /** POST /d/ID/code */
 export async function typeCode(c: Context<Env>, shared: Shared): Promise<Response> {
-  const { ports, now, sessions, limits } = shared;
   const found = await entrantByForm(c, shared);
   if (found instanceof Response) return found;
-  const { row, form } = found;
+  const typed = found.form.get('code') ?? '';
+  const long = readCode(typed, 'long');
+  return long === null ? typeShort(c, shared, found, readCode(typed)) : typeLong(c, shared, found, long);
+}
+
+/** `code`: null when it has not six digits. */
+async function typeShort(c: Context<Env>, shared: Shared, found: Entrant, code: string | null): Promise<Response> {
+  const { ports, sessions, limits } = shared;
+  const { row } = found;
+  const id = row.delivery.id;
   const client = clientOf(c);
-  const key = `${networkKey(client)} ${row.delivery.id}`;
+  const key = `${networkKey(client)} ${id}`;
   const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'wrong codes' });
   if (limit !== null) return limit;
   const visitor = await sessions.begun(c, found.visitor);
-  const code = readCode(form.get('code') ?? '');
   if (code === null) {
     sessions.keep(c, visitor);
     return await showForm(c, shared, { row, visitor }, 'not-six-digits');
   }
-  const id = row.delivery.id;
-  const renewed = sessions.renewed(visitor);
-  const { tenant, address } = row;
-  const place = { tenant, address, client };
-  const proved: Event = { kind: 'portal.proved', ...place, delivery: id, member: null, method: 'code' };
+  const entering = enteringBy(c, shared, row, visitor);
   const answer = await ports.store.tryCode(
     {
       delivery: id,
@@ -112,14 +157,10 @@ export async function typeCode(c: Context<Env>, shared: Shared): Promise<Respons
       maxTries: codeTries,
       foreignPerHour: foreignTries,
     },
-    { session: visitor.session.id, newSecretHash: renewed.secretHash, now: now() },
-    [proved],
+    entering.proving,
+    [entering.proved],
   );
-  if (answer.kind === 'right') {
-    ports.emit(proved);
-    sessions.keep(c, renewed.visitor);
-    return c.redirect(`/d/${id}`, 303);
-  }
+  if (answer.kind === 'right') return enter(c, shared, entering);
   sessions.keep(c, visitor);
   limits.wrong.count(key);
   const triesLeft = answer.kind === 'wrong' ? answer.triesLeft : 0;
@@ -127,17 +168,52 @@ export async function typeCode(c: Context<Env>, shared: Shared): Promise<Respons
   return await showForm(c, shared, { row, visitor }, triesLeft === 0 ? 'dead' : { triesLeft });
 }
 
-/** What counts the codes that one network asks for. */
-function fromNetwork(delivery: string, network: string): string {
-  return `codes ${delivery} to ${network}`;
+/** Not limited: there is nothing to guess, and a limit would keep out who is on the same network. */
+async function typeLong(c: Context<Env>, shared: Shared, found: Entrant, code: string): Promise<Response> {
+  const { ports, sessions, now } = shared;
+  const { row } = found;
+  const { tenant, address } = row;
+  const delivery = row.delivery.id;
+  const visitor = await sessions.begun(c, found.visitor);
+  const entering = enteringBy(c, shared, row, visitor);
+  const attempt = { tenant, address, delivery, codeHash: hashCode(ports.key, reachOf(row), code) };
+  if (await ports.store.tryLongCode(attempt, entering.proving, [entering.proved])) return enter(c, shared, entering);
+  sessions.keep(c, visitor);
+  ports.emit({ kind: 'portal.codeWrong', delivery, client: clientOf(c), triesLeft: 0 });
+  const lives = (await ports.store.longCodeOf(row, now())) !== null;
+  return await showForm(c, shared, { row, visitor }, lives ? 'not-the-long-one' : 'dead');
+}
+
+/** What a right code does: what it proves, and the visitor with a new secret. */
+type Entering = { readonly renewed: Visitor; readonly proving: Proving; readonly proved: Event; readonly to: string };
+
+function enteringBy(
+  c: Context<Env>,
+  { sessions, now }: Shared,
+  { tenant, address, delivery: { id } }: PortalRow,
+  visitor: Visitor & { readonly session: PortalSession },
+): Entering {
+  const { visitor: renewed, secretHash } = sessions.renewed(visitor);
+  const place = { tenant, address, client: clientOf(c) };
+  return {
+    renewed,
+    proving: { session: visitor.session.id, newSecretHash: secretHash, now: now() },
+    proved: { kind: 'portal.proved', ...place, delivery: id, member: null, method: 'code' },
+    to: `/d/${id}`,
+  };
+}
+
+function enter(c: Context<Env>, { ports, sessions }: Shared, { renewed, proved, to }: Entering): Response {
+  ports.emit(proved);
+  sessions.keep(c, renewed);
+  return c.redirect(to, 303);
 }
 
 async function mailCode(
   c: Context<Env>,
   { ports, now, looks }: Shared,
   row: PortalRow,
-  code: string,
-  id: string,
+  { code, length, mail: id }: Fresh,
 ): Promise<boolean> {
   const { tenant, mailFrom, smtp } = row.message;
   const spoken = looks.voice(c, tenant);
@@ -149,8 +225,9 @@ async function mailCode(
     to: recipient,
     sender: mailFrom,
     voice,
-    code,
-    minutes: codeMinutes,
+    code: groupedCode(code),
+    long: length === 'long',
+    minutes: minutesOf(length),
     askedFrom: clientOf(c),
     portalUrl: ports.portalUrl,
     messageId: `<${randomUUID()}@${new URL(ports.portalUrl).hostname}>`,
@@ -170,29 +247,33 @@ async function mailCode(
 
 async function showForm(
   c: Context<Env>,
-  { ports, now, sessions, looks }: Shared,
+  shared: Shared,
   { visitor, row }: Entrant,
   problem: CodeView['problem'],
 ): Promise<Response> {
+  const { ports, now, sessions, looks } = shared;
   const { delivery, message, codesSent, codesSentSince } = row;
-  const { session } = visitor;
-  const sent = session === null ? null : await ports.store.codeOf(delivery.id, session.id, now());
-  const asked = await ports.store.failures(fromNetwork(delivery.id, networkKey(clientOf(c))), now());
-  const nextInHour = codesSent >= codesPerHour ? codesSentSince + hour : asked >= codesPerNetwork ? now() + hour : 0;
-  const nextAfterPause = sent !== null && problem !== 'dead' ? sent.sentAt + codePause : 0;
+  const newest = await newestCode(shared, row, visitor.session?.id ?? null);
+  const nextInHour = codesSent >= codesPerHour ? codesSentSince + hour : 0;
+  const nextAfterPause = newest !== null && problem !== 'dead' ? newest.sentAt + codePause : 0;
   const againAt = Math.max(nextInHour, nextAfterPause);
   const view: CodeView = {
     deliveryId: delivery.id,
     form: sessions.formToken(visitor),
     address: maskAddress(delivery.recipient),
     sentFrom: serviceAddress(message.mailFrom, domainsOf(message.tenant, ports), looks.voice(c, message.tenant).from),
-    sent: sent === null ? null : { at: sent.sentAt, until: sent.expiresAt, mail: progressOf(sent) },
+    sent: newest === null ? null : sentOf(newest),
     againAt: againAt > now() ? againAt : 0,
     problem,
     minutes: codeMinutes,
   };
   const here = looks.around(c, row.tenant, `/d/${delivery.id}/code`);
   return c.html(codePage(here, view), problem === null ? 200 : problem === 'not-sent' ? 503 : 422);
+}
+
+function sentOf(newest: CodeMail & { readonly length: CodeLength }): NonNullable<CodeView['sent']> {
+  const { sentAt: at, expiresAt: until, length } = newest;
+  return { at, until, long: length === 'long', mail: progressOf(newest) };
 }
 
 /** What became of the mail with the code, as far as the next server goes. */

@@ -25,6 +25,13 @@ const en = {
   notSixDigits: 'The code has six digits. This did not count as a try.',
   wrong: (left: number) => `That is not the code. You have ${left} ${left === 1 ? 'try' : 'tries'} left.`,
   notSent: 'No code was mailed: something failed on our side. Please try again in a few minutes.',
+  long: {
+    sent: (address: Piece, at: Piece): Piece => [
+      'Codes for your messages were asked for so often within an hour that the last one is longer. Its sixteen digits were sent to ', address, ' at ', at, '.',
+    ],
+    label: 'Sixteen-digit code',
+    wrong: 'That is not the code. Compare its sixteen digits with the newest email; you may try as often as you need.',
+  },
   deadTitle: 'This code no longer works',
   dead: (minutes: number) =>
     `It was used, replaced, typed wrongly too often, or is more than ${minutes} minutes old. The message is still waiting: ask for a new code.`,
@@ -79,6 +86,13 @@ const de: Code = {
   wrong: (left) => `Das ist nicht der Code. Sie haben noch ${left} ${left === 1 ? 'Versuch' : 'Versuche'}.`,
   notSent:
     'Es wurde kein Code geschickt: Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
+  long: {
+    sent: (address, at) => [
+      'In der letzten Stunde wurden so oft Codes für Ihre Nachrichten angefordert, dass der letzte länger ist. Seine sechzehn Ziffern wurden um ', at, ' an ', address, ' geschickt.',
+    ],
+    label: 'Sechzehnstelliger Code',
+    wrong: 'Das ist nicht der Code. Vergleichen Sie die sechzehn Ziffern mit der neuesten E-Mail; Sie können es so oft versuchen, wie Sie möchten.',
+  },
   deadTitle: 'Dieser Code gilt nicht mehr',
   dead: (minutes) =>
     `Er wurde benutzt, ersetzt, zu oft falsch eingegeben oder ist älter als ${minutes} Minuten. Die Nachricht wartet weiter: Fordern Sie einen neuen Code an.`,
@@ -130,6 +144,13 @@ const fr: Code = {
   wrong: (left) => `Ce n’est pas le code. Il vous reste ${left} ${left < 2 ? 'essai' : 'essais'}.`,
   notSent:
     'Aucun code n’a été envoyé : quelque chose a échoué de notre côté. Veuillez réessayer dans quelques minutes.',
+  long: {
+    sent: (address, at) => [
+      'Des codes pour vos messages ont été demandés si souvent en une heure que le dernier est plus long. Ses seize chiffres ont été envoyés à ', address, ' à ', at, '.',
+    ],
+    label: 'Code à seize chiffres',
+    wrong: 'Ce n’est pas le code. Comparez ses seize chiffres avec le dernier e-mail reçu ; vous pouvez essayer autant de fois que nécessaire.',
+  },
   deadTitle: 'Ce code n’est plus valable',
   dead: (minutes) =>
     `Il a été utilisé, remplacé, mal saisi trop souvent, ou date de plus de ${minutes} minutes. Le message attend toujours : demandez un nouveau code.`,
@@ -179,6 +200,13 @@ const es: Code = {
   notSixDigits: 'El código tiene seis cifras. Este intento no ha contado.',
   wrong: (left) => `Ese no es el código. Le ${left === 1 ? 'queda 1 intento' : `quedan ${left} intentos`}.`,
   notSent: 'No se envió ningún código: algo ha fallado por nuestra parte. Vuelva a intentarlo dentro de unos minutos.',
+  long: {
+    sent: (address, at) => [
+      'En una hora se pidieron tantos códigos para sus mensajes que el último es más largo. Sus dieciséis cifras se enviaron a ', address, ' a las ', at, '.',
+    ],
+    label: 'Código de dieciséis cifras',
+    wrong: 'Ese no es el código. Compare sus dieciséis cifras con el último correo; puede intentarlo las veces que necesite.',
+  },
   deadTitle: 'Este código ya no sirve',
   dead: (minutes) =>
     `Se ha usado, se ha sustituido, se ha escrito mal demasiadas veces o tiene más de ${minutes} minutos. El mensaje sigue esperando: pida un código nuevo.`,
@@ -229,6 +257,13 @@ const nl: Code = {
   notSixDigits: 'De code heeft zes cijfers. Dit telde niet als poging.',
   wrong: (left) => `Dat is niet de code. U hebt nog ${left} ${left === 1 ? 'poging' : 'pogingen'}.`,
   notSent: 'Er is geen code gemaild: er ging bij ons iets mis. Probeer het over een paar minuten opnieuw.',
+  long: {
+    sent: (address, at) => [
+      'Er zijn binnen een uur zo vaak codes voor uw berichten aangevraagd dat de laatste langer is. De zestien cijfers zijn om ', at, ' gemaild naar ', address, '.',
+    ],
+    label: 'Code van zestien cijfers',
+    wrong: 'Dat is niet de code. Vergelijk de zestien cijfers met de nieuwste e-mail; u mag het zo vaak proberen als nodig is.',
+  },
   deadTitle: 'Deze code werkt niet meer',
   dead: (minutes) =>
     `Hij is gebruikt, vervangen, te vaak verkeerd getypt of ouder dan ${minutes} minuten. Het bericht wacht nog steeds: vraag een nieuwe code aan.`,
