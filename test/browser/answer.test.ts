@@ -57,7 +57,7 @@ async function opened(stage: FlowStage, options: BrowserContextOptions = {}): Pr
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   const page = await context.newPage();
   await page.goto(portalLink(await mailOfPaula(stage, 1), stage.config.web?.portalUrl ?? '') ?? '');
-  await page.getByRole('button', { name: 'Mail me the code' }).click();
+  await page.getByRole('button', { name: 'Send me the code' }).click();
   const code = /^\s*(\d{6})\s*$/m.exec(await mailOfPaula(stage, 2))?.[1] ?? '';
   await page.getByLabel('Six-digit code').fill(code);
   // With scripts the code is sent by itself.
@@ -78,7 +78,7 @@ describe('an answer', () => {
       await using stage = await openFlow(engine, policy);
       await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>']);
       const page = await opened(stage, { javaScriptEnabled: false });
-      await page.getByRole('button', { name: 'Answer', exact: true }).click();
+      await page.getByRole('button', { name: 'Reply', exact: true }).click();
       await page.getByLabel('Your message').fill('Thank you, Anna!\n\n- one\n- two');
       const scan = randomBytes(300_000);
       await page.getByLabel('Attach files').setInputFiles([
@@ -88,7 +88,7 @@ describe('an answer', () => {
       await page.getByRole('button', { name: 'Attach the chosen files' }).click();
       await page.getByText('Befund Müller.pdf').waitFor();
       expect(await page.getByLabel('Your message').inputValue()).toBe('Thank you, Anna!\n\n- one\n- two');
-      await page.getByLabel('Mail me a receipt').check();
+      await page.getByLabel('Send me a receipt by email').check();
       await page.getByRole('button', { name: 'Send' }).click();
       await page.getByText('Thank you, Anna!').waitFor();
 
@@ -137,7 +137,7 @@ describe('an answer', () => {
     page.on('console', (line) => {
       if (/Content.Security.Policy|Refused/i.test(line.text())) broken.push(line.text());
     });
-    await page.getByRole('button', { name: 'Answer', exact: true }).click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
     await page.getByLabel('Your message').fill('Saved by itself');
     await page.getByText('Draft saved.').waitFor();
     const draft = page.url();
@@ -220,7 +220,7 @@ test('an answer to all, where the tenant lets readers write to each other: the o
   await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>'], [gina]);
   const page = await opened(stage, { javaScriptEnabled: false });
   await stage.sinks.wait(() => stage.sinks.mailbox(gina).length === 1);
-  await page.getByRole('button', { name: 'Answer all' }).click();
+  await page.getByRole('button', { name: 'Reply to all' }).click();
   await page.getByLabel('Your message').fill('For all of you');
   await page.getByRole('button', { name: 'Send' }).click();
   const { mail } = await mailOfAnna(stage);
@@ -246,7 +246,7 @@ describe('an answer that cannot be delivered', () => {
     });
     await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>']);
     const page = await opened(stage, { javaScriptEnabled: false });
-    await page.getByRole('button', { name: 'Answer', exact: true }).click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
     await page.getByLabel('Your message').fill('Will not arrive');
     await page.getByRole('button', { name: 'Send' }).click();
     await expect
@@ -269,7 +269,7 @@ describe('an answer that cannot be delivered', () => {
     });
     await sendFrom(stage, '[secure] Your results', ['Message-ID: <first@corp.example>']);
     const page = await opened(stage, { javaScriptEnabled: false });
-    await page.getByRole('button', { name: 'Answer', exact: true }).click();
+    await page.getByRole('button', { name: 'Reply', exact: true }).click();
     await page.getByLabel('Your message').fill('Only for Anna');
     await page.getByRole('button', { name: 'Send' }).click();
     await expect

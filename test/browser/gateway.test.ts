@@ -67,7 +67,7 @@ eachEngine((engine) => {
     for (let visits = 0; visits < 5; visits++) await page.goto(link);
     expect((await stage.trace('<browser@corp.example>')).deliveries).toMatchObject([{ state: 'waiting' }]);
     expect(stage.sinks.mailbox(addressOf('Paula'))).toHaveLength(1);
-    await page.getByRole('button', { name: 'Mail me the code' }).click();
+    await page.getByRole('button', { name: 'Send me the code' }).click();
     const code = /^\s*(\d{6})\s*$/m.exec(await nextText(stage, 1))?.[1] ?? '';
     await page.getByLabel('Six-digit code').fill(code);
     await page.getByRole('button', { name: 'Open the message' }).click();

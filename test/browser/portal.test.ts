@@ -37,7 +37,7 @@ async function openMessage(page: Page, message: Published): Promise<void> {
   await page.goto(`${site.origin}/m/${message.token}`);
   const there = `${site.origin}/d/${message.deliveryId}`;
   await page.waitForURL(there);
-  const ask = page.getByRole('button', { name: 'Mail me the code' });
+  const ask = page.getByRole('button', { name: 'Send me the code' });
   // Who read another message to this address is known already.
   if ((await ask.count()) === 0) return;
   await ask.click();
@@ -69,7 +69,7 @@ describe.each([
       await page.goto(`${site.origin}/m/${message.token}`);
       await page.getByText('r***@clinic.example').waitFor();
       await expectNoSidewaysScroll(page);
-      await page.getByRole('button', { name: 'Mail me the code' }).click();
+      await page.getByRole('button', { name: 'Send me the code' }).click();
       expect(page.url()).not.toContain(message.token);
       await expectNoSidewaysScroll(page);
 
@@ -89,7 +89,7 @@ describe.each([
       const frame = page.frameLocator('iframe');
       await frame.getByText('Ferritin').waitFor();
       expect(await frame.getByRole('img', { name: 'dot' }).count()).toBe(1);
-      await page.getByText('Show it as plain text').click();
+      await page.getByText('Show the message as plain text').click();
       await page.getByText('Please read them before Thursday: https').waitFor();
 
       const [download] = await Promise.all([
@@ -140,7 +140,7 @@ test('every page has a language, one heading, a title and a label for every fiel
     await check();
     await page.goto(`${site.origin}/m/${message.token}`);
     await check();
-    await page.getByRole('button', { name: 'Mail me the code' }).click();
+    await page.getByRole('button', { name: 'Send me the code' }).click();
     await check();
     await openMessage(page, message);
     await check();
@@ -175,7 +175,7 @@ test('T-31: following a link in the message tells its host nothing of where it w
   try {
     await withPage(desk, async (page, context) => {
       await openMessage(page, message);
-      await page.getByText('Show it as plain text').click();
+      await page.getByText('Show the message as plain text').click();
       for (const link of [
         page.getByRole('link', { name: 'from-text' }),
         page.frameLocator('iframe').getByRole('link', { name: 'formatted' }),

@@ -32,7 +32,7 @@ async function withMessage(
   try {
     const page = await context.newPage();
     await page.goto(`${site.origin}/m/${message.token}`);
-    await page.getByRole('button', { name: 'Mail me the code' }).click();
+    await page.getByRole('button', { name: 'Send me the code' }).click();
     await page.getByLabel('Six-digit code').fill(site.lastCode());
     if (options.javaScriptEnabled === false) await page.getByRole('button', { name: 'Open the message' }).click();
     await page.waitForURL(`${site.origin}/d/${message.deliveryId}`);
@@ -105,7 +105,7 @@ test('pictures from elsewhere are loaded when asked for, without saying from whe
     await expect.poll(() => asked).toEqual([['https://tracker.example/open.gif', undefined]]);
     expect(await page.frameLocator('iframe').getByText('left out').count()).toBe(0);
     const shown = page.url();
-    await page.getByRole('link', { name: 'Hide them again' }).click();
+    await page.getByRole('link', { name: 'Hide these pictures again' }).click();
     await page.getByRole('button', { name: 'Show pictures from elsewhere' }).waitFor();
     // The address that shows them is worth nothing in another browser, nor changed.
     await page.goto(`${shown.slice(0, -1)}${shown.endsWith('A') ? 'B' : 'A'}`);

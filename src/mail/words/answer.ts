@@ -5,15 +5,15 @@ const en = {
   from: (who: string) => `${who} via secure mail`,
   footer: (address: string) => `Written by ${address} on the page for secure mail. A reply goes to ${address}.`,
   wrote: (who: string, at: string) => `${who} wrote on ${at}:`,
-  receiptTitle: (whom: string) => `Your message to ${whom} was taken`,
+  receiptTitle: (whom: string) => `Your message to ${whom} was accepted`,
   receipt: (whom: string, at: string, files: number) =>
-    `On ${at} we took your message to ${whom}${files === 0 ? '' : files === 1 ? ', with one file' : `, with ${files} files`}, and we are delivering it.`,
+    `On ${at} we accepted your message to ${whom}${files === 0 ? '' : files === 1 ? ', with one file' : `, with ${files} files`}, and we are delivering it.`,
   receiptWhere: (until: string) =>
     `What you wrote is not in this email. You can read it again until ${until} where you wrote it, next to the message you answered.`,
   receiptTrouble: 'Should it not arrive, we tell you by another email.',
   failedTitle: (whom: string) => `Your message to ${whom} could not be delivered`,
   failed: (whom: string, at: string) =>
-    `On ${at} you wrote a message to ${whom} on our page for secure mail. Their mail system has not taken it, so ${whom} has not received it.`,
+    `On ${at} you wrote a message to ${whom} on our page for secure mail. Their mail system has not accepted it, so ${whom} has not received it.`,
   failedWhere: 'What you wrote is still where you wrote it, as long as the message you answered can be opened there.',
   failedDo: (whom: string) =>
     `Please tell ${whom} in another way, for example by telephone. If it was urgent, do not wait for an answer.`,
@@ -30,13 +30,13 @@ const de: AnswerWords = {
   receipt: (whom, at, files) =>
     `Am ${at} haben wir Ihre Nachricht an ${whom}${files === 0 ? '' : files === 1 ? ' mit einer Datei' : ` mit ${files} Dateien`} angenommen und stellen sie zu.`,
   receiptWhere: (until) =>
-    `Was Sie geschrieben haben, steht nicht in dieser E-Mail. Sie können es bis zum ${until} dort wieder lesen, wo Sie es geschrieben haben, neben der Nachricht, auf die Sie geantwortet haben.`,
+    `Ihr Text steht nicht in dieser E-Mail. Sie können ihn bis zum ${until} dort wieder lesen, wo Sie ihn geschrieben haben, neben der Nachricht, auf die Sie geantwortet haben.`,
   receiptTrouble: 'Sollte sie nicht ankommen, sagen wir es Ihnen mit einer weiteren E-Mail.',
   failedTitle: (whom) => `Ihre Nachricht an ${whom} konnte nicht zugestellt werden`,
   failed: (whom, at) =>
     `Am ${at} haben Sie auf unserer Seite für sichere Mail eine Nachricht an ${whom} geschrieben. Das Mailsystem dort hat sie nicht angenommen, sie ist also nicht bei ${whom} angekommen.`,
   failedWhere:
-    'Was Sie geschrieben haben, steht noch dort, wo Sie es geschrieben haben, solange die Nachricht, auf die Sie geantwortet haben, dort geöffnet werden kann.',
+    'Ihr Text steht noch dort, wo Sie ihn geschrieben haben, solange sich dort die Nachricht öffnen lässt, auf die Sie geantwortet haben.',
   failedDo: (whom) =>
     `Bitte sagen Sie es ${whom} auf einem anderen Weg, zum Beispiel am Telefon. Wenn es eilig war, warten Sie nicht auf eine Antwort.`,
   what: 'Was Sie tun können',

@@ -5,10 +5,10 @@ const en = {
   untitled: 'Invitation',
   subject: { accepted: 'Accepted', tentative: 'Tentative', declined: 'Declined' },
   text: {
-    accepted: (who: string, what: string, at: string) => `${who} has accepted the invitation "${what}" (${at}).`,
+    accepted: (who: string, what: string, at: string) => `${who} has accepted the invitation “${what}” (${at}).`,
     tentative: (who: string, what: string, at: string) =>
-      `${who} may come, and has tentatively accepted the invitation "${what}" (${at}).`,
-    declined: (who: string, what: string, at: string) => `${who} has declined the invitation "${what}" (${at}).`,
+      `${who} may come, and has tentatively accepted the invitation “${what}” (${at}).`,
+    declined: (who: string, what: string, at: string) => `${who} has declined the invitation “${what}” (${at}).`,
   },
 };
 
@@ -48,9 +48,9 @@ const nl: CalendarAnswerWords = {
   untitled: 'Uitnodiging',
   subject: { accepted: 'Geaccepteerd', tentative: 'Voorlopig', declined: 'Geweigerd' },
   text: {
-    accepted: (who, what, at) => `${who} heeft de uitnodiging ‘${what}’ (${at}) geaccepteerd.`,
-    tentative: (who, what, at) => `${who} heeft de uitnodiging ‘${what}’ (${at}) voorlopig geaccepteerd.`,
-    declined: (who, what, at) => `${who} heeft de uitnodiging ‘${what}’ (${at}) geweigerd.`,
+    accepted: (who, what, at) => `${who} heeft de uitnodiging “${what}” (${at}) geaccepteerd.`,
+    tentative: (who, what, at) => `${who} heeft de uitnodiging “${what}” (${at}) voorlopig geaccepteerd.`,
+    declined: (who, what, at) => `${who} heeft de uitnodiging “${what}” (${at}) geweigerd.`,
   },
 };
 

@@ -3,7 +3,8 @@ import type { InEachLanguage } from '../language.ts';
 
 const en = {
   check: 'How to check that this is genuine',
-  phrase: (phrase: string) => `Our phrase is “${phrase}”. It stands in every email we send about secure messages.`,
+  phrase: (phrase: string) =>
+    `Our phrase is “${phrase}”. It stands in every email we send you about protected messages.`,
   leadsTo: (host: string) => `The link leads to ${host} and nowhere else.`,
   never: 'You are never asked for a payment, or for the password of your mailbox.',
   unexpected: (who: string) =>
@@ -18,7 +19,7 @@ type Common = typeof en;
 const de: Common = {
   check: 'Woran Sie erkennen, dass diese Nachricht echt ist',
   phrase: (phrase) =>
-    `Unser Erkennungssatz lautet „${phrase}“. Er steht in jeder E-Mail, die wir zu sicheren Nachrichten schicken.`,
+    `Unser Erkennungssatz lautet „${phrase}“. Er steht in jeder E-Mail, die wir Ihnen zu geschützten Nachrichten schicken.`,
   leadsTo: (host) => `Der Link führt zu ${host} und nirgendwohin sonst.`,
   never: 'Sie werden nie nach einer Zahlung gefragt und nie nach dem Passwort Ihres Postfachs.',
   unexpected: (who) =>
@@ -31,7 +32,7 @@ const de: Common = {
 const fr: Common = {
   check: 'Comment vérifier que cet e-mail est authentique',
   phrase: (phrase) =>
-    `Notre phrase est « ${phrase} ». Elle figure dans chaque e-mail que nous envoyons au sujet de messages sécurisés.`,
+    `Notre phrase repère est « ${phrase} ». Elle figure dans chaque e-mail que nous vous envoyons au sujet de messages protégés.`,
   leadsTo: (host) => `Le lien mène à ${host} et nulle part ailleurs.`,
   never: 'On ne vous demande jamais de paiement, ni le mot de passe de votre messagerie.',
   unexpected: (who) =>
@@ -43,7 +44,8 @@ const fr: Common = {
 
 const es: Common = {
   check: 'Cómo comprobar que es auténtico',
-  phrase: (phrase) => `Nuestra frase es «${phrase}». Figura en todos los correos que enviamos sobre mensajes seguros.`,
+  phrase: (phrase) =>
+    `Nuestra frase de reconocimiento es «${phrase}». Figura en todos los correos que le enviamos sobre mensajes protegidos.`,
   leadsTo: (host) => `El enlace lleva a ${host} y a ningún otro sitio.`,
   never: 'Nunca se le pide un pago ni la contraseña de su correo.',
   unexpected: (who) =>
@@ -56,7 +58,7 @@ const es: Common = {
 const nl: Common = {
   check: 'Hoe u controleert of dit echt is',
   phrase: (phrase) =>
-    `Onze herkenningszin is “${phrase}”. Die staat in elke e-mail die we over beveiligde berichten sturen.`,
+    `Onze herkenningszin is “${phrase}”. Die staat in elke e-mail die we u over beveiligde berichten sturen.`,
   leadsTo: (host) => `De link leidt naar ${host} en nergens anders heen.`,
   never: 'Er wordt u nooit om een betaling gevraagd, en nooit om het wachtwoord van uw mailbox.',
   unexpected: (who) =>

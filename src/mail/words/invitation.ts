@@ -15,7 +15,7 @@ type Invitation = typeof en;
 const de: Invitation = {
   title: (who) => `${who} lädt Sie ein, geschützte Nachrichten zu lesen`,
   opening: (who, name, address) =>
-    `${who} hat Sie, ${name}, zu den Personen hinzugefügt, die die geschützten Nachrichten an ${address} lesen.`,
+    `${who} hat Sie, ${name}, in den Kreis der Personen aufgenommen, die geschützte Nachrichten an ${address} lesen.`,
   how: (until) =>
     `Öffnen Sie den Link auf dem Gerät, auf dem Sie lesen werden, und richten Sie dort einen Passkey ein. Der Link gilt einmal, bis zum ${until}.`,
   action: 'Zugang einrichten',
@@ -23,8 +23,7 @@ const de: Invitation = {
 
 const fr: Invitation = {
   title: (who) => `${who} vous invite à lire des messages protégés`,
-  opening: (who, name, address) =>
-    `${who} fait de vous, ${name}, l’une des personnes qui lisent les messages protégés envoyés à ${address}.`,
+  opening: (who, name, address) => `${who} vous donne accès, ${name}, aux messages protégés envoyés à ${address}.`,
   how: (until) =>
     `Ouvrez le lien sur l’appareil sur lequel vous lirez et configurez-y une clé d’accès. Le lien est valable une fois, jusqu’au ${until}.`,
   action: 'Configurer votre accès',

@@ -21,9 +21,9 @@ const de: LinkedFiles = {
       ? 'Eine große Datei dieser Nachricht wartet auf Sie'
       : `${count} große Dateien dieser Nachricht warten auf Sie`,
   more: (count) => (count === 1 ? 'eine weitere' : `${count} weitere`),
-  open: (count) => (count === 1 ? 'Hier bekommen Sie sie:' : 'Hier bekommen Sie alle:'),
+  open: () => 'Hier bekommen Sie sie:',
   until: (until) => `Bis zum ${until}.`,
-  proof: 'Die Seite vergewissert sich, dass Sie es sind; zu installieren ist nichts.',
+  proof: 'Die Seite vergewissert sich, dass Sie es sind; Sie müssen nichts installieren.',
   unnamed: 'Datei ohne Namen',
   instead: (name, size, until) => `„${name}“ (${size}) ist zu groß für E-Mail und wartet bis zum ${until} auf Sie:`,
 };
@@ -64,7 +64,7 @@ const nl: LinkedFiles = {
   more: (count) => (count === 1 ? 'nog één' : `nog ${count}`),
   open: (count) => (count === 1 ? 'U vindt het hier:' : 'U vindt ze hier:'),
   until: (until) => `Tot ${until}.`,
-  proof: 'De pagina controleert dat u het bent; er hoeft niets geïnstalleerd te worden.',
+  proof: 'De pagina controleert of u het bent; u hoeft niets te installeren.',
   unnamed: 'bestand zonder naam',
   instead: (name, size, until) => `“${name}” (${size}) is te groot voor e-mail en wacht op u tot ${until}:`,
 };

@@ -8,10 +8,10 @@ const en = {
     `${who} has sent you a message through the secure mail of ${name}. What it says is not in this email: it waits for you, encrypted, until ${until}.`,
   subject: (subject: string) => `Subject: ${subject}`,
   read: 'Read the message',
-  how: 'How it opens',
+  how: 'How to open it',
   byCode: [
-    'Open the link and press the button there: a six-digit code is mailed to this address.',
-    'Type the code. There is nothing to install and no account to make.',
+    'Open the link and press the button there: a six-digit code is sent to this address.',
+    'Type the code. There is nothing to install and no account to create.',
   ],
   byMore: ['Open the link. The page says what the sender asks for to be sure that it is you.'],
   reply: (sender: string) => `A reply to this email goes to ${sender} as ordinary mail, without this protection.`,

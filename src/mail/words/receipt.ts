@@ -14,18 +14,18 @@ const en = {
   },
   message: (sent: string) => `Your message of ${sent}`,
   subject: (subject: string) => `Subject: ${subject}`,
-  waiting: (to: string, at: string) => `${to}: waits in the portal since ${at}; a notification was mailed.`,
+  waiting: (to: string, at: string) => `${to}: has been waiting in the portal since ${at}; a notification was sent.`,
   opened: (to: string, reader: string, at: string) =>
     reader === to ? `${to}: opened on ${at}.` : `${to}: opened by ${reader} on ${at}.`,
   answered: (to: string, reader: string, at: string) =>
     reader === to ? `${to}: answered on ${at}.` : `${to}: answered by ${reader} on ${at}.`,
-  expiring: (to: string, until: string) => `${to}: not opened yet. It waits until ${until}; a reminder was mailed.`,
+  expiring: (to: string, until: string) => `${to}: not opened yet. It waits until ${until}; a reminder was sent.`,
   stopped: (to: string) => `${to}: stopped before it left.`,
   unread: (to: string) => `${to}: taken back before anybody opened it.`,
-  read: (to: string) => `${to}: can be read no more in the portal, but it had been opened before.`,
+  read: (to: string) => `${to}: can no longer be read in the portal, but it had been opened before.`,
   linked: (to: string) => `${to}: delivered by mail, but the large files were taken back before anybody opened them.`,
   timeAsked: (to: string, until: string) =>
-    `${to} asks that the message may wait longer. As it is, it ends on ${until}.`,
+    `${to} asks you to keep the message longer. As it is, it is deleted on ${until}.`,
   accessAsked: (who: string, colleague: string) =>
     `${who} asks you to let ${colleague} read the message too. They see nothing of it unless you agree.`,
   truth:
@@ -33,7 +33,7 @@ const en = {
   see: 'See the message’s page',
   decide: 'Decide',
   page: 'Its page:',
-  code: 'The page asks for a code that is mailed to you, and lets you take the message back or keep it longer.',
+  code: 'The page asks for a code that is sent to you, and lets you take the message back or keep it longer.',
 };
 
 type Receipt = typeof en;
@@ -45,23 +45,24 @@ const de: Receipt = {
     answered: (to) => `Beantwortet: Ihre Nachricht an ${to}`,
     expiring: (to) => `Noch ungelesen: Ihre Nachricht an ${to}`,
     withdrawn: (to) => `Zurückgenommen: Ihre Nachricht an ${to}`,
-    timeAsked: (to) => `${to} bittet um mehr Zeit für Ihre Nachricht`,
-    accessAsked: (to) => `${to} bittet, jemanden Ihre Nachricht lesen zu lassen`,
+    timeAsked: (to) => `${to} bittet um mehr Zeit, um Ihre Nachricht zu lesen`,
+    accessAsked: (to) => `${to} bittet Sie, noch jemanden Ihre Nachricht lesen zu lassen`,
     several: 'Neues zu Ihren geschützten Nachrichten',
   },
   message: (sent) => `Ihre Nachricht vom ${sent}`,
   subject: (subject) => `Betreff: ${subject}`,
-  waiting: (to, at) => `${to}: wartet seit ${at} im Portal; eine Benachrichtigung wurde geschickt.`,
+  waiting: (to, at) => `${to}: wartet seit dem ${at} im Portal; eine Benachrichtigung wurde geschickt.`,
   opened: (to, reader, at) => (reader === to ? `${to}: geöffnet am ${at}.` : `${to}: von ${reader} am ${at} geöffnet.`),
   answered: (to, reader, at) =>
     reader === to ? `${to}: beantwortet am ${at}.` : `${to}: von ${reader} am ${at} beantwortet.`,
-  expiring: (to, until) => `${to}: noch nicht geöffnet. Sie wartet bis ${until}; eine Erinnerung wurde geschickt.`,
+  expiring: (to, until) => `${to}: noch nicht geöffnet. Sie wartet bis zum ${until}; eine Erinnerung wurde geschickt.`,
   stopped: (to) => `${to}: angehalten, bevor sie hinausging.`,
   unread: (to) => `${to}: zurückgenommen, bevor jemand sie geöffnet hat.`,
   read: (to) => `${to}: im Portal nicht mehr lesbar, war aber schon geöffnet worden.`,
   linked: (to) =>
     `${to}: per Mail zugestellt; die großen Dateien wurden zurückgenommen, bevor jemand sie geöffnet hat.`,
-  timeAsked: (to, until) => `${to} bittet, dass die Nachricht länger wartet. Bisher endet sie am ${until}.`,
+  timeAsked: (to, until) =>
+    `${to} bittet Sie, die Nachricht länger bereitzuhalten. Bisher wird sie am ${until} gelöscht.`,
   accessAsked: (who, colleague) =>
     `${who} bittet, dass auch ${colleague} die Nachricht lesen darf. Ohne Ihre Zustimmung ist dort nichts zu sehen.`,
   truth:
@@ -69,14 +70,14 @@ const de: Receipt = {
   see: 'Zur Seite der Nachricht',
   decide: 'Entscheiden',
   page: 'Ihre Seite:',
-  code: 'Die Seite fragt nach einem Code, der Ihnen geschickt wird. Dort nehmen Sie die Nachricht zurück oder lassen sie länger warten.',
+  code: 'Die Seite fragt nach einem Code, der Ihnen geschickt wird. Dort können Sie die Nachricht zurücknehmen oder länger bereithalten.',
 };
 
 const fr: Receipt = {
   title: {
     waiting: (to) => `En attente sur le portail : votre message à ${to}`,
     opened: (to) => `Ouvert : votre message à ${to}`,
-    answered: (to) => `Répondu : votre message à ${to}`,
+    answered: (to) => `Réponse reçue : votre message à ${to}`,
     expiring: (to) => `Toujours non lu : votre message à ${to}`,
     withdrawn: (to) => `Retiré : votre message à ${to}`,
     timeAsked: (to) => `${to} demande plus de temps pour lire votre message`,
@@ -96,7 +97,7 @@ const fr: Receipt = {
   linked: (to) =>
     `${to} : remis par e-mail, mais les fichiers volumineux ont été retirés avant que quiconque les ouvre.`,
   timeAsked: (to, until) =>
-    `${to} demande que le message attende plus longtemps. Pour l’instant, il s’efface le ${until}.`,
+    `${to} vous demande de garder le message plus longtemps. Pour l’instant, il doit être effacé le ${until}.`,
   accessAsked: (who, colleague) =>
     `${who} vous demande de laisser ${colleague} lire aussi le message. Sans votre accord, cette personne n’en voit rien.`,
   truth:
@@ -129,9 +130,9 @@ const es: Receipt = {
   unread: (to) => `${to}: retirado antes de que nadie lo abriera.`,
   read: (to) => `${to}: ya no se puede leer en el portal, pero antes se había abierto.`,
   linked: (to) => `${to}: entregado por correo, pero los archivos grandes se retiraron antes de que nadie los abriera.`,
-  timeAsked: (to, until) => `${to} pide que el mensaje espere más. De momento termina el ${until}.`,
+  timeAsked: (to, until) => `${to} le pide que conserve el mensaje más tiempo. De momento se borrará el ${until}.`,
   accessAsked: (who, colleague) =>
-    `${who} le pide que deje leer el mensaje también a ${colleague}. Sin su acuerdo, esa persona no ve nada.`,
+    `${who} le pide que deje leer el mensaje también a ${colleague}. Sin su consentimiento, esa persona no ve nada.`,
   truth:
     'Lo que alguien ha leído, descargado o impreso no se puede retirar, ni lo que llegó a un buzón por correo. La página del mensaje muestra lo que se sabe.',
   see: 'Ver la página del mensaje',
@@ -162,7 +163,7 @@ const nl: Receipt = {
   unread: (to) => `${to}: ingetrokken voordat iemand het opende.`,
   read: (to) => `${to}: niet meer te lezen in het portaal, maar het was al geopend.`,
   linked: (to) => `${to}: per mail bezorgd, maar de grote bestanden zijn ingetrokken voordat iemand ze opende.`,
-  timeAsked: (to, until) => `${to} vraagt of het bericht langer mag wachten. Nu eindigt het op ${until}.`,
+  timeAsked: (to, until) => `${to} vraagt u het bericht langer te bewaren. Nu wordt het op ${until} gewist.`,
   accessAsked: (who, colleague) =>
     `${who} vraagt u ook ${colleague} het bericht te laten lezen. Zonder uw instemming ziet die persoon er niets van.`,
   truth:
@@ -170,7 +171,7 @@ const nl: Receipt = {
   see: 'Naar de pagina van het bericht',
   decide: 'Beslissen',
   page: 'De pagina:',
-  code: 'De pagina vraagt om een code die u gemaild krijgt. Daar kunt u het bericht intrekken of langer laten wachten.',
+  code: 'De pagina vraagt om een code die u gemaild krijgt. Daar kunt u het bericht intrekken of langer bewaren.',
 };
 
 export const receipt: InEachLanguage<Receipt> = { en, de, fr, es, nl };

@@ -24,14 +24,14 @@ const en: Reminder = {
 
 const de: Reminder = {
   message: {
-    title: (who, until) => `Eine Nachricht von ${who} wartet bis ${until} auf Sie`,
+    title: (who, until) => `Eine Nachricht von ${who} wartet bis zum ${until} auf Sie`,
     opening: (who, name, until) =>
-      `${who} hat Ihnen über die sichere Mail von ${name} eine Nachricht geschickt, die noch niemand geöffnet hat. Sie wartet bis ${until}; danach wird sie gelöscht.`,
+      `${who} hat Ihnen über die sichere Mail von ${name} eine Nachricht geschickt, die noch niemand geöffnet hat. Sie wartet bis zum ${until}; danach wird sie gelöscht.`,
   },
   files: {
-    title: (who, until) => `Große Dateien von ${who} warten bis ${until} auf Sie`,
+    title: (who, until) => `Große Dateien von ${who} warten bis zum ${until} auf Sie`,
     opening: (who, name, until) =>
-      `${who} hat Ihnen über die sichere Mail von ${name} große Dateien geschickt, die noch niemand geöffnet hat. Sie warten bis ${until}; danach werden sie gelöscht.`,
+      `${who} hat Ihnen über die sichere Mail von ${name} große Dateien geschickt, die noch niemand geöffnet hat. Sie warten bis zum ${until}; danach werden sie gelöscht.`,
   },
   open: 'Dateien öffnen',
 };
@@ -40,12 +40,12 @@ const fr: Reminder = {
   message: {
     title: (who, until) => `Un message de ${who} vous attend jusqu’au ${until}`,
     opening: (who, name, until) =>
-      `${who} vous a envoyé un message par la messagerie sécurisée de ${name}, que personne n’a encore ouvert. Il attend jusqu’au ${until} ; ensuite, il est effacé.`,
+      `${who} vous a envoyé un message par la messagerie sécurisée de ${name}, et personne ne l’a encore ouvert. Il attend jusqu’au ${until} ; ensuite, il est effacé.`,
   },
   files: {
     title: (who, until) => `Des fichiers volumineux de ${who} vous attendent jusqu’au ${until}`,
     opening: (who, name, until) =>
-      `${who} vous a envoyé des fichiers volumineux par la messagerie sécurisée de ${name}, que personne n’a encore ouverts. Ils attendent jusqu’au ${until} ; ensuite, ils sont effacés.`,
+      `${who} vous a envoyé des fichiers volumineux par la messagerie sécurisée de ${name}, et personne ne les a encore ouverts. Ils attendent jusqu’au ${until} ; ensuite, ils sont effacés.`,
   },
   open: 'Ouvrir les fichiers',
 };

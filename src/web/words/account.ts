@@ -3,12 +3,12 @@ import type { InEachLanguage } from '../../mail/language.ts';
 import type { Piece } from '../pages/parts.ts';
 
 const en = {
-  title: 'Your sign-in',
+  title: 'Your access',
   ways: 'Ways to sign in',
-  noWays: 'None yet: you sign in with a code by mail.',
+  noWays: 'None yet: you sign in with a code by email.',
   kinds: { passkey: 'Passkey', authenticator: 'Authenticator app', password: 'Password', oidc: 'Account elsewhere' },
   proofs: {
-    code: 'code by mail',
+    code: 'code by email',
     password: 'password',
     authenticator: 'authenticator app',
     oidc: 'account elsewhere',
@@ -41,15 +41,16 @@ const en = {
     'session-ended': 'Signed out there.',
     'phrase-saved': 'The phrase was saved. Our next email to this address has it.',
     renamed: 'The name was saved.',
-    'stronger-proof-needed': 'For this, please sign in again with your strongest way.',
-    'passkey-failed': 'No passkey was added: the device broke off or did not fit. Nothing has changed.',
+    'stronger-proof-needed': 'For this, please sign in again in the strongest way you have set up.',
+    'passkey-failed':
+      'No passkey was added: it was cancelled on the device, or the device cannot hold one. Nothing has changed.',
   },
 };
 
 type Account = typeof en;
 
 const de: Account = {
-  title: 'Ihre Anmeldung',
+  title: 'Ihr Zugang',
   ways: 'Wege zur Anmeldung',
   noWays: 'Noch keine: Sie melden sich mit einem Code per E-Mail an.',
   kinds: { passkey: 'Passkey', authenticator: 'Authenticator-App', password: 'Passwort', oidc: 'Konto anderswo' },
@@ -88,16 +89,17 @@ const de: Account = {
     'session-ended': 'Dort abgemeldet.',
     'phrase-saved': 'Der Erkennungssatz wurde gespeichert. Unsere nächste E-Mail an diese Adresse enthält ihn.',
     renamed: 'Der Name wurde gespeichert.',
-    'stronger-proof-needed': 'Bitte melden Sie sich dafür noch einmal mit Ihrem stärksten Weg an.',
+    'stronger-proof-needed':
+      'Bitte melden Sie sich dafür noch einmal an, auf dem stärksten Weg, den Sie eingerichtet haben.',
     'passkey-failed':
-      'Es wurde kein Passkey hinzugefügt: Das Gerät hat abgebrochen oder passte nicht. Nichts hat sich geändert.',
+      'Es wurde kein Passkey hinzugefügt: Der Vorgang wurde am Gerät abgebrochen, oder das Gerät eignet sich nicht. Nichts hat sich geändert.',
   },
 };
 
 const fr: Account = {
-  title: 'Votre connexion',
-  ways: 'Façons de se connecter',
-  noWays: 'Aucune encore : vous vous connectez avec un code par e-mail.',
+  title: 'Votre accès',
+  ways: 'Moyens de connexion',
+  noWays: 'Aucun encore : vous vous connectez avec un code par e-mail.',
   kinds: {
     passkey: 'Clé d’accès',
     authenticator: 'Application d’authentification',
@@ -131,16 +133,17 @@ const fr: Account = {
     'passkey-added': 'La clé d’accès a été ajoutée. La prochaine fois, un seul geste suffit.',
     'authenticator-added': 'L’application d’authentification est configurée.',
     'password-set': 'Le mot de passe a été enregistré. Les sessions ouvertes avec un ancien mot de passe sont fermées.',
-    removed: 'Retiré.',
+    removed: 'Suppression effectuée.',
     joined: 'Vous pouvez désormais lire ce qui est envoyé à cette adresse.',
     invited: 'L’invitation est en route.',
     left: 'Vous ne lisez plus ce qui est envoyé à cette adresse.',
     'session-ended': 'Cette session est fermée.',
-    'phrase-saved': 'La phrase a été enregistrée. Notre prochain e-mail à cette adresse la contiendra.',
+    'phrase-saved': 'La phrase repère a été enregistrée. Notre prochain e-mail à cette adresse la contiendra.',
     renamed: 'Le nom a été enregistré.',
-    'stronger-proof-needed': 'Pour cela, veuillez vous connecter à nouveau de votre façon la plus sûre.',
+    'stronger-proof-needed':
+      'Pour cela, veuillez vous connecter à nouveau par le moyen le plus sûr que vous avez configuré.',
     'passkey-failed':
-      'Aucune clé d’accès n’a été ajoutée : l’appareil a interrompu l’opération ou ne convenait pas. Rien n’a changé.',
+      'Aucune clé d’accès n’a été ajoutée : l’opération a été interrompue sur l’appareil, ou celui-ci ne convient pas. Rien n’a changé.',
   },
 };
 
@@ -181,22 +184,22 @@ const es: Account = {
     'passkey-added': 'Se ha añadido la clave de acceso. La próxima vez bastará un toque.',
     'authenticator-added': 'La aplicación de autenticación está configurada.',
     'password-set': 'Se ha guardado la contraseña. Las sesiones abiertas con una contraseña anterior se han cerrado.',
-    removed: 'Quitado.',
+    removed: 'Se ha quitado.',
     joined: 'Ya puede leer lo que se envía a esta dirección.',
     invited: 'La invitación está en camino.',
     left: 'Ya no lee lo que se envía a esta dirección.',
     'session-ended': 'La sesión se ha cerrado allí.',
-    'phrase-saved': 'Se ha guardado la frase. Nuestro próximo correo a esta dirección la llevará.',
+    'phrase-saved': 'Se ha guardado la frase de reconocimiento. Nuestro próximo correo a esta dirección la llevará.',
     renamed: 'Se ha guardado el nombre.',
-    'stronger-proof-needed': 'Para esto, acceda de nuevo con su forma más segura.',
+    'stronger-proof-needed': 'Para esto, acceda de nuevo de la forma más segura que haya configurado.',
     'passkey-failed':
-      'No se añadió ninguna clave de acceso: el dispositivo lo interrumpió o no era el adecuado. Nada ha cambiado.',
+      'No se añadió ninguna clave de acceso: se canceló en el dispositivo o este no es adecuado. Nada ha cambiado.',
   },
 };
 
 const nl: Account = {
-  title: 'Uw aanmelding',
-  ways: 'Manieren om aan te melden',
+  title: 'Uw toegang',
+  ways: 'Manieren om u aan te melden',
   noWays: 'Nog geen: u meldt zich aan met een code per mail.',
   kinds: { passkey: 'Passkey', authenticator: 'Authenticator-app', password: 'Wachtwoord', oidc: 'Account elders' },
   proofs: {
@@ -233,8 +236,9 @@ const nl: Account = {
     'session-ended': 'Daar afgemeld.',
     'phrase-saved': 'De herkenningszin is opgeslagen. Onze volgende e-mail naar dit adres bevat hem.',
     renamed: 'De naam is opgeslagen.',
-    'stronger-proof-needed': 'Meld u hiervoor opnieuw aan met uw sterkste manier.',
-    'passkey-failed': 'Er is geen passkey toegevoegd: het apparaat brak af of paste niet. Er is niets veranderd.',
+    'stronger-proof-needed': 'Meld u hiervoor opnieuw aan, op de sterkste manier die u hebt ingesteld.',
+    'passkey-failed':
+      'Er is geen passkey toegevoegd: het is op het apparaat afgebroken, of het apparaat is niet geschikt. Er is niets veranderd.',
   },
 };
 

@@ -7,25 +7,25 @@ const en = {
   from: 'From',
   sent: 'Sent',
   until: 'Available until',
-  codeIntro: (address: Piece): Piece => ['To open it, have a six-digit code mailed to ', address, ' and type it here.'],
+  codeIntro: (address: Piece): Piece => ['To open it, have a six-digit code sent to ', address, ' and type it here.'],
   nothingYet: 'Nothing has been opened yet, and the sender has not been told anything.',
-  demands: 'For this message the sender asks for more than a code by mail.',
-  notEnough: 'That was right. For this message, though, the sender asks for a stronger proof.',
+  demands: 'For this message the sender asks for more than a code by email.',
+  notEnough: 'That was right. For this message, though, the sender asks for stronger proof.',
   otherWays: 'Other ways to open it',
   ways: {
-    code: { button: 'Mail me the code', protects: 'Keeps out anyone who has the link but cannot read your mail.' },
+    code: { button: 'Send me the code', protects: 'Keeps out anyone who has the link but cannot read your email.' },
     password: {
       button: 'Use my password',
-      protects: 'Keeps out someone who can read your mail, as long as nobody else knows the password.',
+      protects: 'Keeps out even someone who can read your email, as long as nobody else knows the password.',
     },
     authenticator: {
       button: 'Use my authenticator app',
-      protects: 'Keeps out someone who can read your mail: the code comes from your own device.',
+      protects: 'Keeps out even someone who can read your email: the code comes from your own device.',
     },
-    oidc: { button: 'Sign in elsewhere', protects: 'Your account there vouches for you, with all that protects it.' },
+    oidc: { button: 'Use another account', protects: 'That account vouches for you, with all that protects it.' },
     passkey: {
       button: 'Use my passkey',
-      protects: 'Keeps out someone who can read your mail, and gives nothing away to a forged page.',
+      protects: 'Keeps out even someone who can read your email, and gives nothing away to a forged page.',
     },
     passphrase: {
       button: 'Give the agreed answer',
@@ -76,7 +76,10 @@ const de: Arriving = {
       button: 'Meine Authenticator-App verwenden',
       protects: 'Schützt auch vor jemandem, der Ihre E-Mails lesen kann: Der Code kommt von Ihrem eigenen Gerät.',
     },
-    oidc: { button: 'Anderswo anmelden', protects: 'Ihr Konto dort bürgt für Sie, mit allem, was es schützt.' },
+    oidc: {
+      button: 'Anderes Konto verwenden',
+      protects: 'Dieses Konto bürgt für Sie, mit allem, was das Konto schützt.',
+    },
     passkey: {
       button: 'Meinen Passkey verwenden',
       protects: 'Schützt auch vor jemandem, der Ihre E-Mails lesen kann, und verrät gefälschten Seiten nichts.',
@@ -113,8 +116,8 @@ const fr: Arriving = {
   ],
   nothingYet: 'Rien n’a encore été ouvert et l’expéditeur n’a été averti de rien.',
   demands: 'Pour ce message, l’expéditeur demande plus qu’un code envoyé par e-mail.',
-  notEnough: 'C’était juste. Mais pour ce message, l’expéditeur demande une preuve plus forte.',
-  otherWays: 'Autres façons de l’ouvrir',
+  notEnough: 'C’était correct. Mais pour ce message, l’expéditeur demande une preuve plus sûre.',
+  otherWays: 'Autres moyens de l’ouvrir',
   ways: {
     code: {
       button: 'M’envoyer le code',
@@ -130,8 +133,8 @@ const fr: Arriving = {
       protects: 'Écarte aussi quelqu’un qui peut lire vos e-mails : le code vient de votre propre appareil.',
     },
     oidc: {
-      button: 'Se connecter ailleurs',
-      protects: 'Votre compte là-bas répond de vous, avec tout ce qui le protège.',
+      button: 'Utiliser un autre compte',
+      protects: 'Ce compte se porte garant de vous, avec tout ce qui le protège.',
     },
     passkey: {
       button: 'Utiliser ma clé d’accès',
@@ -161,7 +164,7 @@ const es: Arriving = {
   title: 'Tiene un mensaje protegido',
   from: 'De',
   sent: 'Enviado',
-  until: 'Disponible hasta',
+  until: 'Disponible hasta el',
   codeIntro: (address) => [
     'Para abrirlo, pida que le enviemos un código de seis cifras a ',
     address,
@@ -169,7 +172,7 @@ const es: Arriving = {
   ],
   nothingYet: 'Todavía no se ha abierto nada ni se ha avisado de nada al remitente.',
   demands: 'Para este mensaje, el remitente pide algo más que un código por correo.',
-  notEnough: 'Era correcto. Pero para este mensaje el remitente pide una prueba más fuerte.',
+  notEnough: 'Era correcto. Pero para este mensaje el remitente pide una prueba más segura.',
   otherWays: 'Otras formas de abrirlo',
   ways: {
     code: {
@@ -185,8 +188,8 @@ const es: Arriving = {
       protects: 'Deja fuera también a quien pueda leer su correo: el código sale de su propio dispositivo.',
     },
     oidc: {
-      button: 'Acceder con otra cuenta',
-      protects: 'Su cuenta allí responde por usted, con todo lo que la protege.',
+      button: 'Usar otra cuenta',
+      protects: 'Esa cuenta responde por usted, con todo lo que la protege.',
     },
     passkey: {
       button: 'Usar mi clave de acceso',
@@ -239,7 +242,10 @@ const nl: Arriving = {
       button: 'Mijn authenticator-app gebruiken',
       protects: 'Houdt ook iemand tegen die uw mail kan lezen: de code komt van uw eigen apparaat.',
     },
-    oidc: { button: 'Elders aanmelden', protects: 'Uw account daar staat voor u in, met alles wat het beschermt.' },
+    oidc: {
+      button: 'Een ander account gebruiken',
+      protects: 'Dat account staat voor u in, met alles wat het beschermt.',
+    },
     passkey: {
       button: 'Mijn passkey gebruiken',
       protects: 'Houdt ook iemand tegen die uw mail kan lezen, en geeft niets prijs aan een nagemaakte pagina.',

@@ -4,30 +4,34 @@ import type { Piece } from '../pages/parts.ts';
 
 const en = {
   title: 'Type your code',
-  sent: (address: Piece, at: Piece): Piece => ['A six-digit code was mailed to ', address, ' at ', at, '.'],
+  sent: (address: Piece, at: Piece): Piece => ['A six-digit code was sent to ', address, ' at ', at, '.'],
   sentFrom: (from: Piece): Piece => ['It comes from ', from, '.'],
   validUntil: (until: Piece): Piece => ['It works once, until ', until, '.'],
-  elsewhere: 'Type the newest code you were mailed. It also works if you asked for it on another device.',
+  elsewhere: 'Type the newest code you were sent. It also works if you asked for it on another device.',
   mail: {
-    'on its way': 'It is on its way to your mail provider.',
-    delivered: 'Your mail provider has accepted it.',
-    delayed: 'Your mail provider has not accepted it yet; we keep trying.',
-    failed: 'Your mail provider refused it, so it will not arrive. Ask the sender to check the address.',
+    'on its way': 'It is on its way to your email provider.',
+    delivered: 'Your email provider has accepted it.',
+    delayed: 'Your email provider has not accepted it yet; we keep trying.',
+    failed: 'Your email provider refused it, so it will not arrive. Ask the sender to check the address.',
     unknown: '',
   },
   label: 'Six-digit code',
   open: 'Open the message',
-  again: 'Mail me a new code',
-  againFrom: (at: Piece): Piece => ['A new code can be mailed from ', at, '.'],
-  countdown: 'A new code can be mailed in {time}.',
+  again: 'Send me a new code',
+  againFrom: (at: Piece): Piece => ['A new code can be sent after ', at, '.'],
+  countdown: 'A new code can be sent in {time}.',
   missing:
     'Nothing there? It can take a minute or two; look in the junk folder, too. A new code replaces the one before.',
   notSixDigits: 'The code has six digits. This did not count as a try.',
   wrong: (left: number) => `That is not the code. You have ${left} ${left === 1 ? 'try' : 'tries'} left.`,
-  notSent: 'No code was mailed: something failed on our side. Please try again in a few minutes.',
+  notSent: 'No code was sent: something failed on our side. Please try again in a few minutes.',
   long: {
     sent: (address: Piece, at: Piece): Piece => [
-      'Codes for your messages were asked for so often within an hour that the last one is longer. Its sixteen digits were sent to ', address, ' at ', at, '.',
+      'Codes for your messages were asked for so often within an hour that the last one is longer. Its sixteen digits were sent to ',
+      address,
+      ' at ',
+      at,
+      '.',
     ],
     label: 'Sixteen-digit code',
     wrong: 'That is not the code. Compare its sixteen digits with the newest email; you may try as often as you need.',
@@ -38,19 +42,19 @@ const en = {
   wait: {
     codes: 'No new code yet',
     codesText: (until: Piece): Piece => [
-      'Several codes were mailed within the last hour, so none was sent now. The next one can be sent from ',
+      'Several codes were sent within the last hour, so none was sent now. The next one can be sent after ',
       until,
       '.',
     ],
     tries: 'Too many wrong tries',
     triesText: (until: Piece): Piece => [
-      'To protect the message, no more tries are taken for a while. Please come back from ',
+      'To protect the message, no more tries are accepted for a while. Please come back after ',
       until,
       '. The message is safe.',
     ],
     network: 'Too many tries from your network',
     networkText: (until: Piece): Piece => [
-      'To protect the messages here, we take no more for a while. Please come back from ',
+      'To protect the messages here, we accept no more tries for a while. Please come back after ',
       until,
       '. Your message is safe.',
     ],
@@ -79,7 +83,7 @@ const de: Code = {
   open: 'Nachricht öffnen',
   again: 'Neuen Code zuschicken',
   againFrom: (at) => ['Ein neuer Code ist ab ', at, ' möglich.'],
-  countdown: 'Ein neuer Code ist möglich in {time}.',
+  countdown: 'Ein neuer Code ist in {time} möglich.',
   missing:
     'Nichts angekommen? Es kann ein, zwei Minuten dauern; sehen Sie auch im Spam-Ordner nach. Ein neuer Code ersetzt den vorigen.',
   notSixDigits: 'Der Code hat sechs Ziffern. Dies hat nicht als Versuch gezählt.',
@@ -88,10 +92,15 @@ const de: Code = {
     'Es wurde kein Code geschickt: Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   long: {
     sent: (address, at) => [
-      'In der letzten Stunde wurden so oft Codes für Ihre Nachrichten angefordert, dass der letzte länger ist. Seine sechzehn Ziffern wurden um ', at, ' an ', address, ' geschickt.',
+      'In der letzten Stunde wurden so oft Codes für Ihre Nachrichten angefordert, dass der letzte länger ist. Seine sechzehn Ziffern wurden um ',
+      at,
+      ' an ',
+      address,
+      ' geschickt.',
     ],
     label: 'Sechzehnstelliger Code',
-    wrong: 'Das ist nicht der Code. Vergleichen Sie die sechzehn Ziffern mit der neuesten E-Mail; Sie können es so oft versuchen, wie Sie möchten.',
+    wrong:
+      'Das ist nicht der Code. Vergleichen Sie die sechzehn Ziffern mit der neuesten E-Mail; Sie können es so oft versuchen, wie Sie möchten.',
   },
   deadTitle: 'Dieser Code gilt nicht mehr',
   dead: (minutes) =>
@@ -99,19 +108,19 @@ const de: Code = {
   wait: {
     codes: 'Noch kein neuer Code',
     codesText: (until) => [
-      'In der letzten Stunde wurden mehrere Codes geschickt, deshalb jetzt keiner. Der nächste ist möglich ab ',
+      'In der letzten Stunde wurden mehrere Codes geschickt, deshalb jetzt keiner. Der nächste ist möglich ab dem ',
       until,
       '.',
     ],
     tries: 'Zu viele falsche Versuche',
     triesText: (until) => [
-      'Zum Schutz der Nachricht sind eine Weile keine Versuche möglich. Bitte kommen Sie wieder ab ',
+      'Zum Schutz der Nachricht sind eine Weile keine Versuche möglich. Bitte kommen Sie wieder ab dem ',
       until,
       '. Die Nachricht ist sicher.',
     ],
     network: 'Zu viele Versuche aus Ihrem Netz',
     networkText: (until) => [
-      'Zum Schutz der Nachrichten nehmen wir eine Weile nichts an. Bitte kommen Sie wieder ab ',
+      'Zum Schutz der Nachrichten nehmen wir eine Weile keine Versuche mehr an. Bitte kommen Sie wieder ab dem ',
       until,
       '. Ihre Nachricht ist sicher.',
     ],
@@ -146,10 +155,15 @@ const fr: Code = {
     'Aucun code n’a été envoyé : quelque chose a échoué de notre côté. Veuillez réessayer dans quelques minutes.',
   long: {
     sent: (address, at) => [
-      'Des codes pour vos messages ont été demandés si souvent en une heure que le dernier est plus long. Ses seize chiffres ont été envoyés à ', address, ' à ', at, '.',
+      'Des codes pour vos messages ont été demandés si souvent en une heure que le dernier est plus long. Ses seize chiffres ont été envoyés à ',
+      address,
+      ' à ',
+      at,
+      '.',
     ],
     label: 'Code à seize chiffres',
-    wrong: 'Ce n’est pas le code. Comparez ses seize chiffres avec le dernier e-mail reçu ; vous pouvez essayer autant de fois que nécessaire.',
+    wrong:
+      'Ce n’est pas le code. Comparez ses seize chiffres avec le dernier e-mail reçu ; vous pouvez essayer autant de fois que nécessaire.',
   },
   deadTitle: 'Ce code n’est plus valable',
   dead: (minutes) =>
@@ -157,7 +171,7 @@ const fr: Code = {
   wait: {
     codes: 'Pas encore de nouveau code',
     codesText: (until) => [
-      'Plusieurs codes ont été envoyés depuis une heure, il n’en part donc pas d’autre maintenant. Le prochain pourra être envoyé à partir du ',
+      'Plusieurs codes ont été envoyés au cours de la dernière heure, il n’en part donc pas d’autre maintenant. Le prochain pourra être envoyé à partir du ',
       until,
       '.',
     ],
@@ -169,7 +183,7 @@ const fr: Code = {
     ],
     network: 'Trop d’essais depuis votre réseau',
     networkText: (until) => [
-      'Pour protéger les messages, nous n’acceptons plus rien pendant un moment. Revenez à partir du ',
+      'Pour protéger les messages, nous n’acceptons plus d’essai pendant un moment. Revenez à partir du ',
       until,
       '. Votre message est en sécurité.',
     ],
@@ -202,10 +216,15 @@ const es: Code = {
   notSent: 'No se envió ningún código: algo ha fallado por nuestra parte. Vuelva a intentarlo dentro de unos minutos.',
   long: {
     sent: (address, at) => [
-      'En una hora se pidieron tantos códigos para sus mensajes que el último es más largo. Sus dieciséis cifras se enviaron a ', address, ' a las ', at, '.',
+      'En una hora se pidieron tantos códigos para sus mensajes que el último es más largo. Sus dieciséis cifras se enviaron a ',
+      address,
+      ' a las ',
+      at,
+      '.',
     ],
     label: 'Código de dieciséis cifras',
-    wrong: 'Ese no es el código. Compare sus dieciséis cifras con el último correo; puede intentarlo las veces que necesite.',
+    wrong:
+      'Ese no es el código. Compare sus dieciséis cifras con el último correo; puede intentarlo las veces que necesite.',
   },
   deadTitle: 'Este código ya no sirve',
   dead: (minutes) =>
@@ -225,7 +244,7 @@ const es: Code = {
     ],
     network: 'Demasiados intentos desde su red',
     networkText: (until) => [
-      'Para proteger los mensajes, durante un rato no admitimos más. Vuelva a partir del ',
+      'Para proteger los mensajes, durante un rato no admitimos más intentos. Vuelva a partir del ',
       until,
       '. Su mensaje está a salvo.',
     ],
@@ -253,16 +272,21 @@ const nl: Code = {
   againFrom: (at) => ['Een nieuwe code kan worden gemaild vanaf ', at, '.'],
   countdown: 'Een nieuwe code kan worden gemaild over {time}.',
   missing:
-    'Niets gekregen? Het kan een paar minuten duren; kijk ook bij ongewenste mail. Een nieuwe code vervangt de vorige.',
+    'Niets gekregen? Het kan een of twee minuten duren; kijk ook bij ongewenste mail. Een nieuwe code vervangt de vorige.',
   notSixDigits: 'De code heeft zes cijfers. Dit telde niet als poging.',
   wrong: (left) => `Dat is niet de code. U hebt nog ${left} ${left === 1 ? 'poging' : 'pogingen'}.`,
   notSent: 'Er is geen code gemaild: er ging bij ons iets mis. Probeer het over een paar minuten opnieuw.',
   long: {
     sent: (address, at) => [
-      'Er zijn binnen een uur zo vaak codes voor uw berichten aangevraagd dat de laatste langer is. De zestien cijfers zijn om ', at, ' gemaild naar ', address, '.',
+      'Er zijn binnen een uur zo vaak codes voor uw berichten aangevraagd dat de laatste langer is. De zestien cijfers zijn om ',
+      at,
+      ' gemaild naar ',
+      address,
+      '.',
     ],
     label: 'Code van zestien cijfers',
-    wrong: 'Dat is niet de code. Vergelijk de zestien cijfers met de nieuwste e-mail; u mag het zo vaak proberen als nodig is.',
+    wrong:
+      'Dat is niet de code. Vergelijk de zestien cijfers met de nieuwste e-mail; u mag het zo vaak proberen als nodig is.',
   },
   deadTitle: 'Deze code werkt niet meer',
   dead: (minutes) =>
@@ -276,13 +300,13 @@ const nl: Code = {
     ],
     tries: 'Te veel verkeerde pogingen',
     triesText: (until) => [
-      'Om het bericht te beschermen nemen we een tijdje geen pogingen aan. Kom terug vanaf ',
+      'Om het bericht te beschermen nemen we een tijdje geen pogingen meer aan. Kom terug vanaf ',
       until,
       '. Het bericht is veilig.',
     ],
     network: 'Te veel pogingen vanaf uw netwerk',
     networkText: (until) => [
-      'Om de berichten te beschermen nemen we een tijdje niets aan. Kom terug vanaf ',
+      'Om de berichten te beschermen nemen we een tijdje geen pogingen meer aan. Kom terug vanaf ',
       until,
       '. Uw bericht is veilig.',
     ],

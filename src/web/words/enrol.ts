@@ -4,14 +4,14 @@ import type { InEachLanguage } from '../../mail/language.ts';
 const en = {
   offer: {
     title: 'Next time with one tap',
-    text: 'With a passkey your device opens messages by fingerprint, face or screen lock. No more codes by mail, and a forged page gets nothing from it.',
+    text: 'With a passkey your device opens messages by fingerprint, face or screen lock. No more codes by email, and a forged page learns nothing.',
     name: 'Your name, as others at this address will see it',
     add: 'Add a passkey',
     later: 'Not now',
   },
   authenticator: {
     title: 'Set up an authenticator app',
-    scan: 'Scan this picture with the app, such as the one for codes you already use.',
+    scan: 'Scan this picture with the app. One that you already use for codes will do.',
     picture: 'Picture with the key for the authenticator app',
     key: 'No camera? Type this key into the app:',
     label: 'The six digits the app shows now',
@@ -48,7 +48,7 @@ const de: Enrol = {
   },
   authenticator: {
     title: 'Authenticator-App einrichten',
-    scan: 'Scannen Sie dieses Bild mit der App, etwa der, die Sie schon für Codes verwenden.',
+    scan: 'Scannen Sie dieses Bild mit der App. Eine, die Sie schon für Codes verwenden, genügt.',
     picture: 'Bild mit dem Schlüssel für die Authenticator-App',
     key: 'Keine Kamera? Geben Sie diesen Schlüssel in die App ein:',
     label: 'Die sechs Ziffern, die die App jetzt zeigt',
@@ -83,7 +83,7 @@ const fr: Enrol = {
   },
   authenticator: {
     title: 'Configurer une application d’authentification',
-    scan: 'Scannez cette image avec l’application, par exemple celle que vous utilisez déjà pour vos codes.',
+    scan: 'Scannez cette image avec l’application. Celle que vous utilisez déjà pour vos codes convient.',
     picture: 'Image contenant la clé pour l’application d’authentification',
     key: 'Pas d’appareil photo ? Saisissez cette clé dans l’application :',
     label: 'Les six chiffres que l’application affiche maintenant',
@@ -118,7 +118,7 @@ const es: Enrol = {
   },
   authenticator: {
     title: 'Configurar una aplicación de autenticación',
-    scan: 'Escanee esta imagen con la aplicación, por ejemplo la que ya usa para códigos.',
+    scan: 'Escanee esta imagen con la aplicación. Sirve la que ya use para códigos.',
     picture: 'Imagen con la clave para la aplicación de autenticación',
     key: '¿Sin cámara? Escriba esta clave en la aplicación:',
     label: 'Las seis cifras que la aplicación muestra ahora',
@@ -153,7 +153,7 @@ const nl: Enrol = {
   },
   authenticator: {
     title: 'Authenticator-app instellen',
-    scan: 'Scan deze afbeelding met de app, bijvoorbeeld de app die u al voor codes gebruikt.',
+    scan: 'Scan deze afbeelding met de app. Een app die u al voor codes gebruikt, is goed.',
     picture: 'Afbeelding met de sleutel voor de authenticator-app',
     key: 'Geen camera? Typ deze sleutel in de app:',
     label: 'De zes cijfers die de app nu toont',

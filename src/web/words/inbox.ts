@@ -32,7 +32,7 @@ const fr: Inbox = {
 
 const es: Inbox = {
   messages: 'Sus mensajes',
-  noMessages: 'No hay mensajes esperándole.',
+  noMessages: 'No le espera ningún mensaje.',
   unread: (count) => (count === 1 ? '1 nuevo' : `${count} nuevos`),
   count: (count) => (count === 1 ? '1 mensaje' : `${count} mensajes`),
   older: 'Mostrar mensajes anteriores',

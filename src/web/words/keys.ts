@@ -2,36 +2,37 @@
 import type { InEachLanguage } from '../../mail/language.ts';
 
 const en = {
-  title: 'Your own key',
+  title: 'Your own public key',
   /** On the page of the sign-in. */
-  short: 'Does your mail program open encrypted mail (OpenPGP or S/MIME)? Then you may not need this page any more.',
-  open: 'Give your key',
+  short: 'Does your email program open encrypted email (OpenPGP or S/MIME)? Then you may not need this page any more.',
+  open: 'Give us your public key',
   text: (organisation: string) =>
-    `If your mail program can open encrypted mail, give us your public key or certificate. From then on mail from ${organisation} can come straight into your mail program, encrypted.`,
+    `If your email program can open encrypted email, give us your public key or certificate. From then on email from ${organisation} can come straight into your email program, encrypted.`,
   which: 'Which file is that?',
   whichText:
-    'The public part, which others may have. An OpenPGP key ends in .asc, a certificate for S/MIME in .cer, .crt or .pem, and your email address is in it. Please keep the private part (often .p12, .pfx or "secret") to yourself: we do not take it.',
+    'The public part, which others may have. An OpenPGP key ends in .asc, a certificate for S/MIME in .cer, .crt or .pem, and your email address is in it. Please keep the private part (often .p12, .pfx or “secret”) to yourself: we do not accept it.',
   none: 'No key is known for this address.',
   kinds: { pgp: 'OpenPGP key', x509: 'S/MIME certificate' },
   standings: {
-    used: 'mail to you is encrypted to it',
-    spare: 'valid; another one is used',
+    used: 'used to encrypt email to you',
+    spare: 'valid, but not used now',
     useless: 'cannot be used now',
-    waiting: 'waits for the word of the organisation',
+    waiting: 'waits for the decision of the organisation',
     rejected: 'not used any more',
   },
-  origins: { here: 'given here', organisation: 'entered by the organisation', found: 'found on its own' },
+  origins: { here: 'given here', organisation: 'entered by the organisation', found: 'found automatically' },
   takeBack: 'Take back',
   file: 'File with your public key',
   fileHint: 'At most 64 KB.',
   paste: 'Or paste the key here',
   give: 'Give this key',
   rights: {
-    stale: 'To change this we ask for a fresh proof: sign out, then come in again. You have an hour from then.',
-    no: 'Only who manages this address can change this, after signing in with their strongest way.',
+    stale:
+      'Before you change this, please show once more who you are: sign out, then sign in again. You then have an hour.',
+    no: 'Only the person who manages this address can change this, signed in the strongest way they have set up.',
   },
   said: {
-    accepted: 'Thank you, the key was accepted. Mail that is encrypted from now on can be encrypted to it.',
+    accepted: 'Thank you, the key was accepted. From now on email to you can be encrypted with it.',
     waiting:
       'Thank you. Another key was given or known for this address before, so the organisation has to say which one counts. Until then nothing changes.',
     known: 'This key is known already. Nothing has changed.',
@@ -39,16 +40,16 @@ const en = {
       'This key was taken back or refused before, so it stays unused. If it is to be used again, please ask the organisation.',
     'taken-back': 'The key was taken back and is not used any more.',
     empty: 'There was nothing in it. Please choose a file, or paste your key.',
-    large: 'That is more than 64 KB, and no single key is as long. Please export your own public key alone.',
+    large: 'That is more than 64 KB, and no single key is that long. Please export your own public key alone.',
     unreadable: 'We cannot find a public key or certificate in this. Please export it anew and try again.',
     private:
       'There is a private key in this. We refused it and kept nothing of it. It belongs to you alone: please export the public key only.',
     elsewhere: 'This key is for another address. It must name exactly the address above.',
     expired: 'This key has expired. Please renew it, or give the one you use now.',
-    revoked: 'This key says that its owner revoked it. It is not used for mail to you.',
+    revoked: 'This key says that its owner revoked it. It is not used for email to you.',
     unusable:
-      'This key cannot be used to encrypt mail safely: it is too weak, out of date, or meant for something else.',
-    many: 'Several keys for this address wait for the organisation already. Please wait for its word.',
+      'This key cannot be used to encrypt email safely: it is too weak, out of date, or meant for something else.',
+    many: 'Several keys for this address wait for the organisation already. Please wait for its decision.',
   },
 };
 
@@ -68,12 +69,12 @@ const de: Keys = {
   kinds: { pgp: 'OpenPGP-Schlüssel', x509: 'S/MIME-Zertifikat' },
   standings: {
     used: 'E-Mails an Sie werden damit verschlüsselt',
-    spare: 'gültig; ein anderer wird verwendet',
+    spare: 'gültig, wird aber zurzeit nicht verwendet',
     useless: 'zurzeit nicht verwendbar',
-    waiting: 'wartet auf das Wort der Organisation',
+    waiting: 'wartet auf die Entscheidung der Organisation',
     rejected: 'wird nicht mehr verwendet',
   },
-  origins: { here: 'hier angegeben', organisation: 'von der Organisation eingetragen', found: 'von selbst gefunden' },
+  origins: { here: 'hier angegeben', organisation: 'von der Organisation eingetragen', found: 'automatisch gefunden' },
   takeBack: 'Zurücknehmen',
   file: 'Datei mit Ihrem öffentlichen Schlüssel',
   fileHint: 'Höchstens 64 KB.',
@@ -81,12 +82,11 @@ const de: Keys = {
   give: 'Diesen Schlüssel angeben',
   rights: {
     stale:
-      'Um dies zu ändern, bitten wir um einen frischen Nachweis: Melden Sie sich ab und kommen Sie noch einmal herein. Danach haben Sie eine Stunde Zeit.',
+      'Bevor Sie dies ändern, weisen Sie sich bitte noch einmal aus: Melden Sie sich ab und wieder an. Danach haben Sie eine Stunde Zeit.',
     no: 'Das kann nur ändern, wer diese Adresse verwaltet, nach der Anmeldung auf dem stärksten Weg.',
   },
   said: {
-    accepted:
-      'Danke, der Schlüssel wurde angenommen. E-Mails, die ab jetzt verschlüsselt werden, können damit verschlüsselt werden.',
+    accepted: 'Danke, der Schlüssel wurde angenommen. Ab jetzt können E-Mails an Sie damit verschlüsselt werden.',
     waiting:
       'Danke. Für diese Adresse war schon ein anderer Schlüssel angegeben oder bekannt, deshalb muss die Organisation sagen, welcher gilt. Bis dahin ändert sich nichts.',
     known: 'Dieser Schlüssel ist schon bekannt. Nichts hat sich geändert.',
@@ -106,48 +106,49 @@ const de: Keys = {
       'In diesem Schlüssel steht, dass sein Besitzer ihn widerrufen hat. Er wird für E-Mails an Sie nicht verwendet.',
     unusable:
       'Mit diesem Schlüssel lassen sich E-Mails nicht sicher verschlüsseln: Er ist zu schwach, veraltet oder für etwas anderes gedacht.',
-    many: 'Für diese Adresse warten schon mehrere Schlüssel auf die Organisation. Bitte warten Sie auf deren Wort.',
+    many: 'Für diese Adresse warten schon mehrere Schlüssel auf die Organisation. Bitte warten Sie auf deren Entscheidung.',
   },
 };
 
 const fr: Keys = {
-  title: 'Votre propre clé',
+  title: 'Votre propre clé publique',
   short:
     'Votre logiciel de messagerie ouvre-t-il les e-mails chiffrés (OpenPGP ou S/MIME) ? Alors vous n’aurez peut-être plus besoin de cette page.',
-  open: 'Donner votre clé',
+  open: 'Donner votre clé publique',
   text: (organisation) =>
     `Si votre logiciel de messagerie sait ouvrir les e-mails chiffrés, donnez-nous votre clé publique ou votre certificat. Dès lors, les e-mails de ${organisation} pourront arriver chiffrés, directement dans votre messagerie.`,
   which: 'De quel fichier s’agit-il ?',
   whichText:
-    'De la partie publique, que d’autres peuvent avoir. Une clé OpenPGP se termine par .asc, un certificat S/MIME par .cer, .crt ou .pem, et votre adresse e-mail y figure. Gardez pour vous la partie privée (souvent .p12, .pfx ou « secret ») : nous ne la prenons pas.',
+    'De la partie publique, que d’autres peuvent avoir. Une clé OpenPGP se termine par .asc, un certificat S/MIME par .cer, .crt ou .pem, et votre adresse e-mail y figure. Gardez pour vous la partie privée (souvent .p12, .pfx ou « secret ») : nous ne la prenons pas.',
   none: 'Aucune clé n’est connue pour cette adresse.',
   kinds: { pgp: 'Clé OpenPGP', x509: 'Certificat S/MIME' },
   standings: {
-    used: 'les e-mails vers vous sont chiffrés avec elle',
-    spare: 'valable ; une autre est utilisée',
+    used: 'sert à chiffrer les e-mails qui vous sont adressés',
+    spare: 'valable, mais pas en usage actuellement',
     useless: 'inutilisable pour le moment',
     waiting: 'attend la décision de l’organisation',
-    rejected: 'n’est plus utilisée',
+    rejected: 'n’est plus en usage',
   },
-  origins: { here: 'donnée ici', organisation: 'saisie par l’organisation', found: 'trouvée automatiquement' },
-  takeBack: 'Reprendre',
+  origins: { here: 'depuis cette page', organisation: 'par l’organisation', found: 'par recherche automatique' },
+  takeBack: 'Retirer',
   file: 'Fichier contenant votre clé publique',
   fileHint: '64 Ko au plus.',
   paste: 'Ou collez la clé ici',
   give: 'Donner cette clé',
   rights: {
     stale:
-      'Pour modifier ceci, nous demandons une preuve récente : fermez la session, puis revenez. Vous avez ensuite une heure.',
-    no: 'Seule la personne qui gère cette adresse peut modifier ceci, après s’être connectée de sa façon la plus sûre.',
+      'Avant de modifier ceci, veuillez prouver encore une fois qui vous êtes : déconnectez-vous, puis reconnectez-vous. Vous avez ensuite une heure.',
+    no: 'Seule la personne qui gère cette adresse peut modifier ceci, après s’être connectée par le moyen le plus sûr qu’elle a configuré.',
   },
   said: {
-    accepted: 'Merci, la clé a été acceptée. Les e-mails chiffrés à partir de maintenant pourront l’être avec elle.',
+    accepted:
+      'Merci, la clé a été acceptée. Dès maintenant, elle peut servir à chiffrer les e-mails qui vous sont adressés.',
     waiting:
       'Merci. Une autre clé avait déjà été donnée ou était connue pour cette adresse : l’organisation doit dire laquelle compte. D’ici là, rien ne change.',
     known: 'Cette clé est déjà connue. Rien n’a changé.',
     rejected:
-      'Cette clé a été reprise ou refusée auparavant et reste donc inutilisée. Pour l’utiliser de nouveau, adressez-vous à l’organisation.',
-    'taken-back': 'La clé a été reprise et n’est plus utilisée.',
+      'Cette clé a été retirée ou refusée auparavant et reste donc inutilisée. Pour l’utiliser de nouveau, adressez-vous à l’organisation.',
+    'taken-back': 'La clé a été retirée et n’est plus utilisée.',
     empty: 'Il n’y avait rien dedans. Choisissez un fichier ou collez votre clé.',
     large: 'Cela fait plus de 64 Ko, et aucune clé seule n’est aussi longue. Exportez uniquement votre clé publique.',
     unreadable: 'Nous n’y trouvons ni clé publique ni certificat. Exportez-la de nouveau et réessayez.',
@@ -155,7 +156,8 @@ const fr: Keys = {
       'Il y a là une clé privée. Nous l’avons refusée et n’en avons rien gardé. Elle n’appartient qu’à vous : n’exportez que la clé publique.',
     elsewhere: 'Cette clé est pour une autre adresse. Elle doit porter exactement l’adresse ci-dessus.',
     expired: 'Cette clé a expiré. Renouvelez-la, ou donnez celle que vous utilisez maintenant.',
-    revoked: 'Cette clé indique que son propriétaire l’a révoquée. Elle n’est pas utilisée pour les e-mails vers vous.',
+    revoked:
+      'Cette clé indique que son propriétaire l’a révoquée. Elle n’est pas utilisée pour les e-mails qui vous sont adressés.',
     unusable:
       'Cette clé ne permet pas de chiffrer des e-mails de façon sûre : elle est trop faible, dépassée ou destinée à autre chose.',
     many: 'Plusieurs clés pour cette adresse attendent déjà l’organisation. Attendez sa décision.',
@@ -174,24 +176,25 @@ const es: Keys = {
   none: 'No se conoce ninguna clave para esta dirección.',
   kinds: { pgp: 'Clave OpenPGP', x509: 'Certificado S/MIME' },
   standings: {
-    used: 'el correo para usted se cifra con ella',
-    spare: 'válida; se usa otra',
+    used: 'sirve para cifrar el correo dirigido a usted',
+    spare: 'vale, pero ahora no se usa',
     useless: 'ahora no se puede usar',
     waiting: 'espera la decisión de la organización',
     rejected: 'ya no se usa',
   },
-  origins: { here: 'dada aquí', organisation: 'introducida por la organización', found: 'encontrada automáticamente' },
+  origins: { here: 'desde esta página', organisation: 'por la organización', found: 'por búsqueda automática' },
   takeBack: 'Retirar',
   file: 'Archivo con su clave pública',
   fileHint: '64 KB como máximo.',
   paste: 'O pegue la clave aquí',
   give: 'Añadir esta clave',
   rights: {
-    stale: 'Para cambiar esto pedimos una prueba reciente: cierre la sesión y vuelva a entrar. Después tiene una hora.',
-    no: 'Solo puede cambiar esto quien gestiona esta dirección, tras acceder con su forma más segura.',
+    stale:
+      'Antes de cambiar esto, demuestre una vez más quién es: cierre la sesión y vuelva a acceder. Después tiene una hora.',
+    no: 'Solo puede cambiar esto quien gestiona esta dirección, tras acceder de la forma más segura que haya configurado.',
   },
   said: {
-    accepted: 'Gracias, se ha aceptado la clave. El correo que se cifre desde ahora podrá cifrarse con ella.',
+    accepted: 'Gracias, se ha aceptado la clave. Desde ahora puede servir para cifrar el correo dirigido a usted.',
     waiting:
       'Gracias. Ya se había dado o se conocía otra clave para esta dirección, así que la organización debe decir cuál vale. Hasta entonces nada cambia.',
     known: 'Esta clave ya se conoce. Nada ha cambiado.',
@@ -222,17 +225,17 @@ const nl: Keys = {
     `Als uw mailprogramma versleutelde mail kan openen, geef ons dan uw publieke sleutel of certificaat. Vanaf dat moment kan mail van ${organisation} versleuteld rechtstreeks in uw mailprogramma komen.`,
   which: 'Welk bestand is dat?',
   whichText:
-    'Het publieke deel, dat anderen mogen hebben. Een OpenPGP-sleutel eindigt op .asc, een certificaat voor S/MIME op .cer, .crt of .pem, en uw mailadres staat erin. Houd het privédeel (vaak .p12, .pfx of ‘secret’) voor uzelf: wij nemen het niet aan.',
+    'Het publieke deel, dat anderen mogen hebben. Een OpenPGP-sleutel eindigt op .asc, een certificaat voor S/MIME op .cer, .crt of .pem, en uw mailadres staat erin. Houd het privédeel (vaak .p12, .pfx of “secret”) voor uzelf: wij nemen het niet aan.',
   none: 'Voor dit adres is geen sleutel bekend.',
   kinds: { pgp: 'OpenPGP-sleutel', x509: 'S/MIME-certificaat' },
   standings: {
     used: 'mail aan u wordt ermee versleuteld',
-    spare: 'geldig; een andere wordt gebruikt',
+    spare: 'geldig, maar nu niet in gebruik',
     useless: 'nu niet bruikbaar',
-    waiting: 'wacht op het woord van de organisatie',
+    waiting: 'wacht op de beslissing van de organisatie',
     rejected: 'wordt niet meer gebruikt',
   },
-  origins: { here: 'hier opgegeven', organisation: 'ingevoerd door de organisatie', found: 'vanzelf gevonden' },
+  origins: { here: 'hier opgegeven', organisation: 'ingevoerd door de organisatie', found: 'automatisch gevonden' },
   takeBack: 'Terugnemen',
   file: 'Bestand met uw publieke sleutel',
   fileHint: 'Hoogstens 64 KB.',
@@ -240,11 +243,11 @@ const nl: Keys = {
   give: 'Deze sleutel opgeven',
   rights: {
     stale:
-      'Om dit te wijzigen vragen wij een nieuw bewijs: meld u af en kom opnieuw binnen. Daarna hebt u een uur de tijd.',
+      'Laat eerst nog een keer zien wie u bent: meld u af en weer aan. Daarna hebt u een uur de tijd om dit te wijzigen.',
     no: 'Alleen wie dit adres beheert kan dit wijzigen, na aanmelden op de sterkste manier.',
   },
   said: {
-    accepted: 'Dank u, de sleutel is aangenomen. Mail die vanaf nu wordt versleuteld, kan ermee worden versleuteld.',
+    accepted: 'Dank u, de sleutel is aangenomen. Vanaf nu kan mail aan u ermee worden versleuteld.',
     waiting:
       'Dank u. Voor dit adres was al een andere sleutel opgegeven of bekend, dus de organisatie moet zeggen welke telt. Tot dan verandert er niets.',
     known: 'Deze sleutel is al bekend. Er is niets veranderd.',
@@ -262,7 +265,7 @@ const nl: Keys = {
     revoked: 'Deze sleutel zegt dat de eigenaar hem heeft ingetrokken. Hij wordt niet gebruikt voor mail aan u.',
     unusable:
       'Met deze sleutel kan mail niet veilig worden versleuteld: hij is te zwak, verouderd of voor iets anders bedoeld.',
-    many: 'Voor dit adres wachten al meerdere sleutels op de organisatie. Wacht op haar woord.',
+    many: 'Voor dit adres wachten al meerdere sleutels op de organisatie. Wacht op de beslissing.',
   },
 };
 

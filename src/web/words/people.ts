@@ -7,7 +7,7 @@ const en = {
   addressesText:
     'Whoever reads the mail of an address can open its messages. The first to set up a way to sign in manages the address and adds others by name.',
   owner: 'manages this address',
-  member: 'reads here',
+  member: 'can read here',
   you: 'you',
   invite: 'Add a person',
   inviteName: 'Name of the person',
@@ -31,7 +31,7 @@ const en = {
     problems: {
       address: 'That is not a complete email address.',
       same: 'That is the address this message was sent to.',
-      many: 'You have asked for as many people as we take for one message.',
+      many: 'You cannot ask for more people for this message.',
     },
   },
   join: {
@@ -45,7 +45,7 @@ const en = {
   },
   phrase: {
     label: 'Your own phrase',
-    text: 'A few words that only you know: our emails to this address will repeat them, so that you can tell ours from forgeries. Empty: our own phrase.',
+    text: 'A few words that only you know: our emails to this address will repeat them, so that you can tell ours from forgeries. Leave it empty for our own phrase.',
     save: 'Save the phrase',
   },
 };
@@ -57,18 +57,18 @@ const de: People = {
   addressesText:
     'Wer die E-Mails einer Adresse liest, kann ihre Nachrichten öffnen. Wer zuerst einen Weg zur Anmeldung einrichtet, verwaltet die Adresse und fügt andere mit Namen hinzu.',
   owner: 'verwaltet diese Adresse',
-  member: 'liest hier',
+  member: 'liest hier mit',
   you: 'Sie',
   invite: 'Person hinzufügen',
   inviteName: 'Name der Person',
-  inviteAddress: 'Ihre eigene E-Mail-Adresse',
+  inviteAddress: 'Eigene E-Mail-Adresse der Person',
   inviteText:
-    'Sie erhält eine E-Mail und richtet ihren eigenen Weg zur Anmeldung ein. Sie liest, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
+    'Die Person erhält eine E-Mail und richtet einen eigenen Weg zur Anmeldung ein. Danach kann sie lesen, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
   sendInvite: 'Einladung senden',
   leave: 'Diese Adresse verlassen',
   removeMember: (name) => `${name} entfernen`,
   colleague: {
-    title: 'Kollegin oder Kollegen einlassen',
+    title: 'Kollegin oder Kollegen mitlesen lassen',
     text: (sender) => [
       'Wir fragen ',
       sender,
@@ -81,7 +81,7 @@ const de: People = {
     problems: {
       address: 'Das ist keine vollständige E-Mail-Adresse.',
       same: 'An diese Adresse wurde die Nachricht gesendet.',
-      many: 'Sie haben für so viele Personen gefragt, wie wir für eine Nachricht annehmen.',
+      many: 'Für weitere Personen können Sie bei dieser Nachricht nicht fragen.',
     },
   },
   join: {
@@ -95,7 +95,7 @@ const de: People = {
   },
   phrase: {
     label: 'Ihr eigener Erkennungssatz',
-    text: 'Ein paar Wörter, die nur Sie kennen: Unsere E-Mails an diese Adresse wiederholen sie, damit Sie unsere von gefälschten unterscheiden. Leer: unser eigener Erkennungssatz.',
+    text: 'Ein paar Wörter, die nur Sie kennen: Unsere E-Mails an diese Adresse wiederholen sie, damit Sie unsere von gefälschten unterscheiden können. Bleibt das Feld leer, gilt unser eigener Erkennungssatz.',
     save: 'Erkennungssatz speichern',
   },
 };
@@ -103,15 +103,15 @@ const de: People = {
 const fr: People = {
   addresses: 'Adresses',
   addressesText:
-    'Quiconque lit les e-mails d’une adresse peut ouvrir ses messages. La première personne à configurer une façon de se connecter gère l’adresse et y ajoute les autres par leur nom.',
+    'Quiconque lit les e-mails d’une adresse peut ouvrir ses messages. La première personne à configurer un moyen de connexion gère l’adresse et y ajoute les autres par leur nom.',
   owner: 'gère cette adresse',
-  member: 'lit ici',
+  member: 'peut lire ici',
   you: 'vous',
   invite: 'Ajouter une personne',
   inviteName: 'Nom de la personne',
   inviteAddress: 'Sa propre adresse e-mail',
   inviteText:
-    'Elle reçoit un e-mail et configure sa propre façon de se connecter. Elle lit ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
+    'Elle reçoit un e-mail et configure son propre moyen de connexion. Elle peut lire ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
   sendInvite: 'Envoyer l’invitation',
   leave: 'Quitter cette adresse',
   removeMember: (name) => `Retirer ${name}`,
@@ -129,7 +129,7 @@ const fr: People = {
     problems: {
       address: 'Ce n’est pas une adresse e-mail complète.',
       same: 'C’est l’adresse à laquelle ce message a été envoyé.',
-      many: 'Vous avez fait autant de demandes que nous en acceptons pour un message.',
+      many: 'Vous ne pouvez pas faire d’autres demandes pour ce message.',
     },
   },
   join: {
@@ -142,9 +142,9 @@ const fr: People = {
     other: 'Ou sans clé d’accès',
   },
   phrase: {
-    label: 'Votre propre phrase',
-    text: 'Quelques mots que personne d’autre ne connaît : nos e-mails à cette adresse les répéteront, pour que vous distinguiez les nôtres des faux. Vide : notre propre phrase.',
-    save: 'Enregistrer la phrase',
+    label: 'Votre propre phrase repère',
+    text: 'Quelques mots que personne d’autre ne connaît : nos e-mails à cette adresse les répéteront, pour que vous distinguiez les nôtres des faux. Si le champ reste vide, notre phrase repère s’applique.',
+    save: 'Enregistrer la phrase repère',
   },
 };
 
@@ -153,13 +153,13 @@ const es: People = {
   addressesText:
     'Quien lee el correo de una dirección puede abrir sus mensajes. La primera persona que configura una forma de acceder gestiona la dirección y añade a otras por su nombre.',
   owner: 'gestiona esta dirección',
-  member: 'lee aquí',
+  member: 'puede leer aquí',
   you: 'usted',
   invite: 'Añadir a una persona',
   inviteName: 'Nombre de la persona',
-  inviteAddress: 'Su propia dirección de correo',
+  inviteAddress: 'Dirección de correo propia de esa persona',
   inviteText:
-    'Recibe un correo y configura su propia forma de acceder. Lee lo que se envía a esta dirección; el registro muestra quién abrió qué.',
+    'Esa persona recibe un correo y configura su propia forma de acceder. Puede leer lo que se envía a esta dirección; el registro muestra quién abrió qué.',
   sendInvite: 'Enviar la invitación',
   leave: 'Dejar esta dirección',
   removeMember: (name) => `Quitar a ${name}`,
@@ -177,7 +177,7 @@ const es: People = {
     problems: {
       address: 'No es una dirección de correo completa.',
       same: 'Es la dirección a la que se envió este mensaje.',
-      many: 'Ha preguntado por tantas personas como admitimos para un mensaje.',
+      many: 'No puede preguntar por más personas para este mensaje.',
     },
   },
   join: {
@@ -190,9 +190,9 @@ const es: People = {
     other: 'O sin clave de acceso',
   },
   phrase: {
-    label: 'Su propia frase',
-    text: 'Unas palabras que solo usted conoce: nuestros correos a esta dirección las repetirán, para que distinga los nuestros de los falsos. Vacío: nuestra propia frase.',
-    save: 'Guardar la frase',
+    label: 'Su propia frase de reconocimiento',
+    text: 'Unas palabras que solo usted conoce: nuestros correos a esta dirección las repetirán, para que distinga los nuestros de los falsos. Si lo deja vacío, vale nuestra propia frase.',
+    save: 'Guardar la frase de reconocimiento',
   },
 };
 
@@ -225,7 +225,7 @@ const nl: People = {
     problems: {
       address: 'Dat is geen volledig e-mailadres.',
       same: 'Dat is het adres waarnaar dit bericht is gestuurd.',
-      many: 'U hebt voor zoveel mensen gevraagd als we voor één bericht aannemen.',
+      many: 'Voor meer mensen kunt u bij dit bericht niet vragen.',
     },
   },
   join: {
@@ -239,7 +239,7 @@ const nl: People = {
   },
   phrase: {
     label: 'Uw eigen herkenningszin',
-    text: 'Een paar woorden die alleen u kent: onze e-mails naar dit adres herhalen ze, zodat u de onze van vervalste kunt onderscheiden. Leeg: onze eigen zin.',
+    text: 'Een paar woorden die alleen u kent: onze e-mails naar dit adres herhalen ze, zodat u de onze van vervalste kunt onderscheiden. Laat u het leeg, dan geldt onze eigen herkenningszin.',
     save: 'Herkenningszin opslaan',
   },
 };

@@ -3,7 +3,7 @@ import type { InEachLanguage } from '../../mail/language.ts';
 
 const en = {
   passphrase: {
-    title: 'What did you agree?',
+    title: 'What did you and the sender agree on?',
     asks: 'The sender asks:',
     text: 'The sender told you a passphrase, by telephone or in person. It is not in any email.',
     label: 'Passphrase',
@@ -32,10 +32,10 @@ const en = {
   },
   problems: {
     wrong: 'That was not right. Please check it and try again.',
-    passkey: 'The passkey was not accepted, or the device broke off. Try again, or choose another way.',
+    passkey: 'The passkey was not accepted, or it was cancelled on the device. Try again, or choose another way.',
     'oidc-address':
       'That account does not have the address the message was sent to. Choose another account or another way.',
-    oidc: 'The sign-in elsewhere did not come to an end. Try again, or choose another way.',
+    oidc: 'The sign-in with the other account was not completed. Try again, or choose another way.',
   },
 };
 
@@ -43,7 +43,7 @@ type Proving = typeof en;
 
 const de: Proving = {
   passphrase: {
-    title: 'Was haben Sie vereinbart?',
+    title: 'Was haben Sie mit dem Absender vereinbart?',
     asks: 'Der Absender fragt:',
     text: 'Der Absender hat Ihnen ein Codewort genannt, am Telefon oder persönlich. Es steht in keiner E-Mail.',
     label: 'Codewort',
@@ -73,16 +73,16 @@ const de: Proving = {
   problems: {
     wrong: 'Das war nicht richtig. Bitte prüfen Sie es und versuchen Sie es noch einmal.',
     passkey:
-      'Der Passkey wurde nicht angenommen, oder das Gerät hat abgebrochen. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+      'Der Passkey wurde nicht angenommen, oder der Vorgang wurde am Gerät abgebrochen. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
     'oidc-address':
       'Dieses Konto hat nicht die Adresse, an die die Nachricht ging. Wählen Sie ein anderes Konto oder einen anderen Weg.',
-    oidc: 'Die Anmeldung dort kam nicht zu Ende. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
+    oidc: 'Die Anmeldung mit dem anderen Konto wurde nicht abgeschlossen. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
   },
 };
 
 const fr: Proving = {
   passphrase: {
-    title: 'De quoi avez-vous convenu ?',
+    title: 'De quoi avez-vous convenu avec l’expéditeur ?',
     asks: 'L’expéditeur demande :',
     text: 'L’expéditeur vous a donné une phrase secrète, au téléphone ou de vive voix. Elle ne figure dans aucun e-mail.',
     label: 'Phrase secrète',
@@ -107,21 +107,21 @@ const fr: Proving = {
     passkey: 'Se connecter avec une clé d’accès',
     password: 'Se connecter avec un mot de passe',
     authenticator: 'Se connecter avec une application d’authentification',
-    otherWays: 'Autres façons',
+    otherWays: 'Autres moyens',
   },
   problems: {
     wrong: 'Ce n’était pas juste. Veuillez vérifier et réessayer.',
     passkey:
-      'La clé d’accès n’a pas été acceptée, ou l’appareil a interrompu l’opération. Réessayez ou choisissez une autre façon.',
+      'La clé d’accès n’a pas été acceptée, ou l’opération a été interrompue sur l’appareil. Réessayez ou choisissez un autre moyen.',
     'oidc-address':
-      'Ce compte n’a pas l’adresse à laquelle le message a été envoyé. Choisissez un autre compte ou une autre façon.',
-    oidc: 'La connexion là-bas n’a pas abouti. Réessayez ou choisissez une autre façon.',
+      'Ce compte n’a pas l’adresse à laquelle le message a été envoyé. Choisissez un autre compte ou un autre moyen.',
+    oidc: 'La connexion avec l’autre compte n’a pas abouti. Réessayez ou choisissez un autre moyen.',
   },
 };
 
 const es: Proving = {
   passphrase: {
-    title: '¿Qué acordaron?',
+    title: '¿Qué acordó con el remitente?',
     asks: 'El remitente pregunta:',
     text: 'El remitente le dio una frase secreta, por teléfono o en persona. No está en ningún correo.',
     label: 'Frase secreta',
@@ -150,15 +150,15 @@ const es: Proving = {
   },
   problems: {
     wrong: 'No era correcto. Compruébelo y vuelva a intentarlo.',
-    passkey: 'La clave de acceso no se aceptó o el dispositivo lo interrumpió. Inténtelo de nuevo o elija otra forma.',
+    passkey: 'La clave de acceso no se aceptó o se canceló en el dispositivo. Inténtelo de nuevo o elija otra forma.',
     'oidc-address': 'Esa cuenta no tiene la dirección a la que se envió el mensaje. Elija otra cuenta u otra forma.',
-    oidc: 'El acceso con la otra cuenta no llegó a completarse. Inténtelo de nuevo o elija otra forma.',
+    oidc: 'El acceso con la otra cuenta no se completó. Inténtelo de nuevo o elija otra forma.',
   },
 };
 
 const nl: Proving = {
   passphrase: {
-    title: 'Wat hebt u afgesproken?',
+    title: 'Wat hebt u met de afzender afgesproken?',
     asks: 'De afzender vraagt:',
     text: 'De afzender heeft u een wachtzin gegeven, telefonisch of persoonlijk. Die staat in geen enkele e-mail.',
     label: 'Wachtzin',
@@ -187,10 +187,11 @@ const nl: Proving = {
   },
   problems: {
     wrong: 'Dat klopte niet. Controleer het en probeer het opnieuw.',
-    passkey: 'De passkey is niet aangenomen of het apparaat brak af. Probeer het opnieuw of kies een andere manier.',
+    passkey:
+      'De passkey is niet aangenomen, of het is op het apparaat afgebroken. Probeer het opnieuw of kies een andere manier.',
     'oidc-address':
       'Dat account heeft niet het adres waarnaar het bericht is gestuurd. Kies een ander account of een andere manier.',
-    oidc: 'Het aanmelden daar is niet afgerond. Probeer het opnieuw of kies een andere manier.',
+    oidc: 'Het aanmelden met het andere account is niet afgerond. Probeer het opnieuw of kies een andere manier.',
   },
 };
 

@@ -14,7 +14,7 @@ const en = {
   picturesIn: (count: number) => `Pictures in the message (${count})`,
   formatted: 'Formatted message',
   ownTab: 'Open the formatted message in its own tab',
-  plain: 'Show it as plain text',
+  plain: 'Show the message as plain text',
   noText: 'The message has no text.',
   about: (size: string) => `about ${size}`,
   whole: 'Download the whole message',
@@ -29,9 +29,9 @@ const en = {
     n === 1 ? 'One later message in this conversation' : `${n} later messages in this conversation`,
   showPictures: 'Show pictures from elsewhere',
   picturesTell:
-    'This message has pictures on other servers. Whoever owns those servers, usually the sender, then learns when you read it and roughly where you are.',
+    'This message has pictures on other servers. If you show them, the owner of those servers, usually the sender, learns when you read it and roughly where you are.',
   picturesShown: 'Pictures from other servers are shown.',
-  hidePictures: 'Hide them again',
+  hidePictures: 'Hide these pictures again',
   all: 'Save all as one ZIP file',
   save: 'Save the file',
   view: 'View',
@@ -41,8 +41,8 @@ const en = {
     'This file cannot be shown here safely. You can save it; open it only if you know who sent it and what it is.',
   kinds: {
     picture: 'Picture',
-    sound: 'Sound',
-    film: 'Film',
+    sound: 'Audio',
+    film: 'Video',
     calendar: 'Calendar file',
     message: 'Message',
     file: 'File',
@@ -79,23 +79,24 @@ const de: Reading = {
   picturesIn: (count) => `Bilder in der Nachricht (${count})`,
   formatted: 'Formatierte Nachricht',
   ownTab: 'Formatierte Nachricht in eigenem Tab öffnen',
-  plain: 'Als reinen Text zeigen',
+  plain: 'Nachricht als reinen Text zeigen',
   noText: 'Die Nachricht hat keinen Text.',
   about: (size) => `etwa ${size}`,
   whole: 'Ganze Nachricht herunterladen',
   cut: 'Der Text ist länger, als eine Seite zeigen kann. Laden Sie die ganze Nachricht herunter, um den Rest zu lesen.',
   incomplete:
     'Diese Nachricht ist ungewöhnlich aufgebaut, daher fehlt auf dieser Seite vielleicht etwas. Laden Sie die ganze Nachricht herunter, um alles zu haben.',
-  until: (moment) => ['Hier verfügbar bis ', moment, '.'],
+  until: (moment) => ['Hier verfügbar bis zum ', moment, '.'],
   shared: 'Melden Sie sich an einem gemeinsamen Computer ab, wenn Sie fertig sind; Heruntergeladenes bleibt dort.',
   earlier: (n) =>
-    n === 1 ? 'Eine frühere Nachricht in diesem Gespräch' : `${n} frühere Nachrichten in diesem Gespräch`,
-  later: (n) => (n === 1 ? 'Eine spätere Nachricht in diesem Gespräch' : `${n} spätere Nachrichten in diesem Gespräch`),
+    n === 1 ? 'Eine frühere Nachricht in dieser Unterhaltung' : `${n} frühere Nachrichten in dieser Unterhaltung`,
+  later: (n) =>
+    n === 1 ? 'Eine spätere Nachricht in dieser Unterhaltung' : `${n} spätere Nachrichten in dieser Unterhaltung`,
   showPictures: 'Bilder von anderswo zeigen',
   picturesTell:
-    'Diese Nachricht hat Bilder auf anderen Servern. Wem diese gehören, meist dem Absender, der erfährt dann, wann Sie die Nachricht lesen und ungefähr wo Sie sind.',
+    'Zu dieser Nachricht gehören Bilder auf anderen Servern. Wenn Sie sie zeigen lassen, erfährt deren Betreiber, meist der Absender, wann Sie die Nachricht lesen und wo Sie ungefähr sind.',
   picturesShown: 'Bilder von anderen Servern werden gezeigt.',
-  hidePictures: 'Wieder verbergen',
+  hidePictures: 'Diese Bilder wieder verbergen',
   all: 'Alle als eine ZIP-Datei speichern',
   save: 'Datei speichern',
   view: 'Ansehen',
@@ -105,8 +106,8 @@ const de: Reading = {
     'Diese Datei lässt sich hier nicht sicher zeigen. Sie können sie speichern; öffnen Sie sie nur, wenn Sie wissen, wer sie geschickt hat und was sie ist.',
   kinds: {
     picture: 'Bild',
-    sound: 'Ton',
-    film: 'Film',
+    sound: 'Audio',
+    film: 'Video',
     calendar: 'Kalenderdatei',
     message: 'Nachricht',
     file: 'Datei',
@@ -122,10 +123,10 @@ const de: Reading = {
   },
   frame: {
     unsafe:
-      'Die formatierte Ansicht dieser Nachricht ist zu groß oder zu verwickelt, um sie sicher zu zeigen. Lesen Sie sie als reinen Text, oder laden Sie die ganze Nachricht herunter.',
+      'Die formatierte Ansicht dieser Nachricht ist zu groß oder zu kompliziert, um sie sicher zu zeigen. Lesen Sie sie als reinen Text, oder laden Sie die ganze Nachricht herunter.',
     cut: 'Diese Nachricht ist länger, als hier gezeigt werden kann: Das Ende fehlt. Laden Sie die ganze Nachricht herunter, um den Rest zu lesen.',
     remote: (count) =>
-      `${count === 1 ? 'Ein Bild wurde' : `${count} Bilder wurden`} weggelassen: Sie von anderswo zu laden würde anderen verraten, dass Sie diese Nachricht geöffnet haben.`,
+      `${count === 1 ? 'Ein Bild wurde' : `${count} Bilder wurden`} weggelassen: Etwas von anderswo zu laden würde anderen verraten, dass Sie diese Nachricht geöffnet haben.`,
   },
 };
 
@@ -141,7 +142,7 @@ const fr: Reading = {
   picturesIn: (count) => `Images du message (${count})`,
   formatted: 'Message mis en forme',
   ownTab: 'Ouvrir le message mis en forme dans son propre onglet',
-  plain: 'Afficher en texte brut',
+  plain: 'Afficher le message en texte brut',
   noText: 'Le message ne contient pas de texte.',
   about: (size) => `environ ${size}`,
   whole: 'Télécharger tout le message',
@@ -156,9 +157,9 @@ const fr: Reading = {
     n === 1 ? 'Un message suivant dans cette conversation' : `${n} messages suivants dans cette conversation`,
   showPictures: 'Afficher les images venant d’ailleurs',
   picturesTell:
-    'Ce message contient des images placées sur d’autres serveurs. Leur propriétaire, en général l’expéditeur, apprend alors quand vous lisez le message et à peu près où vous êtes.',
+    'Ce message contient des images placées sur d’autres serveurs. Si vous les affichez, le propriétaire de ces serveurs, en général l’expéditeur, apprend quand vous lisez le message et à peu près où vous êtes.',
   picturesShown: 'Les images d’autres serveurs sont affichées.',
-  hidePictures: 'Les masquer de nouveau',
+  hidePictures: 'Masquer de nouveau ces images',
   all: 'Tout enregistrer dans un fichier ZIP',
   save: 'Enregistrer le fichier',
   view: 'Voir',
@@ -168,8 +169,8 @@ const fr: Reading = {
     'Ce fichier ne peut pas être affiché ici en toute sécurité. Vous pouvez l’enregistrer ; ne l’ouvrez que si vous savez qui l’a envoyé et ce qu’il contient.',
   kinds: {
     picture: 'Image',
-    sound: 'Son',
-    film: 'Film',
+    sound: 'Audio',
+    film: 'Vidéo',
     calendar: 'Fichier d’agenda',
     message: 'Message',
     file: 'Fichier',
@@ -188,7 +189,7 @@ const fr: Reading = {
       'La vue mise en forme de ce message est trop grande ou trop compliquée pour être affichée en toute sécurité. Lisez-le en texte brut ou téléchargez tout le message.',
     cut: 'Ce message est plus long que ce qui peut être affiché ici : la fin manque. Téléchargez tout le message pour lire la suite.',
     remote: (count) =>
-      `${count < 2 ? 'Une image a été laissée' : `${count} images ont été laissées`} de côté : les charger depuis un autre site révélerait à d’autres que vous avez ouvert ce message.`,
+      `${count < 2 ? 'Une image a été laissée' : `${count} images ont été laissées`} de côté : charger quelque chose d’ailleurs révélerait à d’autres que vous avez ouvert ce message.`,
   },
 };
 
@@ -204,7 +205,7 @@ const es: Reading = {
   picturesIn: (count) => `Imágenes del mensaje (${count})`,
   formatted: 'Mensaje con formato',
   ownTab: 'Abrir el mensaje con formato en su propia pestaña',
-  plain: 'Mostrar como texto sin formato',
+  plain: 'Mostrar el mensaje como texto sin formato',
   noText: 'El mensaje no tiene texto.',
   about: (size) => `unos ${size}`,
   whole: 'Descargar el mensaje completo',
@@ -219,9 +220,9 @@ const es: Reading = {
     n === 1 ? 'Un mensaje posterior en esta conversación' : `${n} mensajes posteriores en esta conversación`,
   showPictures: 'Mostrar imágenes de otros sitios',
   picturesTell:
-    'Este mensaje tiene imágenes en otros servidores. Su dueño, normalmente quien envía el mensaje, sabrá entonces cuándo lo lee y más o menos dónde está usted.',
+    'Este mensaje tiene imágenes en otros servidores. Si las muestra, el dueño de esos servidores, normalmente el remitente, sabrá cuándo lee el mensaje y más o menos dónde está usted.',
   picturesShown: 'Se muestran imágenes de otros servidores.',
-  hidePictures: 'Ocultarlas de nuevo',
+  hidePictures: 'Ocultar de nuevo estas imágenes',
   all: 'Guardar todo en un archivo ZIP',
   save: 'Guardar el archivo',
   view: 'Ver',
@@ -231,7 +232,7 @@ const es: Reading = {
     'Este archivo no se puede mostrar aquí con seguridad. Puede guardarlo; ábralo solo si sabe quién lo envió y qué es.',
   kinds: {
     picture: 'Imagen',
-    sound: 'Sonido',
+    sound: 'Audio',
     film: 'Vídeo',
     calendar: 'Archivo de calendario',
     message: 'Mensaje',
@@ -251,7 +252,7 @@ const es: Reading = {
       'La vista con formato de este mensaje es demasiado grande o complicada para mostrarla con seguridad. Léalo como texto sin formato o descargue el mensaje completo.',
     cut: 'Este mensaje es más largo de lo que se puede mostrar aquí: falta el final. Descargue el mensaje completo para leer el resto.',
     remote: (count) =>
-      `${count === 1 ? 'Se ha omitido una imagen' : `Se han omitido ${count} imágenes`}: cargarlas desde otro sitio revelaría a otros que ha abierto este mensaje.`,
+      `${count === 1 ? 'Se ha omitido una imagen' : `Se han omitido ${count} imágenes`}: cargar algo de otro sitio revelaría a otros que ha abierto este mensaje.`,
   },
 };
 
@@ -267,7 +268,7 @@ const nl: Reading = {
   picturesIn: (count) => `Afbeeldingen in het bericht (${count})`,
   formatted: 'Opgemaakt bericht',
   ownTab: 'Het opgemaakte bericht in een eigen tabblad openen',
-  plain: 'Als platte tekst tonen',
+  plain: 'Het bericht als platte tekst tonen',
   noText: 'Het bericht heeft geen tekst.',
   about: (size) => `ongeveer ${size}`,
   whole: 'Het hele bericht downloaden',
@@ -280,9 +281,9 @@ const nl: Reading = {
   later: (n) => (n === 1 ? 'Eén later bericht in dit gesprek' : `${n} latere berichten in dit gesprek`),
   showPictures: 'Afbeeldingen van elders tonen',
   picturesTell:
-    'Dit bericht heeft afbeeldingen op andere servers. De eigenaar daarvan, meestal de afzender, komt dan te weten wanneer u het leest en ongeveer waar u bent.',
+    'Dit bericht heeft afbeeldingen op andere servers. Als u ze toont, komt de eigenaar van die servers, meestal de afzender, te weten wanneer u het bericht leest en ongeveer waar u bent.',
   picturesShown: 'Afbeeldingen van andere servers worden getoond.',
-  hidePictures: 'Weer verbergen',
+  hidePictures: 'Deze afbeeldingen weer verbergen',
   all: 'Alles als één ZIP-bestand opslaan',
   save: 'Bestand opslaan',
   view: 'Bekijken',
@@ -292,8 +293,8 @@ const nl: Reading = {
     'Dit bestand kan hier niet veilig worden getoond. U kunt het opslaan; open het alleen als u weet wie het heeft gestuurd en wat het is.',
   kinds: {
     picture: 'Afbeelding',
-    sound: 'Geluid',
-    film: 'Film',
+    sound: 'Audio',
+    film: 'Video',
     calendar: 'Agendabestand',
     message: 'Bericht',
     file: 'Bestand',
@@ -312,7 +313,7 @@ const nl: Reading = {
       'De opgemaakte weergave van dit bericht is te groot of te ingewikkeld om veilig te tonen. Lees het als platte tekst of download het hele bericht.',
     cut: 'Dit bericht is langer dan hier getoond kan worden: het einde ontbreekt. Download het hele bericht om de rest te lezen.',
     remote: (count) =>
-      `${count === 1 ? 'Eén afbeelding is' : `${count} afbeeldingen zijn`} weggelaten: ze van elders laden zou anderen verraden dat u dit bericht hebt geopend.`,
+      `${count === 1 ? 'Eén afbeelding is' : `${count} afbeeldingen zijn`} weggelaten: iets van elders laden zou aan anderen verraden dat u dit bericht hebt geopend.`,
   },
 };
 

@@ -8,19 +8,19 @@ const en = {
   door: {
     title: 'A message you sent',
     text: (address: Piece): Piece => [
-      'Here you see what became of it, and can take it back or keep it longer. To show that it is yours, we mail a code to ',
+      'Here you see what became of it, and can take it back or keep it longer. To make sure that it is yours, we send a code to ',
       address,
       '.',
     ],
-    send: 'Mail me a code',
-    sent: (at: Piece, until: Piece): Piece => ['A code was mailed at ', at, '. It works until ', until, '.'],
+    send: 'Send me a code',
+    sent: (at: Piece, until: Piece): Piece => ['A code was sent at ', at, '. It works until ', until, '.'],
     label: 'Code from the email',
     go: 'Continue',
-    again: 'Mail another code',
+    again: 'Send another code',
     wrong: (tries: number) => `That is not the code. Tries left: ${tries}.`,
-    dead: 'This code works no more. Have another one mailed.',
+    dead: 'This code no longer works. Have another one sent.',
     sixDigits: 'The code has six digits.',
-    notSent: 'The code could not be mailed. Please try again in a few minutes.',
+    notSent: 'The code could not be sent. Please try again in a few minutes.',
   },
   title: 'Your message',
   sentOn: 'Sent',
@@ -30,7 +30,7 @@ const en = {
     opened: (until: Piece): Piece => ['Was opened. It can be read again until ', until, '.'],
     over: 'Was opened in the portal; its time there is over.',
     unread: 'Taken back before anybody opened it.',
-    read: 'Taken back. It can be read no more here, but it had been opened before.',
+    read: 'Taken back. It can no longer be read here, but it had been opened before.',
     stopped: 'Stopped before it left.',
     delivered: 'Delivered by mail. That cannot be taken back.',
     linked: (until: Piece): Piece => ['Delivered by mail. Its large files wait in the portal until ', until, '.'],
@@ -50,14 +50,14 @@ const en = {
   recallText:
     'Nobody can read it here any more, and it is deleted. What has not left yet is stopped. Whoever follows the link is told that you took it back.',
   truth:
-    'What somebody has read, downloaded or printed, and what reached a mailbox by mail, cannot be taken back. Afterwards this page tells what was the case for each recipient.',
+    'What somebody has read, downloaded or printed, and what reached a mailbox by mail, cannot be taken back. Afterwards this page says for each recipient what had happened by then.',
   recallConversation: (messages: number) =>
-    `Take the whole conversation back: ${messages} messages of yours, and what was answered here`,
-  extend: 'Keep it longer',
+    `Take the whole conversation back: ${messages} messages of yours, and the replies written here`,
+  extend: 'Keep the message longer',
   extendText: (until: Piece): Piece => ['It then waits until ', until, '.'],
   requests: 'You are asked to let somebody read it',
   allow: 'Let them read it',
-  refuse: 'No, do not',
+  refuse: 'Do not let them read it',
   letIn: {
     title: 'May somebody else read your message?',
     text: (by: Piece, colleague: Piece, sent: Piece): Piece => [
@@ -70,8 +70,8 @@ const en = {
     ],
     recipient: 'Sent to',
     allowed: (colleague: Piece): Piece => [colleague, ' may read the message and is being notified.'],
-    refused: (colleague: Piece): Piece => [colleague, ' may not read the message. Nothing was sent there.'],
-    gone: 'The message does not wait any more, so nobody can be let in.',
+    refused: (colleague: Piece): Piece => [colleague, ' may not read the message. Nothing was sent to this address.'],
+    gone: 'The message is no longer waiting, so nobody can be let in.',
   },
   moreTime: {
     title: 'Ask for more time',
@@ -84,7 +84,7 @@ const en = {
     asked: 'The sender was asked. If they agree, the link goes on working.',
   },
   withdrawn: {
-    title: 'The sender has withdrawn this message',
+    title: 'The sender has taken this message back',
     advice:
       'It was deleted and cannot be read here any more. You need do nothing. If you have a question, ask the sender.',
   },
@@ -96,7 +96,7 @@ const de: Sent = {
   door: {
     title: 'Eine Nachricht von Ihnen',
     text: (address) => [
-      'Hier sehen Sie, was aus ihr wurde, und können sie zurücknehmen oder länger warten lassen. Um zu zeigen, dass sie von Ihnen ist, schicken wir einen Code an ',
+      'Hier sehen Sie, was aus ihr wurde, und können sie zurücknehmen oder länger bereithalten. Um sicher zu sein, dass sie von Ihnen ist, schicken wir einen Code an ',
       address,
       '.',
     ],
@@ -114,8 +114,8 @@ const de: Sent = {
   sentOn: 'Gesendet',
   recipients: 'Empfänger',
   states: {
-    waiting: (until) => ['Wartet ungeöffnet im Portal, bis ', until, '.'],
-    opened: (until) => ['Wurde geöffnet. Sie kann bis ', until, ' wieder gelesen werden.'],
+    waiting: (until) => ['Wartet ungeöffnet im Portal, bis zum ', until, '.'],
+    opened: (until) => ['Wurde geöffnet. Sie kann bis zum ', until, ' wieder gelesen werden.'],
     over: 'Wurde im Portal geöffnet; ihre Zeit dort ist vorbei.',
     unread: 'Zurückgenommen, bevor jemand sie geöffnet hat.',
     read: 'Zurückgenommen. Hier ist sie nicht mehr lesbar, war aber schon geöffnet worden.',
@@ -138,14 +138,14 @@ const de: Sent = {
   recallText:
     'Niemand kann sie hier mehr lesen, und sie wird gelöscht. Was noch nicht hinausging, wird angehalten. Wer dem Link folgt, erfährt, dass Sie sie zurückgenommen haben.',
   truth:
-    'Was jemand gelesen, heruntergeladen oder gedruckt hat und was ein Postfach per Mail erreicht hat, lässt sich nicht zurücknehmen. Danach sagt diese Seite für jeden Empfänger, wie es war.',
+    'Was jemand gelesen, heruntergeladen oder gedruckt hat und was ein Postfach per Mail erreicht hat, lässt sich nicht zurücknehmen. Danach sagt diese Seite für jeden Empfänger, was bis dahin geschehen war.',
   recallConversation: (messages) =>
-    `Den ganzen Austausch zurücknehmen: ${messages} Nachrichten von Ihnen und was hier geantwortet wurde`,
-  extend: 'Länger warten lassen',
-  extendText: (until) => ['Sie wartet dann bis ', until, '.'],
+    `Die ganze Unterhaltung zurücknehmen: ${messages} Nachrichten von Ihnen und die hier geschriebenen Antworten`,
+  extend: 'Nachricht länger bereithalten',
+  extendText: (until) => ['Sie wartet dann bis zum ', until, '.'],
   requests: 'Jemand soll sie auch lesen dürfen',
   allow: 'Lesen lassen',
-  refuse: 'Nein, nicht',
+  refuse: 'Nicht lesen lassen',
   letIn: {
     title: 'Darf noch jemand Ihre Nachricht lesen?',
     text: (by, colleague, sent) => [
@@ -158,21 +158,21 @@ const de: Sent = {
     ],
     recipient: 'Gesendet an',
     allowed: (colleague) => [colleague, ' darf die Nachricht lesen und wird benachrichtigt.'],
-    refused: (colleague) => [colleague, ' darf die Nachricht nicht lesen. Dorthin wurde nichts geschickt.'],
+    refused: (colleague) => [colleague, ' darf die Nachricht nicht lesen. An diese Adresse wurde nichts geschickt.'],
     gone: 'Die Nachricht wartet nicht mehr, es kann also niemand zugelassen werden.',
   },
   moreTime: {
     title: 'Um mehr Zeit bitten',
     text: (until) => [
-      'Diese Nachricht ist hier bis ',
+      'Diese Nachricht ist hier bis zum ',
       until,
-      ' lesbar. Wir bitten den Absender, sie länger warten zu lassen; ob er das tut, entscheidet er.',
+      ' lesbar. Wir bitten den Absender, sie länger bereitzuhalten; darüber entscheidet er.',
     ],
     ask: 'Absender bitten',
     asked: 'Der Absender wurde gebeten. Stimmt er zu, gilt der Link weiter.',
   },
   withdrawn: {
-    title: 'Der Absender hat diese Nachricht zurückgezogen',
+    title: 'Der Absender hat diese Nachricht zurückgenommen',
     advice:
       'Sie wurde gelöscht und ist hier nicht mehr lesbar. Sie müssen nichts tun. Bei Fragen wenden Sie sich an den Absender.',
   },
@@ -182,7 +182,7 @@ const fr: Sent = {
   door: {
     title: 'Un message que vous avez envoyé',
     text: (address) => [
-      'Vous voyez ici ce qu’il est devenu et pouvez le retirer ou le garder plus longtemps. Pour montrer qu’il est de vous, nous envoyons un code à ',
+      'Vous voyez ici ce qu’il est devenu et pouvez le retirer ou le garder plus longtemps. Pour nous assurer qu’il est de vous, nous envoyons un code à ',
       address,
       '.',
     ],
@@ -202,7 +202,7 @@ const fr: Sent = {
   states: {
     waiting: (until) => ['Attend sur le portail, non ouvert, jusqu’au ', until, '.'],
     opened: (until) => ['A été ouvert. Il peut être relu jusqu’au ', until, '.'],
-    over: 'A été ouvert sur le portail ; son délai y est passé.',
+    over: 'A été ouvert sur le portail ; le délai y est écoulé.',
     unread: 'Retiré avant que quiconque l’ouvre.',
     read: 'Retiré. Il n’est plus lisible ici, mais avait déjà été ouvert.',
     stopped: 'Arrêté avant son départ.',
@@ -222,18 +222,18 @@ const fr: Sent = {
   recall: 'Retirer le message',
   recallTitle: 'Retirer ce message ?',
   recallText:
-    'Plus personne ne peut le lire ici, et il est effacé. Ce qui n’est pas encore parti est arrêté. Qui suit le lien apprend que vous l’avez retiré.',
+    'Plus personne ne peut le lire ici, et il est effacé. Ce qui n’est pas encore parti est arrêté. Quiconque ouvre le lien apprend que vous l’avez retiré.',
   truth:
-    'Ce que quelqu’un a lu, téléchargé ou imprimé, et ce qui est arrivé dans une boîte par e-mail, ne peut être repris. Ensuite, cette page dit ce qu’il en était pour chaque destinataire.',
+    'Ce que quelqu’un a lu, téléchargé ou imprimé, et ce qui est arrivé dans une boîte par e-mail, ne peut être repris. Ensuite, cette page indique pour chaque destinataire ce qui s’était passé jusque-là.',
   recallConversation: (messages) =>
-    `Retirer toute la conversation : ${messages} de vos messages, et les réponses données ici`,
-  extend: 'Garder plus longtemps',
+    `Retirer toute la conversation : vos ${messages} messages et les réponses écrites ici`,
+  extend: 'Garder le message plus longtemps',
   extendText: (until) => ['Il attend alors jusqu’au ', until, '.'],
   requests: 'On vous demande de laisser quelqu’un le lire',
-  allow: 'Laisser lire',
-  refuse: 'Non',
+  allow: 'Autoriser la lecture',
+  refuse: 'Refuser la lecture',
   letIn: {
-    title: 'Quelqu’un d’autre peut-il lire votre message ?',
+    title: 'Une autre personne peut-elle lire votre message ?',
     text: (by, colleague, sent) => [
       by,
       ' vous demande de laisser ',
@@ -243,9 +243,9 @@ const fr: Sent = {
       '. Si vous acceptez, cette personne reçoit son propre avis et prouve qui elle est, comme tout destinataire.',
     ],
     recipient: 'Envoyé à',
-    allowed: (colleague) => [colleague, ' peut lire le message et en est avisé.'],
-    refused: (colleague) => [colleague, ' ne peut pas lire le message. Rien n’y a été envoyé.'],
-    gone: 'Le message n’attend plus : personne ne peut être admis.',
+    allowed: (colleague) => [colleague, ' peut lire le message. Un avis lui est envoyé.'],
+    refused: (colleague) => [colleague, ' ne peut pas lire le message. Rien n’a été envoyé à cette adresse.'],
+    gone: 'Le message n’attend plus : il n’est plus possible d’y donner accès.',
   },
   moreTime: {
     title: 'Demander plus de temps',
@@ -268,7 +268,7 @@ const es: Sent = {
   door: {
     title: 'Un mensaje que usted envió',
     text: (address) => [
-      'Aquí ve qué ha sido de él y puede retirarlo o conservarlo más tiempo. Para mostrar que es suyo, enviamos un código a ',
+      'Aquí ve qué ha sido de él y puede retirarlo o conservarlo más tiempo. Para comprobar que es suyo, enviamos un código a ',
       address,
       '.',
     ],
@@ -310,14 +310,14 @@ const es: Sent = {
   recallText:
     'Nadie puede leerlo ya aquí, y se borra. Lo que aún no ha salido se detiene. Quien siga el enlace sabrá que usted lo retiró.',
   truth:
-    'Lo que alguien ha leído, descargado o impreso, y lo que llegó a un buzón por correo, no se puede retirar. Después, esta página dice cómo era para cada destinatario.',
+    'Lo que alguien ha leído, descargado o impreso, y lo que llegó a un buzón por correo, no se puede retirar. Después, esta página indica qué había pasado hasta entonces con cada destinatario.',
   recallConversation: (messages) =>
-    `Retirar toda la conversación: ${messages} mensajes suyos y lo que se contestó aquí`,
-  extend: 'Conservar más tiempo',
+    `Retirar toda la conversación: ${messages} mensajes suyos y las respuestas escritas aquí`,
+  extend: 'Conservar el mensaje más tiempo',
   extendText: (until) => ['Entonces espera hasta el ', until, '.'],
   requests: 'Le piden que deje leerlo a otra persona',
-  allow: 'Dejar leer',
-  refuse: 'No',
+  allow: 'Permitir la lectura',
+  refuse: 'No permitir la lectura',
   letIn: {
     title: '¿Puede leer su mensaje otra persona?',
     text: (by, colleague, sent) => [
@@ -330,8 +330,8 @@ const es: Sent = {
     ],
     recipient: 'Enviado a',
     allowed: (colleague) => [colleague, ' puede leer el mensaje y recibe un aviso.'],
-    refused: (colleague) => [colleague, ' no puede leer el mensaje. No se envió nada allí.'],
-    gone: 'El mensaje ya no espera, así que nadie puede ser admitido.',
+    refused: (colleague) => [colleague, ' no puede leer el mensaje. No se envió nada a esa dirección.'],
+    gone: 'El mensaje ya no espera, así que no se puede dar acceso a nadie.',
   },
   moreTime: {
     title: 'Pedir más tiempo',
@@ -353,7 +353,7 @@ const nl: Sent = {
   door: {
     title: 'Een bericht dat u hebt gestuurd',
     text: (address) => [
-      'Hier ziet u wat ervan is geworden, en kunt u het intrekken of langer laten wachten. Om te laten zien dat het van u is, mailen we een code naar ',
+      'Hier ziet u wat ervan is geworden, en kunt u het intrekken of langer bewaren. Om zeker te weten dat het van u is, mailen we een code naar ',
       address,
       '.',
     ],
@@ -395,14 +395,14 @@ const nl: Sent = {
   recallText:
     'Niemand kan het hier nog lezen, en het wordt gewist. Wat nog niet is vertrokken, wordt tegengehouden. Wie de link volgt, leest dat u het hebt ingetrokken.',
   truth:
-    'Wat iemand heeft gelezen, gedownload of afgedrukt, en wat per mail in een mailbox is gekomen, kan niet worden teruggenomen. Daarna zegt deze pagina hoe het er voor elke ontvanger voor stond.',
+    'Wat iemand heeft gelezen, gedownload of afgedrukt, en wat per mail in een mailbox is gekomen, kan niet worden teruggenomen. Daarna zegt deze pagina voor elke ontvanger wat er tot dan was gebeurd.',
   recallConversation: (messages) =>
-    `Het hele gesprek intrekken: ${messages} berichten van u, en wat hier is geantwoord`,
-  extend: 'Langer laten wachten',
+    `Het hele gesprek intrekken: ${messages} berichten van u en de antwoorden die hier zijn geschreven`,
+  extend: 'Bericht langer bewaren',
   extendText: (until) => ['Het wacht dan tot ', until, '.'],
   requests: 'U wordt gevraagd het iemand te laten lezen',
   allow: 'Laten lezen',
-  refuse: 'Nee, niet',
+  refuse: 'Niet laten lezen',
   letIn: {
     title: 'Mag nog iemand uw bericht lezen?',
     text: (by, colleague, sent) => [
@@ -415,7 +415,7 @@ const nl: Sent = {
     ],
     recipient: 'Verstuurd aan',
     allowed: (colleague) => [colleague, ' mag het bericht lezen en krijgt een melding.'],
-    refused: (colleague) => [colleague, ' mag het bericht niet lezen. Er is niets naartoe gestuurd.'],
+    refused: (colleague) => [colleague, ' mag het bericht niet lezen. Er is niets naar dit adres gestuurd.'],
     gone: 'Het bericht wacht niet meer, dus niemand kan worden toegelaten.',
   },
   moreTime: {
@@ -423,7 +423,7 @@ const nl: Sent = {
     text: (until) => [
       'Dit bericht is hier te lezen tot ',
       until,
-      '. We vragen de afzender het langer te laten wachten; die beslist.',
+      '. We vragen de afzender het langer te bewaren; die beslist daarover.',
     ],
     ask: 'De afzender vragen',
     asked: 'De afzender is gevraagd. Stemt die in, dan blijft de link werken.',

@@ -28,19 +28,19 @@ const en = {
     advice:
       'For your safety nothing was done. Open the link in the email you received and use the buttons of the page.',
   },
-  tooLarge: { title: 'That was more than this page takes', advice: 'Go back and try again.' },
+  tooLarge: { title: 'That was more than this page accepts', advice: 'Go back and try again.' },
   badRequest: { title: 'We could not read this request', advice: 'Go back and try again.' },
   broken: {
     title: 'Something went wrong on our side',
-    advice: 'Your message is safe and nothing was lost. Please try again in a few minutes.',
+    advice: 'The message waiting for you is safe. Please try again in a few minutes.',
   },
   busy: {
     title: 'We cannot open messages at the moment',
-    advice: 'Your message is safe and nothing was lost. Please try again in a few minutes.',
+    advice: 'The message waiting for you is safe. Please try again in a few minutes.',
   },
   noCodeSent: {
-    title: 'We could not mail the code',
-    advice: 'No code was sent. Your message is safe. Please go back and try again in a few minutes.',
+    title: 'We could not send the code',
+    advice: 'No code was sent. The message waiting for you is safe. Please go back and try again in a few minutes.',
   },
 } satisfies Record<string, Trouble>;
 
@@ -85,18 +85,16 @@ const de: Troubles = {
   },
   broken: {
     title: 'Bei uns ist etwas schiefgegangen',
-    advice:
-      'Ihre Nachricht ist sicher, und nichts ging verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
+    advice: 'Die Nachricht, die auf Sie wartet, ist sicher. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   },
   busy: {
     title: 'Wir können gerade keine Nachrichten öffnen',
-    advice:
-      'Ihre Nachricht ist sicher, und nichts ging verloren. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
+    advice: 'Die Nachricht, die auf Sie wartet, ist sicher. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   },
   noCodeSent: {
     title: 'Wir konnten den Code nicht verschicken',
     advice:
-      'Es wurde kein Code geschickt. Ihre Nachricht ist sicher. Bitte gehen Sie zurück und versuchen Sie es in ein paar Minuten noch einmal.',
+      'Es wurde kein Code geschickt. Die Nachricht, die auf Sie wartet, ist sicher. Bitte gehen Sie zurück und versuchen Sie es in ein paar Minuten noch einmal.',
   },
 };
 
@@ -128,20 +126,20 @@ const fr: Troubles = {
     advice:
       'Pour votre sécurité, rien n’a été fait. Ouvrez le lien de l’e-mail que vous avez reçu et utilisez les boutons de la page.',
   },
-  tooLarge: { title: 'C’était plus que cette page n’accepte', advice: 'Revenez en arrière et réessayez.' },
+  tooLarge: { title: 'C’était plus que cette page ne peut accepter', advice: 'Revenez en arrière et réessayez.' },
   badRequest: { title: 'Nous n’avons pas pu lire cette demande', advice: 'Revenez en arrière et réessayez.' },
   broken: {
     title: 'Quelque chose a échoué de notre côté',
-    advice: 'Votre message est en sécurité et rien n’a été perdu. Veuillez réessayer dans quelques minutes.',
+    advice: 'Le message qui vous attend est en sécurité. Veuillez réessayer dans quelques minutes.',
   },
   busy: {
     title: 'Nous ne pouvons pas ouvrir de message pour le moment',
-    advice: 'Votre message est en sécurité et rien n’a été perdu. Veuillez réessayer dans quelques minutes.',
+    advice: 'Le message qui vous attend est en sécurité. Veuillez réessayer dans quelques minutes.',
   },
   noCodeSent: {
     title: 'Nous n’avons pas pu envoyer le code',
     advice:
-      'Aucun code n’a été envoyé. Votre message est en sécurité. Veuillez revenir en arrière et réessayer dans quelques minutes.',
+      'Aucun code n’a été envoyé. Le message qui vous attend est en sécurité. Veuillez revenir en arrière et réessayer dans quelques minutes.',
   },
 };
 
@@ -177,15 +175,16 @@ const es: Troubles = {
   badRequest: { title: 'No hemos podido leer esta petición', advice: 'Vuelva atrás e inténtelo de nuevo.' },
   broken: {
     title: 'Algo ha fallado por nuestra parte',
-    advice: 'Su mensaje está a salvo y no se ha perdido nada. Vuelva a intentarlo dentro de unos minutos.',
+    advice: 'El mensaje que le espera está a salvo. Vuelva a intentarlo dentro de unos minutos.',
   },
   busy: {
     title: 'Ahora mismo no podemos abrir mensajes',
-    advice: 'Su mensaje está a salvo y no se ha perdido nada. Vuelva a intentarlo dentro de unos minutos.',
+    advice: 'El mensaje que le espera está a salvo. Vuelva a intentarlo dentro de unos minutos.',
   },
   noCodeSent: {
     title: 'No hemos podido enviar el código',
-    advice: 'No se envió ningún código. Su mensaje está a salvo. Vuelva atrás e inténtelo dentro de unos minutos.',
+    advice:
+      'No se envió ningún código. El mensaje que le espera está a salvo. Vuelva atrás e inténtelo dentro de unos minutos.',
   },
 };
 
@@ -218,15 +217,16 @@ const nl: Troubles = {
   badRequest: { title: 'We konden dit verzoek niet lezen', advice: 'Ga terug en probeer het opnieuw.' },
   broken: {
     title: 'Er ging bij ons iets mis',
-    advice: 'Uw bericht is veilig en er is niets verloren gegaan. Probeer het over een paar minuten opnieuw.',
+    advice: 'Het bericht dat op u wacht is veilig. Probeer het over een paar minuten opnieuw.',
   },
   busy: {
     title: 'We kunnen op dit moment geen berichten openen',
-    advice: 'Uw bericht is veilig en er is niets verloren gegaan. Probeer het over een paar minuten opnieuw.',
+    advice: 'Het bericht dat op u wacht is veilig. Probeer het over een paar minuten opnieuw.',
   },
   noCodeSent: {
     title: 'We konden de code niet mailen',
-    advice: 'Er is geen code verstuurd. Uw bericht is veilig. Ga terug en probeer het over een paar minuten opnieuw.',
+    advice:
+      'Er is geen code verstuurd. Het bericht dat op u wacht is veilig. Ga terug en probeer het over een paar minuten opnieuw.',
   },
 };
 
