@@ -106,7 +106,7 @@ async function concludeAll(
     settlements: [
       ...ended.map((each) => ({
         ...settlementOf(each.delivery, each.outcome, each.next, found?.found ?? []),
-        ...(linked !== null && each.next.state === 'delivered' ? { portal: linked.publication.portal } : {}),
+        ...(linked !== null && each.next.state === 'delivered' ? { portal: linked.publication.row } : {}),
       })),
       ...(withdrawn?.settlements ?? []),
     ],

@@ -8,11 +8,11 @@ import type { Step } from '../plan/plan.ts';
 import type { ClaimedDelivery } from '../store/store.ts';
 import type { Wanted } from './changes.ts';
 import type { NoticePorts } from './notices.ts';
-import { type Publication, publicationOf } from './portal.ts';
+import { type NewPublication, publicationOf } from './portal.ts';
 import { type VoicePorts, voiceFor } from './voice.ts';
 
 export type Linked = {
-  readonly publication: Publication;
+  readonly publication: NewPublication;
   /** What the copy says of it. */
   readonly wanted: NonNullable<Wanted['linked']>;
 };
@@ -37,10 +37,10 @@ export async function linkedFor(
   if (publication === null) return 'not agreed';
   const link = `${web.portalUrl}/m/${publication.token}`;
   const voice = await voiceFor(tenant.branding, { tenant: tenant.id, address: addressKey(recipient) }, ports);
-  return { publication, wanted: { over, link, expiresAt: publication.portal.expiresAt, voice } };
+  return { publication, wanted: { over, link, expiresAt: publication.row.expiresAt, voice } };
 }
 
 export function linkedEvent({ id, messageId, recipient }: ClaimedDelivery, { publication }: Linked): Event {
-  const { expiresAt } = publication.portal;
+  const { expiresAt } = publication.row;
   return { kind: 'delivery.linked', message: messageId, delivery: id, recipient, expiresAt };
 }

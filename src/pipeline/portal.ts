@@ -16,7 +16,7 @@ import type { Proof } from '../policy/verdict.ts';
 import { hashPassword } from '../protect/password.ts';
 import { openText, sealText } from '../protect/seal.ts';
 import { itemKey } from '../spool/items.ts';
-import type { Passphrase } from '../store/portal-port.ts';
+import type { Passphrase, Publication } from '../store/portal-port.ts';
 import type { ClaimedDelivery, Settlement, Store } from '../store/store.ts';
 import type { Conclusion } from './attempt.ts';
 import { openSubject } from './decide.ts';
@@ -58,14 +58,14 @@ export function openCard(portalKey: Buffer, delivery: string, sealed: string): P
 }
 
 /** What the portal is to know of a delivery, and the token of its link. */
-export type Publication = {
-  readonly portal: NonNullable<Settlement['portal']>;
+export type NewPublication = {
+  readonly row: Publication;
   readonly card: PortalCard;
   readonly token: string;
 };
 
 /** Null when a rule demands a passphrase and none was agreed. Nothing is published by this alone. */
-export async function publicationOf(delivery: ClaimedDelivery, ports: NoticePorts): Promise<Publication | null> {
+export async function publicationOf(delivery: ClaimedDelivery, ports: NoticePorts): Promise<NewPublication | null> {
   const { web, masterKey } = ports.config;
   if (web === null) throw new Error('something is to wait in the portal but the gateway has none');
   const { id, recipient, actions, message } = delivery;
@@ -78,7 +78,7 @@ export async function publicationOf(delivery: ClaimedDelivery, ports: NoticePort
   const expiresAt = publishedAt + (actions.expires ?? web.keepFor);
   const key = portalKeyOf(ports.config);
   const card = cardOf(delivery, fields, ports);
-  const portal = {
+  const row = {
     tenant: message.tenant,
     address: addressKey(recipient),
     tokenHash: hashToken(token),
@@ -92,7 +92,7 @@ export async function publicationOf(delivery: ClaimedDelivery, ports: NoticePort
     link: sealText(masterKey, token, linkContext(id)),
     remindAt: nextReminder(remindersOf(message.tenant, ports.config), { publishedAt, expiresAt }, publishedAt),
   };
-  return { portal, card, token };
+  return { row, card, token };
 }
 
 /** Of a delivery the same at each attempt: a copy that left before a crash has a link that works. RFC 5869 section 3.2. */
@@ -104,7 +104,7 @@ export async function publish(delivery: ClaimedDelivery, ports: NoticePorts & Vo
   const { id, messageId, recipient, step, attempts, warned, actions } = delivery;
   const publication = await publicationOf(delivery, ports);
   if (publication === null) return nothingAgreed(delivery, ports);
-  const { portal, card, token } = publication;
+  const { row: portal, card, token } = publication;
   const { expiresAt, demand } = portal;
   // The notification travels as any mail: it names the Subject only where a rule says that it may be read outside.
   const subject = actions.hideSubject === false ? card.subject : null;

@@ -228,6 +228,20 @@ const drafts: readonly Draft[] = [
     expected: { Lotte: ['none', 'none', 'deferred'] },
   },
   {
+    title: 'A large file waits in the portal while its message leaves, with a link in its place',
+    subject: 'The soundings',
+    to: ['Dana'],
+    text: 'Hello Dana,\n\nall soundings of the harbour, as you asked.\n\nAnna',
+    attachments: [
+      {
+        name: 'soundings.txt',
+        type: 'text/plain',
+        content: Buffer.from('Pier 4: 11 m, sand and stone\r\n'.repeat(12_000)),
+      },
+    ],
+    expected: { Dana: ['none', 'none', 'delivered'] },
+  },
+  {
     title: 'An outsider cannot relay',
     subject: 'Cheap watches',
     to: ['Paula'],

@@ -2,15 +2,17 @@
  * What senders hear of what waits in the portal and do about it, from the SMTP client to the mailboxes and the browser, on both databases. Time passes by a
  * clock that the tests hand to housekeeping.
  */
-import { randomUUIDv7 } from 'node:crypto';
+import { createHash, randomUUIDv7 } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { portal } from '../../src/command/portal.ts';
 import { parseHeader, valuesOf } from '../../src/mail/header.ts';
 import { receipt as receiptWords } from '../../src/mail/words/receipt.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
 import { createHousekeeping } from '../../src/pipeline/housekeeping.ts';
+import { recall } from '../../src/pipeline/recall.ts';
 import { portalLink, readMail } from '../../src/sandbox/reading.ts';
 import { addressOf } from '../../src/sandbox/world.ts';
+import { write } from '../../src/sandbox/write.ts';
 import { wordsIn } from '../../src/web/words/words.ts';
 import { type Engine, eachEngine } from '../engines.ts';
 import { Client } from '../web/site.ts';
@@ -22,6 +24,12 @@ rules:
   - name: The sender asked for it
     when: { subject: { keyword: ["[secure]"] } }
     then: { protect: portal, stripKeyword: true${receipts === '' ? '' : `, receipts: ${receipts}`} }
+  - name: Large files
+    when: { subject: { contains: plans } }
+    then: { linkFiles: { over: 100KB }, receipts: each }
+  - name: Encrypted
+    when: { subject: { contains: encrypted } }
+    then: { protect: message }
 default: { protect: none }
 `;
 const words = wordsIn.en.sent;
@@ -341,6 +349,73 @@ eachEngine((engine) => {
     expect(await run('extend', messageId)).toMatchObject({ status: 1, said: { deliveries: [] } });
     await turn();
     expect((await mail(anna, 1)).join()).toContain(told.unread(paula));
+  });
+
+  test('large files wait while the message leaves: by a link of each recipient’s own, fetched, reminded of and taken back', async () => {
+    await using place = await open(engine, 'silent');
+    const { stage, turn, mail } = place;
+    const [paula, petra] = [addressOf('Paula'), addressOf('Petra')];
+    const messageId = `<${randomUUIDv7()}@corp.example>`;
+    const plans = Buffer.alloc(400_000, 'The plans. ');
+    const attachments = [{ name: 'plans.bin', type: 'application/octet-stream', content: plans }];
+    const written = { subject: 'The plans, encrypted', to: ['Paula', 'Petra'], text: 'As promised.', attachments };
+    {
+      await using smtp = await stage.connect();
+      const { reply } = await smtp.send({ from: anna, to: [paula, petra] }, write(written, messageId, Date.now()));
+      expect(reply.code).toBe(250);
+    }
+    const { deliveries } = await stage.trace(messageId);
+    // Paula has no key, so the portal has all of it for her; Petra's copy is encrypted and carries the link.
+    expect(deliveries.map(({ state, method }) => [state, method])).toEqual([
+      ['waiting', 'portal'],
+      ['delivered', 'pgp'],
+    ]);
+    expect(deliveries[1]?.because.at(-1)).toContain('one file larger than');
+    const [copy = ''] = await mail(petra, 1);
+    expect(copy).toContain('As promised.');
+    expect(copy).toContain('plans.bin (4');
+    expect(copy).toContain('waits for you');
+    expect(stage.sinks.mailbox(petra)[0]?.bytes.length).toBeLessThan(20_000);
+
+    await turn(23.1);
+    expect((await mail(petra, 2))[1]).toContain('Large files from Anna');
+    const { client, path } = await read(place, petra, copy);
+    const page = await client.get(path);
+    expect(page.text).toContain('plans.bin');
+    const file = /href="([^"]+\/attachment\/[^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect(
+      createHash('sha256')
+        .update((await client.get(file)).text)
+        .digest('hex'),
+    ).toBe(createHash('sha256').update(plans).digest('hex'));
+    expect((await stage.trace(messageId)).deliveries[1]).toMatchObject({ state: 'opened', method: 'pgp' });
+
+    const again = await stage.send('The plans', [paula]);
+    expect((await stage.trace(again)).deliveries[0]?.because.at(-1)).toContain('files are not linked');
+    const third = `<${randomUUIDv7()}@corp.example>`;
+    {
+      await using smtp = await stage.connect();
+      await smtp.send(
+        { from: anna, to: [paula] },
+        write({ ...written, subject: 'The plans', to: ['Paula'] }, third, Date.now()),
+      );
+    }
+    expect((await stage.trace(third)).deliveries).toMatchObject([{ state: 'delivered' }]);
+    const last = (await mail(paula, 4)).find((text) => text.includes('As promised.')) ?? '';
+    const [found] = await stage.gateway.store.findMessages(third);
+    const how = { what: 'message', by: anna } as const;
+    const ports = { store: stage.gateway.store.senders, emit: () => {}, now: Date.now };
+    expect(await recall({ id: found?.message.id ?? '' }, how, ports)).toMatchObject([{ was: 'delivered', gone: true }]);
+    expect((await stage.trace(third)).deliveries).toMatchObject([{ state: 'delivered' }]);
+    const token =
+      portalLink(last, stage.config.web?.portalUrl ?? '')
+        ?.split('/')
+        .at(-1) ?? '';
+    expect((await place.client(paula).get(`/m/${token}`)).status).toBe(410);
+    await turn();
+    await stage.sinks.wait(() => stage.sinks.mailbox(anna).some(({ bytes }) => bytes.includes('Taken back')));
+    expect((await mail(anna)).join()).toContain(told.linked(paula));
+    expect((await stage.gateway.store.findMessages(third))[0]?.message.spool.wrappedKey).toBe('');
   });
 
   test('the sender’s page opens to the sender’s code alone, tried five times at most', async () => {
