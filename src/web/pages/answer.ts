@@ -9,7 +9,22 @@ import { html } from 'hono/html';
 import { readableSize } from '../../mail/language.ts';
 import { icon } from './icons.ts';
 import { type Around, layout } from './layout.ts';
-import { button, facts, field, form, hint, lead, link, list, moment, more, notice, type Page, sheet } from './parts.ts';
+import {
+  button,
+  facts,
+  field,
+  form,
+  hint,
+  lead,
+  link,
+  list,
+  moment,
+  more,
+  notice,
+  type Page,
+  type Rank,
+  sheet,
+} from './parts.ts';
 
 export type Problem = keyof Around['words']['answer']['problems'];
 
@@ -55,9 +70,11 @@ export function composePage(around: Around, view: ComposeView): Page {
   const { answer } = around.words;
   const { id, problem } = view;
   const title = answer.title[view.kind];
+  // A wrong address is said at its field, where it was typed.
+  const said = problem === 'address' && view.kind === 'new' && view.anyone ? null : problem;
   const content = html`<article class="sheet">
 <h1>${title}</h1>
-${problem === null ? '' : notice('bad', html`<p>${answer.problems[problem]}</p>`)}
+${said === null ? '' : notice('bad', html`<p>${answer.problems[said]}</p>`)}
 <form method="post" action="/answer/${id}" enctype="multipart/form-data" class="compose" ${scriptWords(around, view)}>
 <input type="hidden" name="form" value="${view.form}">
 <button type="submit" name="do" value="save" hidden></button>
@@ -190,7 +207,8 @@ export function sentPage(
   const content = html`${sheet(
     states.has('failed') ? 'warning' : 'done',
     title,
-    states.has('failed') ? notice('bad', html`<p>${answer.sent.failed}</p>`) : '',
+    // Where it failed for all, the title says so.
+    states.has('failed') && states.size > 1 ? notice('bad', html`<p>${answer.sent.failed}</p>`) : '',
     sentEntry(around, view),
     hint(answer.sent.until(moment(around, view.until))),
     view.back === null ? '' : html`<p>${link(answer.back, view.back, 'quiet')}</p>`,
@@ -302,14 +320,21 @@ export type Answering = {
   readonly drafts: boolean;
 };
 
-/** The buttons under a message by which it is answered, and where else writing leads; nothing where nothing may be written. */
-export function answerButtons(around: Around, delivery: string, token: string, may: Answering): Page {
+/** The buttons under a message by which it is answered, and where else writing leads, with `further` ways on. */
+export function answerButtons(
+  around: Around,
+  delivery: string,
+  token: string,
+  may: Answering,
+  rank: Rank,
+  further: Page,
+): Page {
   const { answer } = around.words;
   const all = may.all ? button(answer.all, 'quiet', { name: 'kind', value: 'all' }) : '';
-  const both = html`${button(answer.reply, 'main', { name: 'kind', value: 'reply' })}${all}`;
+  const both = html`${button(answer.reply, rank, { name: 'kind', value: 'reply' })}${all}`;
   const links = [
     ...(may.write ? [link(answer.write, '/write')] : []),
     ...(may.drafts ? [link(answer.drafts.title, '/drafts')] : []),
   ];
-  return html`${may.reply ? form(`/d/${delivery}/answer`, token, both, { class: 'answer' }) : ''}${links.length === 0 ? '' : html`<p class="writing">${links}</p>`}`;
+  return html`${may.reply ? form(`/d/${delivery}/answer`, token, both, { class: 'answer' }) : ''}<p class="writing">${links}${further}</p>`;
 }

@@ -40,10 +40,10 @@ export function messagePage(around: Around, shown: Shown): Page {
   const content = html`${otherMessages(around, shown.conversation, 'earlier')}<article class="sheet">
 <h1 class="subject" dir="auto">${view.subject === '' ? reading.noSubject : view.subject}</h1>
 ${facts(
-  [reading.from, view.from === '' ? shown.mailFrom : view.from],
-  view.to === '' ? null : [reading.to, view.to],
-  view.cc === '' ? null : [reading.cc, view.cc],
-  [reading.date, view.date === '' ? moment(around, shown.receivedAt) : view.date],
+  [reading.from, html`<bdi>${view.from === '' ? shown.mailFrom : view.from}</bdi>`],
+  view.to === '' ? null : [reading.to, html`<bdi>${view.to}</bdi>`],
+  view.cc === '' ? null : [reading.cc, html`<bdi>${view.cc}</bdi>`],
+  [reading.date, dated(around, view.date, shown.receivedAt)],
 )}
 ${view.incomplete ? notice('bad', html`<p>${reading.incomplete} ${whole}</p>`) : ''}
 ${shown.invitation === null ? '' : invitationSection(around, shown.invitation)}
@@ -52,14 +52,27 @@ ${formatted ? framed(reading, base, shown) : ''}
 ${bodyText(reading, text.text, formatted)}
 ${text.cut ? notice('info', html`<p>${reading.cut} ${whole}</p>`) : ''}
 ${view.pictures.length === 0 ? '' : more(reading.picturesIn(view.pictures.length), fileList(around, reading.pictures, base, view.pictures))}
-${answerButtons(around, shown.deliveryId, formToken, shown.answers)}
-<div class="actions">${link(reading.whole, `${base}/message.eml`, 'quiet')}${form(`${base}/sign-out`, formToken, button(common.signOut, 'quiet'))}</div>
-${hint(reading.until(moment(around, shown.expiresAt)), ' ', link(around.words.sent.moreTime.title, `${base}/more-time`), ' ', reading.shared)}
+${answerButtons(around, shown.deliveryId, formToken, shown.answers, asks(shown.invitation) ? 'quiet' : 'main', whole)}
+<div class="leaving">${hint(reading.until(moment(around, shown.expiresAt)), ' ', link(around.words.sent.moreTime.title, `${base}/more-time`), '. ', reading.shared)}${form(`${base}/sign-out`, formToken, button(common.signOut, 'quiet'))}</div>
 </article>${otherMessages(around, shown.conversation, 'later')}`;
   return layout(around, reading.title, content, {
     width: 'wide',
     corner: html`${link(around.words.inbox.messages, '/inbox')}${link(common.account, '/account')}`,
   });
+}
+
+/** As the sender's program dated it; as it is written there when that is no date. */
+function dated(around: Around, written: string, receivedAt: number): Piece {
+  if (written === '') return moment(around, receivedAt);
+  const at = Date.parse(written);
+  return Number.isNaN(at) ? written : moment(around, at);
+}
+
+/** An invitation that waits for an answer is what the page is for. */
+function asks(invitation: InvitationView | null): boolean {
+  if (invitation === null || invitation.answered !== null || invitation.action === null) return false;
+  const { cancelled, method, organizer } = invitation.meeting;
+  return !cancelled && method === 'request' && organizer !== null;
 }
 
 function framed(reading: Words['reading'], base: string, { elsewhere, formToken }: Shown): Page {

@@ -20,7 +20,7 @@ export function previewPage(around: Around, view: PreviewView): Page {
   const { reading, frame } = around.words;
   const content = html`<div class="sheet preview"><h1 dir="auto">${icon('file')}<span>${view.name}</span></h1>
 ${shown(around, view)}
-<div class="actions">${link(frame.back, view.back, 'quiet')}${link(reading.save, view.save, 'quiet', { download: '' })}</div></div>`;
+<div class="actions">${link(reading.save, view.save, 'main', { download: '' })}${link(frame.back, view.back, 'quiet')}</div></div>`;
   return layout(around, view.name, content, { width: 'wide' });
 }
 

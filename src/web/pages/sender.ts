@@ -143,7 +143,7 @@ export function letInPage(around: Around, view: LetInView): Page {
     'people',
     letIn.title,
     answered === '' ? '' : notice(state === 'allowed' ? 'good' : 'info', html`<p>${answered}</p>`),
-    lead(letIn.text(address(view.by), address(view.colleague), moment(around, view.sentAt))),
+    state === 'asked' ? lead(letIn.text(address(view.by), address(view.colleague), moment(around, view.sentAt))) : '',
     facts([letIn.recipient, address(view.recipient)]),
     state === 'asked' ? letInForm(around, view) : '',
   );
@@ -153,7 +153,7 @@ export function letInPage(around: Around, view: LetInView): Page {
 function letInForm({ words: { sent } }: Around, view: LetInView): Page {
   const yes = button(sent.allow, 'main', { name: 'answer', value: 'allow' });
   const no = button(sent.refuse, 'quiet', { name: 'answer', value: 'refuse' });
-  return form(`/let-in/${view.id}`, view.form, html`${yes} ${no}`);
+  return form(`/let-in/${view.id}`, view.form, html`${yes} ${no}`, { class: 'answer' });
 }
 
 export function moreTimePage(
