@@ -109,8 +109,10 @@ async function decide(store: Store, id: string, word: Word, json: boolean): Prom
   const row = await store.findKey(id);
   if (row === null) return noSuchKey(id, json);
   const now = Date.now();
-  const changes = decisionOn(row, await store.keysFor(row.address), word, now);
-  for (const { id: changed, change, events } of changes) await store.updateKey(changed, change, events);
+  const changes = await store.decideKeys(row.address, (rows) => {
+    const asItIs = rows.find((each) => each.id === id);
+    return asItIs === undefined ? [] : decisionOn(asItIs, rows, word, now);
+  });
   const after = listed(await store.keysFor(row.address), now);
   const own = after.find((each) => each.row.id === id);
   const retired = changes.filter(({ id: changed }) => changed !== id).map(({ id: changed }) => changed);

@@ -1,24 +1,22 @@
 /**
  * A person's word about a key -> what changes in the keyring (`postern keys trust|pin|reject`). Pure.
  *
- * To trust a key that came as a change is to give up the one it changed: that one is rejected, so that nobody brings it back. A pin is for one
- * key of its kind; another one that was pinned stays trusted.
+ * To trust a key that came as a change is to give up the one it changed: that one is rejected, so that nobody brings it back. There is one pin of a
+ * kind: another one that was pinned stays trusted. What is not pinned is not used while a pin stands, of whichever kind (keyring.ts).
  */
 import type { Event } from '../event/event.ts';
-import type { KeyChange, KeyRow } from '../store/key-port.ts';
+import type { KeyChange, KeyDecision, KeyRow } from '../store/key-port.ts';
 
 export type Word = 'trust' | 'pin' | 'reject';
-
-export type Decided = { readonly id: string; readonly change: KeyChange; readonly events: readonly Event[] };
 
 const kinds = { trust: 'key.trusted', pin: 'key.pinned', reject: 'key.rejected' } as const;
 
 /** `rows`: all of the key's address. The key's own change comes first. */
-export function decisionOn(row: KeyRow, rows: readonly KeyRow[], word: Word, now: number): Decided[] {
+export function decisionOn(row: KeyRow, rows: readonly KeyRow[], word: Word, now: number): KeyDecision[] {
   const eventOf = ({ id, address, fingerprint }: KeyRow, said: Word): Event => {
     return { kind: kinds[said], key: id, address, fingerprint };
   };
-  const decided = (about: KeyRow, said: Word, change: KeyChange): Decided => {
+  const decided = (about: KeyRow, said: Word, change: KeyChange): KeyDecision => {
     return { id: about.id, change, events: [eventOf(about, said)] };
   };
   if (word === 'reject') return [decided(row, 'reject', { state: 'rejected', stateSince: now })];

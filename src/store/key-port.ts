@@ -91,6 +91,8 @@ export type KeyChange = Partial<
   >
 >;
 
+export type KeyDecision = { readonly id: string; readonly change: KeyChange; readonly events: readonly Event[] };
+
 export type KeyStore = {
   /**
    * Adds keys; one that is there already (same address, kind and fingerprint) gets the new material, issuers and dates, and keeps its id, state and
@@ -102,6 +104,11 @@ export type KeyStore = {
   listKeys(): Promise<KeyRow[]>;
   /** False when there is no such key; then no event is written either. */
   updateKey(id: string, change: KeyChange, events: readonly Event[]): Promise<boolean>;
+  /**
+   * Has all keys of the address judged by `decide` and writes what it says, in one transaction: nobody else writes to them in between, and nothing
+   * of it is written without the rest. `decide` is pure, and may be asked again. Returns what was written.
+   */
+  decideKeys<T extends KeyDecision>(address: string, decide: (rows: readonly KeyRow[]) => readonly T[]): Promise<T[]>;
   /** Notes that mail was delivered under these keys. Written a while later, many at a time; a crash may lose it. */
   noteKeysUsed(ids: readonly string[], at: number): void;
   /** What was looked up for the address, newest last; what ended may be among it. */

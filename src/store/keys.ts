@@ -2,11 +2,11 @@
  * Recipients' public keys and certificates as rows, one for each address a key is for, and what was looked up. Whether one may be used is
  * keys/. When a key was last used is gathered and written once a minute: nobody decides by it.
  */
-import type { Selectable, Transaction, Updateable } from 'kysely';
+import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { Event } from '../event/event.ts';
 import { insertEvents } from './events.ts';
 import { Gathered } from './gathered.ts';
-import type { KeyChange, KeyFeatures, KeyLookup, KeyRow, KeyStatus, KeyStore } from './key-port.ts';
+import type { KeyChange, KeyDecision, KeyFeatures, KeyLookup, KeyRow, KeyStatus, KeyStore } from './key-port.ts';
 import type { KeyTable, Tables } from './schema.ts';
 import type { Database } from './transaction.ts';
 
@@ -29,6 +29,7 @@ export function createKeyStore(database: Database): KeyStore & { readonly flush:
       return await listKeys(database);
     },
     updateKey: (id, change, events) => updateKey(database, id, change, events),
+    decideKeys: (address, decide) => decideKeys(database, address, decide),
     noteKeysUsed(ids, at) {
       for (const id of ids) uses.add({ id, at });
     },
@@ -82,16 +83,32 @@ async function updateKey(
   change: KeyChange,
   events: readonly Event[],
 ): Promise<boolean> {
+  return await database.write((trx) => changeKey(trx, { id, change, events }));
+}
+
+async function decideKeys<T extends KeyDecision>(
+  database: Database,
+  address: string,
+  decide: (rows: readonly KeyRow[]) => readonly T[],
+): Promise<T[]> {
   return await database.write(async (trx) => {
-    const { numUpdatedRows } = await trx
-      .updateTable('keys')
-      .set(changedColumns(change))
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows === 0n) return false;
-    await insertEvents(trx, events, Date.now());
-    return true;
+    const { rows } = await sql<Selectable<KeyTable>>`
+      select * from keys where address = ${address} order by id ${database.traits.forUpdate}`.execute(trx);
+    const decided = decide(rows.map(keyFromRow));
+    for (const each of decided) await changeKey(trx, each);
+    return [...decided];
   });
+}
+
+async function changeKey(trx: Transaction<Tables>, { id, change, events }: KeyDecision): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('keys')
+    .set(changedColumns(change))
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
+  await insertEvents(trx, events, Date.now());
+  return true;
 }
 
 async function noteUse(trx: Transaction<Tables>, { id, at }: Use): Promise<void> {

@@ -57,6 +57,38 @@ eachEngine((engine) => {
     await store.close();
   });
 
+  test('a decision about the keys of an address is written whole, by what they are at that moment, or not at all', async () => {
+    await using place = await engine.create();
+    const { store } = await openStore(place);
+    const [a, b, other] = [key(), key(), key({ address: 'carol@partner.example' })];
+    await store.insertKeys([a, b, other], []);
+    const event = { kind: 'key.pinned', key: a.id, address: a.address, fingerprint: a.fingerprint } as const;
+    // Each unpins what it sees pinned, as a person's word does.
+    const pin = (id: string) =>
+      store.decideKeys(a.address, (rows) => [
+        ...rows
+          .filter(({ trust }) => trust === 'pinned')
+          .map((row) => ({ id: row.id, change: { trust: 'confirmed' as const }, events: [] })),
+        { id, change: { trust: 'pinned' as const }, events: [event] },
+      ]);
+    const trusts = async () => (await store.keysFor(a.address)).map(({ trust }) => trust);
+    for (let round = 0; round < 5; round++) {
+      for (const { id } of [a, b]) await store.updateKey(id, { trust: 'confirmed' }, []);
+      await Promise.all([pin(a.id), pin(b.id)]);
+      expect((await trusts()).toSorted()).toEqual(['confirmed', 'pinned']);
+    }
+    const before = await trusts();
+    // A number that JSON has not.
+    const broken = { ...event, address: 1n as unknown as string };
+    const failing = store.decideKeys(a.address, (rows) =>
+      rows.map(({ id }) => ({ id, change: { trust: 'found' as const }, events: id === b.id ? [broken] : [] })),
+    );
+    await expect(failing).rejects.toThrow();
+    expect(await trusts()).toEqual(before);
+    expect(await store.findKey(other.id)).toEqual(other);
+    await store.close();
+  });
+
   test('what is known of a key changes one by one', async () => {
     await using place = await engine.create();
     const { store } = await openStore(place);
