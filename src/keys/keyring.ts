@@ -2,8 +2,8 @@
  * What the keyring can do for a recipient, as pure functions over its rows: `capabilityOf` when the plan is made, `materialsOf` when a copy
  * is made. How keys come in and how far each is trusted is trust.ts; how certificates are judged is check.ts.
  *
- * Of several trusted keys of one kind one is used: the pinned one, else the one trusted most, else the newest that is valid now. The notes name
- * the others: nobody is encrypted to two keys without being asked, as the second could be somebody else's. Everything that is not used is
+ * A pin is for the address: while one stands, only what is pinned is used, of either kind, and where that cannot be used, nothing is. Otherwise, of
+ * several trusted keys of one kind one is used: the one trusted most, else the newest that is valid now. The notes name the others: nobody is encrypted to two keys without being asked, as the second could be somebody else's. Everything that is not used is
  * said in words. Whether the trust is enough for this message is the plan's business (plan/plan.ts).
  */
 
@@ -21,11 +21,10 @@ export function capabilityOf(rows: readonly KeyRow[], address: string, now: numb
   const notes: string[] = [];
   const trust: Record<string, KeyTrust> = {};
   const idsOf = (kind: KeyRow['kind']): string[] => {
-    const ofKind = own.filter((row) => row.kind === kind);
-    const pinned = ofKind.find((row) => row.state === 'trusted' && row.trust === 'pinned');
-    const [best, ...others] = ofKind
+    const [best, ...others] = own
+      .filter((row) => row.kind === kind)
       .filter((row) => {
-        const why = pinned === undefined || row === pinned ? whyNot(row, now) : `${fingerprintOf(pinned)} is pinned`;
+        const why = whyNotAmong(own, row, now);
         if (why !== null) notes.push(`${nameOf(row)} for ${address} is not used: ${why}.`);
         return why === null;
       })
@@ -52,15 +51,22 @@ export function capabilityOf(rows: readonly KeyRow[], address: string, now: numb
 export function materialsOf(rows: readonly KeyRow[], ids: readonly string[], now: number): RecipientKey[] {
   return ids.flatMap((id) => {
     const row = rows.find((each) => each.id === id);
-    if (row === undefined || whyNot(row, now) !== null) return [];
-    const rivals = rows.filter(({ kind, address }) => kind === row.kind && address === row.address);
-    if (row.trust !== 'pinned' && rivals.some(({ state, trust }) => state === 'trusted' && trust === 'pinned'))
-      return [];
+    if (row === undefined || whyNotAmong(rows, row, now) !== null) return [];
     return [{ material: row.material, gcm: row.features.gcm === true }];
   });
 }
 
-/** Why a key is not used, going on after its name and "is not used: "; null when it can be. */
+/** As `whyNot`, and what the others of its address, which are among `rows`, say to it: a pin of either kind lets no other key be used. */
+export function whyNotAmong(rows: readonly KeyRow[], row: KeyRow, now: number): string | null {
+  const why = whyNot(row, now);
+  if (why !== null || row.trust === 'pinned') return why;
+  const pin = rows.find(
+    ({ address, state, trust }) => address === row.address && state === 'trusted' && trust === 'pinned',
+  );
+  return pin === undefined ? null : `the ${kinds[pin.kind]} ${fingerprintOf(pin)} is pinned`;
+}
+
+/** Why a key by itself is not used, going on after its name and "is not used: "; null when it can be. */
 export function whyNot(row: KeyRow, now: number): string | null {
   if (row.state === 'pending') return 'it waits for a person to trust it (postern keys trust)';
   if (row.state === 'rejected') return 'it was rejected';

@@ -3,7 +3,7 @@
  * `postern keys`, and by whatever else shows a key to a person.
  */
 import type { KeyRow } from '../store/key-port.ts';
-import { capabilityOf, whyNot } from './keyring.ts';
+import { capabilityOf, whyNotAmong } from './keyring.ts';
 
 export type Standing = {
   /**
@@ -24,7 +24,7 @@ export function standingsOf(rows: readonly KeyRow[], now: number): Standing[] {
   return rows.map((row): Standing => {
     if (row.state === 'pending') return { kind: 'waiting', why: null };
     if (row.state === 'rejected') return { kind: 'rejected', why: row.status.revocationWhy ?? null };
-    const why = whyNot(row, now);
+    const why = whyNotAmong(rows, row, now);
     if (why !== null) return { kind: 'useless', why };
     return { kind: used.has(row.id) ? 'used' : 'spare', why: null };
   });

@@ -72,6 +72,11 @@ describe('in words', () => {
       { kind: 'useless', why: 'it is revoked (its holder changed)' },
     ]);
     expect(standingsOf([], now)).toEqual([]);
+    const pinned = [row('a'), row('b', { kind: 'x509', trust: 'pinned', notAfter: now - day })];
+    expect(standingsOf(pinned, now)).toEqual([
+      { kind: 'useless', why: `the certificate ${'b'.repeat(16)} is pinned` },
+      { kind: 'useless', why: 'it expired on 2026-02-28' },
+    ]);
   });
 
   test('where it is from, and what is known of it', () => {

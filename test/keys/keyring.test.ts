@@ -77,16 +77,31 @@ describe('capabilityOf', () => {
       [/key b{16} .* one trusted more, a{16}, is\.$/, /key c{16} .* one trusted more, a{16}, is\.$/],
     ],
     [
-      'a pinned one and no other, each of its kind',
+      'a pinned one and no other, of either kind',
       [row('a', { trust: 'pinned' }), row('b', { notBefore: now }), row('c', { kind: 'x509' })],
+      { pgp: ['a'], x509: [] },
+      [
+        /key b{16} .* not used: the OpenPGP key a{16} is pinned\.$/,
+        /certificate c{16} .* not used: the OpenPGP key a{16} is pinned\.$/,
+      ],
+    ],
+    [
+      'one of each kind that are pinned',
+      [row('a', { trust: 'pinned' }), row('c', { kind: 'x509', trust: 'pinned' }), row('d', { kind: 'x509' })],
       { pgp: ['a'], x509: ['c'] },
-      [/key b{16} .* not used: a{16} is pinned\.$/],
+      [/certificate d{16} .* is pinned\.$/],
+    ],
+    [
+      'a pinned certificate that is revoked lets no OpenPGP key in',
+      [row('a', { kind: 'x509', trust: 'pinned', status: { revocation: 'revoked' } }), row('b')],
+      { pgp: [], x509: [] },
+      [/key b{16} .* not used: the certificate a{16} is pinned\.$/, /certificate a{16} .* it is revoked/],
     ],
     [
       'a pinned one that expired lets no other in',
       [row('a', { trust: 'pinned', notAfter: now }), row('b')],
       { pgp: [], x509: [] },
-      [/key a{16} .* it expired/, /key b{16} .* not used: a{16} is pinned\.$/],
+      [/key a{16} .* it expired/, /key b{16} .* not used: the OpenPGP key a{16} is pinned\.$/],
     ],
     [
       'a pin that was rejected binds nobody',
@@ -134,7 +149,7 @@ describe('materialsOf gives what the plan named', () => {
     ],
     ['unless another one was pinned', [row('a'), row('b', { trust: 'pinned' })], ['a'], []],
     ['when it is the one that was pinned', [row('a', { trust: 'pinned' }), row('b')], ['a'], [ofA]],
-    ['when one of another kind was pinned', [row('a'), row('b', { trust: 'pinned', kind: 'x509' })], ['a'], [ofA]],
+    ['unless one of another kind was pinned', [row('a'), row('b', { trust: 'pinned', kind: 'x509' })], ['a'], []],
     [
       "when somebody else's was pinned",
       [row('a'), row('b', { trust: 'pinned', address: 'x@y.example' })],
