@@ -31,13 +31,18 @@ export async function candidatesFor(
   const revoked: string[] = [];
   const problems: string[] = [];
   const authorities: string[] = [];
-  for (const { kind, octets } of published.slice(0, 2 * mostKeys)) {
+  for (const { kind, octets, rooted } of published.slice(0, 2 * mostKeys)) {
     const read = kind === 'pgp' ? await pgpKeys(octets, address, now) : certificate(octets, address, now);
     if (typeof read === 'string') {
       authorities.push(read);
       continue;
     }
-    for (const each of read.candidates) candidates.set(`${each.kind} ${each.fingerprint}`, each);
+    for (const each of read.candidates) {
+      const id = `${each.kind} ${each.fingerprint}`;
+      // Published in both ways, it counts in the one that asks for less.
+      if (rooted !== true) candidates.set(id, each);
+      else if (!candidates.has(id)) candidates.set(id, { ...each, rooted });
+    }
     revoked.push(...read.revoked);
     problems.push(...read.problems);
   }

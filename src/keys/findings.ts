@@ -44,15 +44,16 @@ export async function findingOf(
   const read = await candidatesFor(brought.keys, address, ports.now);
   const withdrawn = revocations(read.revoked, rows, title, ports.now);
   const { taken, problems } = chosen(read.candidates, rows, source, ports.now);
-  const said = [...read.problems, ...problems];
-  if (taken.length === 0) {
+  const features = brought.features === undefined ? {} : { features: brought.features };
+  const answers = await Promise.all(
+    taken.map(async (each) => (each.kind === 'pgp' ? each : { ...each, ...features, status: await ports.check(each) })),
+  );
+  const checked = answers.filter((each) => !lacksRoot(each));
+  const said = [...read.problems, ...problems, ...answers.filter(lacksRoot).map(withoutRoot)];
+  if (checked.length === 0) {
     const why = said.length === 0 ? 'nothing' : said.join('; ');
     return { ...withdrawn, outcome: 'failed', said: `${title} gave no key that is taken: ${why}.` };
   }
-  const features = brought.features === undefined ? {} : { features: brought.features };
-  const checked = await Promise.all(
-    taken.map(async (each) => (each.kind === 'pgp' ? each : { ...each, ...features, status: await ports.check(each) })),
-  );
   const judged = judgeFound(checked, rows, { source, where, now: ports.now });
   const after = applied(rows, judged);
   const sentences = checked.map((each) => sentenceOf(each, brought, rows, after));
@@ -65,6 +66,11 @@ export async function findingOf(
     said: sentences.join(' '),
   };
 }
+
+const lacksRoot = ({ rooted, status }: KeyCandidate): boolean => rooted === true && status?.path?.ok !== true;
+
+const withoutRoot = (candidate: KeyCandidate): string =>
+  `${nameOf(candidate)}, which its publisher wants used only where it leads to a trusted root, and it ${candidate.status?.path?.why ?? 'does not'}`;
 
 /** The rows as they are once what was judged is written. */
 export function applied(rows: readonly KeyRow[], { rows: written, changes }: Judged): KeyRow[] {

@@ -6,7 +6,8 @@
  * tell them apart.
  *
  * Standards: RFC 7929, RFC 8162.
- * Limits: of SMIMEA only whole certificates of a person (3 0 0): a digest is no certificate to encrypt to.
+ * Limits: of SMIMEA only whole certificates of a person: for signed DNS alone (3 0 0), or only with a path to a root besides (1 0 0), which is asked
+ * for when it is found. A digest or a public key could at most confirm a certificate found elsewhere, and is not used for that.
  */
 import { createHash } from 'node:crypto';
 import type { DnsAnswer, KeyResolver } from '../../net/resolver.ts';
@@ -41,29 +42,46 @@ function namesOf({ local }: Asked): string[] {
 async function records<T>(
   name: string,
   look: (name: string) => Promise<DnsAnswer<T>>,
-  read: (record: T) => Published | null,
+  read: (record: T) => Published | string,
 ): Promise<Answer> {
   const answer = await look(name);
   if (answer.kind === 'failed') return { kind: 'failed', why: `gave no answer: ${answer.reason}`, everybody: true };
   if (answer.kind === 'none') return { kind: 'none', why: 'has neither key nor certificate for this address' };
   if (!answer.authenticated)
     return { kind: 'none', why: 'has records for this address, but they are not signed (DNSSEC) and do not count' };
-  const keys = answer.records.map(read).filter((each) => each !== null);
-  if (keys.length === 0) return { kind: 'none', why: 'has records for this address, but none of use here' };
-  return { kind: 'found', keys, where: name };
+  const keys: Published[] = [];
+  const others = new Set<string>();
+  for (const each of answer.records.map(read)) {
+    if (typeof each === 'string') others.add(each);
+    else keys.push(each);
+  }
+  if (keys.length > 0) return { kind: 'found', keys, where: name };
+  return { kind: 'none', why: `has records for this address, but none of use here: ${[...others].join('; ')}` };
 }
 
-const pgpOf = (octets: Uint8Array): Published | null => (octets.length > mostOctets ? null : { kind: 'pgp', octets });
+const tooLarge = `one of more than ${mostOctets} octets`;
 
-/** RFC 8162 section 2, with the numbers of RFC 6698: the certificate itself (3), all of it (0), not a digest of it (0). */
+const pgpOf = (octets: Uint8Array): Published | string =>
+  octets.length > mostOctets ? tooLarge : { kind: 'pgp', octets };
+
+/**
+ * RFC 8162 section 2, with the numbers of RFC 6698 section 2.1: the person's own certificate (usage 1 or 3, not 0 or 2), all of it (selector 0), not a
+ * digest of it (matching 0). What else it is, as a clause.
+ */
 function certificateOf(record: {
   readonly usage: number;
   readonly selector: number;
   readonly matching: number;
   readonly data: Uint8Array;
-}): Published | null {
-  const whole = record.usage === 3 && record.selector === 0 && record.matching === 0;
-  return whole && record.data.length <= mostOctets ? { kind: 'x509', octets: record.data } : null;
+}): Published | string {
+  const { usage, selector, matching, data: octets } = record;
+  const numbers = `(${usage} ${selector} ${matching})`;
+  if (usage === 0 || usage === 2) return `what stands for an authority ${numbers}, not the recipient's own certificate`;
+  if (usage !== 1 && usage !== 3) return `one of a use that is not known ${numbers}`;
+  if (matching !== 0) return `a digest ${numbers}, which is no certificate to encrypt to`;
+  if (selector !== 0) return `a public key without its certificate ${numbers}`;
+  if (octets.length > mostOctets) return tooLarge;
+  return { kind: 'x509', octets, ...(usage === 1 ? { rooted: true } : {}) };
 }
 
 /** What was found counts, then what failed, then the most telling absence. */

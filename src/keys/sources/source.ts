@@ -8,7 +8,12 @@ import type { KeySource } from '../../store/key-port.ts';
 export type Asked = { readonly address: string; readonly local: string; readonly domain: string };
 
 /** Octets that ought to hold OpenPGP keys (binary or armored, one after the other) or one certificate (DER). */
-export type Published = { readonly kind: 'pgp' | 'x509'; readonly octets: Uint8Array };
+export type Published = {
+  readonly kind: 'pgp' | 'x509';
+  readonly octets: Uint8Array;
+  /** Its publisher wants it to count only where it leads to a trusted root, whatever the source. */
+  readonly rooted?: true;
+};
 
 /** `why` goes on after the source's title: "WKD of partner.example" + " " + "has no key for this address". */
 export type Answer =

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dnsSource } from '../../../src/keys/sources/dns-keys.ts';
 import { issueCertificate } from '../../../src/protect/issue.ts';
 import type { Conduct, ZoneRecord } from '../../../src/sandbox/dns-server.ts';
+import type { KeyStatus } from '../../../src/store/key-port.ts';
 import { anna, publicKey, searching, startInternet } from '../internet.ts';
 
 /** RFC 7929 section 3: `echo -n anna | sha256sum | cut -c1-56`. */
@@ -26,10 +27,15 @@ const smimea = (data: Uint8Array, [usage = 3, selector = 0, matching = 0] = []):
 });
 const signed: Conduct = { signed: ['partner.example'] };
 
-async function look(zone: readonly ZoneRecord[], conduct: Conduct, address = anna, trustAd = true) {
+async function look(
+  zone: readonly ZoneRecord[],
+  conduct: Conduct,
+  address = anna,
+  { trustAd = true, status = {} }: { trustAd?: boolean; status?: KeyStatus } = {},
+) {
   await using internet = await startInternet(zone, [], { conduct, trustAd });
   // A path is not what makes a certificate from signed DNS good.
-  await using search = await searching([dnsSource(internet.resolver)], { check: async () => ({}) });
+  await using search = await searching([dnsSource(internet.resolver)], { check: async () => status });
   return await search.look(address);
 }
 
@@ -55,6 +61,22 @@ test('capitals are tried as they are and as small letters', async () => {
   expect(rows).toHaveLength(1);
 });
 
+describe('a certificate that is to count only with a path to a root (1 0 0)', () => {
+  const pkix = smimea(certificate, [1, 0, 0]);
+  test.each<[string, ZoneRecord[], boolean, boolean]>([
+    ['does with one', [pkix], true, true],
+    ['does not without one', [pkix], false, false],
+    ['does when it is published without that condition as well', [pkix, smimea(certificate)], false, true],
+    ['in whatever order', [smimea(certificate), pkix], false, true],
+  ])('%s', async (_name, zone, ok, counts) => {
+    const path = ok ? { ok, root: 'Root' } : { ok, why: 'is self-signed' };
+    const { rows, notes } = await look(zone, signed, anna, { status: { path } });
+    expect(rows).toHaveLength(counts ? 1 : 0);
+    expect(rows).toMatchObject(counts ? [{ kind: 'x509', trust: 'vouched', source: 'dns' }] : []);
+    if (!counts) expect(notes.join()).toContain('only where it leads to a trusted root, and it is self-signed');
+  });
+});
+
 describe('do not count', () => {
   const wrongName = { ...smimea(der('bert@partner.example')) };
   test.each<[string, ZoneRecord[], Conduct, string]>([
@@ -66,9 +88,11 @@ describe('do not count', () => {
       { faults: { [pgpName]: { rcode: 'SERVFAIL' } } },
       'gave no answer',
     ],
-    ['a digest of a certificate', [smimea(certificate.subarray(0, 32), [3, 0, 1])], signed, 'none of use here'],
-    ['the certificate of an authority', [smimea(certificate, [2, 0, 0])], signed, 'none of use here'],
-    ['a public key instead of a certificate', [smimea(certificate, [3, 1, 0])], signed, 'none of use here'],
+    ['a digest of a certificate', [smimea(certificate.subarray(0, 32), [3, 0, 1])], signed, 'a digest (3 0 1)'],
+    ['the certificate of an authority', [smimea(certificate, [2, 0, 0])], signed, 'an authority (2 0 0)'],
+    ['an authority that public roots vouch for', [smimea(certificate, [0, 0, 0])], signed, 'an authority (0 0 0)'],
+    ['a public key instead of a certificate', [smimea(certificate, [3, 1, 0])], signed, 'a public key without'],
+    ['what nobody knows', [smimea(certificate, [9, 0, 0])], signed, 'not known (9 0 0)'],
     ['a certificate for somebody else', [wrongName], signed, 'which does not name this address'],
     ['noise', [openpgpkey(Buffer.alloc(300, 7)), smimea(Buffer.alloc(300, 7))], signed, 'gave no key that is taken'],
     [
@@ -84,7 +108,7 @@ describe('do not count', () => {
   });
 
   test('the AD bit of a resolver that may not vouch', async () => {
-    const { rows, notes } = await look([openpgpkey(key.binary)], signed, anna, false);
+    const { rows, notes } = await look([openpgpkey(key.binary)], signed, anna, { trustAd: false });
     expect(rows).toEqual([]);
     expect(notes.join('\n')).toContain('not signed (DNSSEC)');
   });
