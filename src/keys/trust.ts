@@ -18,9 +18,10 @@
  *
  * Hostile input: of keys that anybody can publish at most `mostPending` wait for one address.
  */
-import { randomUUIDv7, X509Certificate } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import { type KeyTrust, keyTrusts } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import { publicKeyIn } from '../protect/x509.ts';
 import type { KeyChange, KeyFeatures, KeyRow, KeySource, KeyStatus } from '../store/key-port.ts';
 
 /** A key or certificate for one address, as keys/import.ts reads it. */
@@ -28,6 +29,8 @@ export type KeyCandidate = Pick<KeyRow, 'kind' | 'address' | 'fingerprint' | 'ma
   /** PEM certificates that came along. */
   readonly issuers?: string;
   readonly features?: KeyFeatures;
+  /** Its publisher wants it to count only with a path to a root: findings.ts sees to it. */
+  readonly rooted?: true;
   /** What check.ts made of a certificate; without it, it is not used before it was checked. */
   readonly status?: KeyStatus;
 };
@@ -142,16 +145,8 @@ function yields(there: KeyRow, row: KeyRow): boolean {
 /** The same public key in a certificate with a good path. A pin is for one certificate, so it is not handed on. */
 function isRenewal(row: KeyRow, there: KeyRow): boolean {
   if (row.kind !== 'x509' || row.status.path?.ok !== true || there.trust === 'pinned') return false;
-  const [a, b] = [publicKeyOf(row.material), publicKeyOf(there.material)];
+  const [a, b] = [publicKeyIn(row.material), publicKeyIn(there.material)];
   return a !== null && b !== null && a.equals(b);
-}
-
-function publicKeyOf(pem: string): Buffer | null {
-  try {
-    return new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
-  } catch {
-    return null;
-  }
 }
 
 /** A newer copy of a key that is there (a prolonged expiry, another subkey). A weaker source could show an older one, so it is not asked. */

@@ -173,6 +173,16 @@ export function publicKeyOf(outer: X509Certificate, parsed: Certificate): KeyObj
   return createPublicKey({ key: spki, format: 'der', type: 'spki' });
 }
 
+/** The same octets for the same public key, however its certificate says it may be used (SubjectPublicKeyInfo, DER); null where none can be read. */
+export function publicKeyIn(pem: string): Buffer | null {
+  try {
+    const outer = new X509Certificate(pem);
+    return publicKeyOf(outer, Certificate.fromBER(outer.raw)).export({ type: 'spki', format: 'der' });
+  } catch {
+    return null;
+  }
+}
+
 const curveNames: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
   secp384r1: 'P-384',

@@ -134,6 +134,8 @@ describe('a renewed certificate', () => {
   const mail = { subject: 'Anna', issuer: authority, san: { email: ['anna@example.org'] } };
   const one = issueCertificate(mail).certPem;
   const other = issueCertificate(mail).certPem;
+  // Its SubjectPublicKeyInfo says RSAES-OAEP, which the runtime does not read.
+  const oaep = issueCertificate({ ...mail, keyType: 'rsaOaep2048' }).certPem;
   const path = { path: { ok: true, root: 'CA' } } as const;
   const certificate = (id: string, changes: Partial<KeyRow>) => row(id, { kind: 'x509', ...changes });
   const renewed = { ...certificate('n', { material: one }), status: path };
@@ -156,6 +158,12 @@ describe('a renewed certificate', () => {
       { material: one, trust: 'pinned' },
       renewed,
       { state: 'pending' },
+    ],
+    [
+      'with the same key for OAEP',
+      { material: oaep, trust: 'confirmed' },
+      { ...renewed, material: oaep },
+      { state: 'trusted', trust: 'confirmed', replaces: 'a' },
     ],
     ['with another key by the same authority', { material: other, trust: 'vouched' }, renewed, { state: 'pending' }],
     ['of one that waits', { material: one, state: 'pending', trust: 'vouched' }, renewed, { state: 'pending' }],
