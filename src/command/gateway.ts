@@ -12,6 +12,7 @@ import { createListener } from '../ingress/listener.ts';
 import { createRecipientKeys } from '../keys/given.ts';
 import { createHarvest } from '../keys/harvest.ts';
 import { mailRoots } from '../keys/roots.ts';
+import { createSignerCheck } from '../keys/signers.ts';
 import { traceKeyFrom } from '../mail/trace.ts';
 import { createAccept } from '../pipeline/accept.ts';
 import { keepCertificates, type ServerCertificate } from '../pipeline/certificates.ts';
@@ -180,7 +181,8 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
   ending(() => opener.close());
   ending(() => scan.close());
   ending(() => transmitter.close());
-  const { statusOf: check, fresh } = createKeyCheck(config, outbound, { store, emit });
+  const certificates = createKeyCheck(config, outbound, { store, emit });
+  const { statusOf: check, fresh } = certificates;
   const finding = { store, check, fresh, emit, now: Date.now, keep: true };
   const harvest = config.keys.harvest ? createHarvest(finding) : null;
   const tenants = new Map(config.tenants.map((tenant) => [tenant.id, tenant]));
@@ -225,7 +227,15 @@ function createRunner(config: Config, wiring: Wiring & { policies: ReturnType<ty
       protect,
       freshKeys: fresh,
       signerFor: custody.keys.signerFor,
-      opening: { spool, store, pool: opener, decryptionKeys: custody.keys.decryptionKeys, harvest, now: Date.now },
+      opening: {
+        spool,
+        store,
+        pool: opener,
+        decryptionKeys: custody.keys.decryptionKeys,
+        checkSigner: createSignerCheck(certificates, store),
+        harvest,
+        now: Date.now,
+      },
       own: accept.own,
       now: Date.now,
       random: Math.random,

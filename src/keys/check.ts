@@ -14,6 +14,7 @@ import type { Event } from '../event/event.ts';
 import type { HttpsAnswer, HttpsRequest } from '../net/https.ts';
 import { pointersOf } from '../protect/certificate-pointers.ts';
 import { openPkcs7 } from '../protect/containers.ts';
+import type { CameAlong } from '../protect/open/revocation-info.ts';
 import { type MailAnswer, verifyMailCertificate } from '../protect/path.ts';
 import type { KeyChange, KeyRow, KeyStatus, KeyStore } from '../store/key-port.ts';
 import { createRevocation, fetchFrom, type Revocation } from './revocation.ts';
@@ -29,11 +30,17 @@ export type CertificatePorts = {
   readonly now: () => number;
 };
 
+/** A certificate, for encryption to its address unless given. */
+export type Questioned = Pick<KeyRow, 'material' | 'address'> & {
+  readonly issuers?: string;
+  readonly purpose?: 'encrypt' | 'sign';
+  /** What came along about its revocation, verified. */
+  readonly came?: readonly CameAlong[];
+};
+
 export type CertificateCheck = {
   /** What can be said of it now. Never rejects. */
-  readonly statusOf: (
-    certificate: Pick<KeyRow, 'material' | 'address'> & { readonly issuers?: string },
-  ) => Promise<KeyStatus>;
+  readonly statusOf: (certificate: Questioned) => Promise<KeyStatus>;
   /** The rows as they are once those were asked about again whose answer is too old. Rejects for trouble of the database only. */
   readonly fresh: (rows: readonly KeyRow[], when?: 'due' | 'now') => Promise<KeyRow[]>;
 };
@@ -49,15 +56,16 @@ export function createCertificateCheck(ports: CertificatePorts): CertificateChec
   const issuers = new Issuers(ask, now);
   const underWay = new Map<string, Promise<KeyRow>>();
 
-  const statusOf: CertificateCheck['statusOf'] = async ({ material, issuers: came = '', address }) => {
+  const statusOf: CertificateCheck['statusOf'] = async (questioned) => {
+    const { material, address, purpose = 'encrypt', came } = questioned;
     const [leaf] = certificatesOf(material);
     if (leaf === undefined) return { path: { ok: false, why: 'cannot be read' } };
-    const question = { leaf, roots, address, now: new Date(now()), purpose: 'encrypt' } as const;
-    const answer = await issuers.complete(certificatesOf(came), leaf, settings.deadline, (others) =>
+    const question = { leaf, roots, address, now: new Date(now()), purpose };
+    const answer = await issuers.complete(certificatesOf(questioned.issuers ?? ''), leaf, settings.deadline, (others) =>
       verifyMailCertificate({ ...question, others }),
     );
     if (!answer.ok) return { path: { ok: false, why: answer.why }, revocationUntil: now() + unsure };
-    const revocation = await revocationOf(answer.path);
+    const revocation = await revocationOf(answer.path, came);
     return { path: { ok: true, root: answer.root }, ...told(revocation, settings, now()) };
   };
 

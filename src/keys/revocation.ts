@@ -13,15 +13,17 @@ import type { KeySettings } from '../config/config.ts';
 import type { HttpsAnswer, HttpsRequest } from '../net/https.ts';
 import { pointersOf } from '../protect/certificate-pointers.ts';
 import {
-  entryFor,
   type Issuer,
   listDefect,
   type Named,
   namedBy,
   type RevocationList,
+  type RevocationWord,
   readRevocationList,
+  wordIn,
 } from '../protect/crl.ts';
 import { ocspRequest, readOcspResponse } from '../protect/ocsp.ts';
+import type { CameAlong } from '../protect/open/revocation-info.ts';
 
 export type RevocationPorts = {
   readonly ask: (request: HttpsRequest) => Promise<HttpsAnswer>;
@@ -35,8 +37,11 @@ export type Revocation =
   | { readonly kind: 'revoked'; readonly why: string; readonly until: number }
   | { readonly kind: 'unknown'; readonly why: string; readonly asked: boolean };
 
-/** Answers for a path as protect/path.ts gives it, the certificate first and its root last. Never rejects. */
-export type CheckRevocation = (path: readonly X509Certificate[]) => Promise<Revocation>;
+/**
+ * Answers for a path as protect/path.ts gives it, the certificate first and its root last. `came`: what came along about the certificates of the
+ * path and was verified; where it says enough, nobody is asked. Never rejects.
+ */
+export type CheckRevocation = (path: readonly X509Certificate[], came?: readonly CameAlong[]) => Promise<Revocation>;
 
 /** Octets of a list that are read; the largest in public use have some millions. */
 const largestList = 16_777_216;
@@ -44,6 +49,9 @@ const largestAnswer = 65_536;
 const mostKept = 67_108_864;
 /** An answer that claims to hold longer is asked for again. */
 const longest = 86_400_000;
+/** Milliseconds for which who gave no answer is not asked again. */
+const silence = 600_000;
+const mostRemembered = 10_000;
 
 export function createRevocation({ ask, settings, now }: RevocationPorts): CheckRevocation {
   const lists = new Lists(ask, now);
@@ -53,23 +61,34 @@ export function createRevocation({ ask, settings, now }: RevocationPorts): Check
     const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' };
     const answer = await fetchFrom(url, { method: 'POST', headers, body, maxBytes: largestAnswer, timeout }, ask);
     if (typeof answer === 'string') return unknown(`${hostOf(url)} ${answer}`);
-    const read = readOcspResponse(answer, about, now());
-    if (read.status === 'unknown') return unknown(`${hostOf(url)} ${read.why}`);
-    const until = Math.min(read.until, now() + longest);
-    return read.status === 'good' ? { kind: 'good', until } : { kind: 'revoked', why: read.why, until };
+    const word = readOcspResponse(answer, about, now());
+    return word.kind === 'unknown' ? unknown(`${hostOf(url)} ${word.why}`) : heldFrom(now(), word);
   };
 
   const byList = async (about: About, url: string, timeout: number): Promise<Revocation> => {
-    const list = await lists.from(url, about, timeout);
-    if (typeof list === 'string') return unknown(`${hostOf(url)} ${list}`);
-    if (list.onlyAt !== null && !list.onlyAt.some((each) => about.lists.includes(each)))
-      return unknown(`the revocation list of ${hostOf(url)} is about other certificates`);
-    const until = Math.min(list.nextUpdate ?? 0, now() + longest);
-    const entry = entryFor(list, about.serial);
-    return entry === null ? { kind: 'good', until } : { kind: 'revoked', why: entry.why, until };
+    const kept = await lists.from(url, about, timeout);
+    if (typeof kept === 'string') return unknown(`${hostOf(url)} ${kept}`);
+    const word = wordIn(kept.list, about);
+    return word === null
+      ? unknown(`the revocation list of ${hostOf(url)} is about other certificates`)
+      : heldFrom(kept.fetchedAt, word);
   };
 
-  const oneOf = async (about: About, end: number): Promise<Revocation> => {
+  /** The answers of responders while they hold, and for a moment that somebody gave none: who signs mail is asked about with each. */
+  const remembered = new Map<string, { readonly answer: Revocation; readonly until: number }>();
+  const askOnce = async (key: string, ask_: () => Promise<Revocation>): Promise<Revocation> => {
+    const known = remembered.get(key);
+    if (known !== undefined && now() < known.until) return known.answer;
+    const answer = await ask_();
+    if (remembered.size >= mostRemembered) remembered.clear();
+    remembered.set(key, { answer, until: answer.kind === 'unknown' ? now() + silence : answer.until });
+    return answer;
+  };
+
+  const oneOf = async (about: About, end: number, came: RevocationWord | undefined): Promise<Revocation> => {
+    // Who stole a key has "good" answers from before that was known: what came along holds no longer than if it was fetched when it was said.
+    const along = came === undefined ? null : heldFrom(came.since, came);
+    if (along?.kind === 'revoked' || (along !== null && now() < along.until)) return along;
     const ways = [
       ...(settings.ocsp ? about.responders.map((url) => ({ url, by: byOcsp })) : []),
       ...(settings.crl ? about.lists.map((url) => ({ url, by: byList })) : []),
@@ -79,24 +98,32 @@ export function createRevocation({ ask, settings, now }: RevocationPorts): Check
       // Who does not answer leaves time for the next.
       const share = (end - now()) / (ways.length - index);
       if (share <= 0) break;
-      const answer = await by(about, url, share).catch(() =>
-        unknown(`${hostOf(url)} gave an answer that cannot be read`),
+      const answer = await askOnce(`${url} ${about.certificate}`, () =>
+        by(about, url, share).catch(() => unknown(`${hostOf(url)} gave an answer that cannot be read`)),
       );
       if (answer.kind !== 'unknown') return answer;
       last = answer;
     }
-    return last;
+    return along ?? last;
   };
 
-  return async (path) => {
+  return async (path, came = []) => {
     const end = now() + settings.deadline;
     const asked = path.slice(0, -1).flatMap((each, index) => aboutOf(each, path[index + 1]) ?? []);
-    return worstOf(await Promise.all(asked.map((about) => oneOf(about, end))));
+    const wordOn = ({ certificate }: About) => came.find((each) => each.certificate === certificate)?.word;
+    return worstOf(await Promise.all(asked.map((about) => oneOf(about, end, wordOn(about)))));
   };
 }
 
+const heldFrom = (fetched: number, word: RevocationWord): Exclude<Revocation, { kind: 'unknown' }> => {
+  const until = Math.min(word.until, fetched + longest);
+  return word.kind === 'good' ? { kind: 'good', until } : { kind: 'revoked', why: word.why, until };
+};
+
 const unknown = (why: string): Revocation => ({ kind: 'unknown', why, asked: true });
-const nobody: Revocation = { kind: 'unknown', why: 'it names nobody to ask', asked: false };
+/** Why nothing is known where there is nobody to ask, or the settings say to ask nobody. */
+export const nobodyToAsk = 'it names nobody to ask';
+const nobody: Revocation = { kind: 'unknown', why: nobodyToAsk, asked: false };
 
 /** Revoked before unknown before good; of good ones, the one that ends first. A certificate that is itself a root is nobody's to take back. */
 function worstOf(answers: readonly Revocation[]): Revocation {
@@ -112,12 +139,17 @@ function worstOf(answers: readonly Revocation[]): Revocation {
 }
 
 /** A certificate to ask about, and where. */
-type About = Named & { readonly responders: readonly string[]; readonly lists: readonly string[] };
+type About = Named & {
+  /** Its fingerprint, as the runtime writes it. */
+  readonly certificate: string;
+  readonly responders: readonly string[];
+  readonly lists: readonly string[];
+};
 
 function aboutOf(certificate: X509Certificate, issuer: X509Certificate | undefined): About | null {
   if (issuer === undefined) return null;
   const { responders, lists } = pointersOf(certificate);
-  return { ...namedBy(certificate, issuer), responders, lists };
+  return { ...namedBy(certificate, issuer), certificate: certificate.fingerprint256, responders, lists };
 }
 
 type Kept = {
@@ -132,7 +164,7 @@ class Lists {
   readonly #ask: RevocationPorts['ask'];
   readonly #now: () => number;
   readonly #kept = new Map<string, Kept>();
-  readonly #underWay = new Map<string, Promise<RevocationList | string>>();
+  readonly #underWay = new Map<string, Promise<Kept | string>>();
   #size = 0;
 
   constructor(ask: RevocationPorts['ask'], now: () => number) {
@@ -141,10 +173,10 @@ class Lists {
   }
 
   /** The list, or why there is none, going on after its host. */
-  async from(url: string, { issuer }: About, timeout: number): Promise<RevocationList | string> {
+  async from(url: string, { issuer }: About, timeout: number): Promise<Kept | string> {
     const known = this.#kept.get(url);
     if (known !== undefined && known.issuer === issuer.certificate.fingerprint256 && !this.#isStale(known))
-      return known.list;
+      return known;
     const key = `${url} ${issuer.certificate.fingerprint256}`;
     const begun =
       this.#underWay.get(key) ?? this.#fetch(url, issuer, timeout).finally(() => this.#underWay.delete(key));
@@ -156,15 +188,16 @@ class Lists {
     return this.#now() > Math.min(list.nextUpdate ?? 0, fetchedAt + longest);
   }
 
-  async #fetch(url: string, issuer: Issuer, timeout: number): Promise<RevocationList | string> {
+  async #fetch(url: string, issuer: Issuer, timeout: number): Promise<Kept | string> {
     const answer = await fetchFrom(url, { method: 'GET', maxBytes: largestList, timeout }, this.#ask);
     if (typeof answer === 'string') return answer;
     const list = readRevocationList(answer);
     if (list === null) return 'gave something that is no revocation list';
     const defect = listDefect(list, issuer, this.#now());
     if (defect !== null) return `gave a revocation list that ${defect}`;
-    this.#keep(url, { list, size: answer.length, issuer: issuer.certificate.fingerprint256, fetchedAt: this.#now() });
-    return list;
+    const kept = { list, size: answer.length, issuer: issuer.certificate.fingerprint256, fetchedAt: this.#now() };
+    this.#keep(url, kept);
+    return kept;
   }
 
   #keep(url: string, kept: Kept): void {

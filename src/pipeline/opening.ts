@@ -11,13 +11,14 @@
 import type { Tenant } from '../config/config.ts';
 import type { Harvest } from '../keys/harvest.ts';
 import type { OwnKeys } from '../keys/own.ts';
+import type { CheckSigner } from '../keys/signers.ts';
 import { addressKey } from '../mail/address.ts';
 import { encodeField, parseHeader } from '../mail/header.ts';
 import { LineEnds } from '../mail/line-ends.ts';
 import { type Entity, withCrlf } from '../protect/open/entity.ts';
 import { namesAnotherAuthor, openedHeader, protectionOf } from '../protect/open/headers.ts';
 import { type Opened, openMessage } from '../protect/open/message.ts';
-import type { Blob, SignerKey, TemporaryWriter } from '../protect/open/opened.ts';
+import { type Blob, noSignature, type SignerKey, type TemporaryWriter } from '../protect/open/opened.ts';
 import type { OpenPool } from '../protect/open/pool.ts';
 import { sentencesOn, type Verdict, verdictField, verdictOf, verdictText } from '../protect/open/verdict.ts';
 import type { Spool, SpoolRef } from '../spool/spool.ts';
@@ -28,6 +29,8 @@ export type OpeningPorts = {
   readonly store: Pick<Store, 'keysFor'>;
   readonly pool: Pick<OpenPool, 'open'>;
   readonly decryptionKeys: OwnKeys['decryptionKeys'];
+  /** Whether the signer's certificate was revoked. */
+  readonly checkSigner: CheckSigner;
   /** Null where the settings say not to take keys out of mail. */
   readonly harvest: Harvest | null;
   readonly now: () => number;
@@ -104,7 +107,7 @@ export async function handOn(
 
 const unprotected: Verdict = {
   encryption: 'none',
-  signature: { status: 'none', signer: null, fingerprint: null, why: '', certificates: [], gcm: false },
+  signature: { ...noSignature, why: '' },
   why: 'The message is neither encrypted nor signed.',
 };
 const binaryInside = 'The message holds binary content that mail cannot carry unprotected, so it was left closed.';
@@ -114,15 +117,18 @@ async function open(
   message: MessageRow,
   recipient: string,
   places: Places,
-  { spool, store, pool, decryptionKeys, now }: OpeningPorts,
+  { spool, store, pool, decryptionKeys, checkSigner, now }: OpeningPorts,
 ): Promise<Opened> {
   const signersOf = async (author: string | null): Promise<SignerKey[]> => {
     const rows = author === null ? [] : await store.keysFor(addressKey(author));
     return rows
-      .filter(({ state }) => state !== 'rejected')
-      .map(({ kind, material, state }) => ({ kind, material, trusted: state === 'trusted' }));
+      .filter(({ state, status }) => state !== 'rejected' || status.revocation === 'revoked')
+      .map(({ kind, material, state, status: { revocation, revocationWhy = 'no reason given' } }) => {
+        const revoked = revocation === 'revoked' ? { revoked: revocationWhy } : {};
+        return { kind, material, trusted: state === 'trusted', ...revoked };
+      });
   };
-  const question = { keys: await decryptionKeys(message.tenant, [recipient]), signersOf, now: now() };
+  const question = { keys: await decryptionKeys(message.tenant, [recipient]), signersOf, checkSigner, now: now() };
   return openMessage(spooled(message.spool, spool), question, { pool, temporary: places.create });
 }
 

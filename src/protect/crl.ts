@@ -1,6 +1,6 @@
 /**
- * Certificate revocation lists: reading one (`readRevocationList`), whether it is the issuer's and about this certificate (`listDefect`), and
- * what it says (`entryFor`). Pure; fetching is keys/revocation.ts. The format is that of RFC 5280 section 5, whose sections are named here.
+ * Certificate revocation lists: reading one (`readRevocationList`), whether it is the issuer's (`listDefect`), and what it says of a certificate
+ * (`wordIn`). Pure; fetching is keys/revocation.ts. The format is that of RFC 5280 section 5, whose sections are named here.
  *
  * A list stays the octets it came as, and a look-up goes through them: a list of many thousand entries costs its octets and no tree of objects.
  *
@@ -164,6 +164,22 @@ const reasons = [
   'it is not needed any more',
   'it is on hold',
 ] as const;
+
+/** What the issuer of a certificate says of it. Epoch milliseconds: `since` when it was said, `until` when it holds no more. `why`: a clause. */
+export type RevocationWord =
+  | { readonly kind: 'good'; readonly since: number; readonly until: number }
+  | { readonly kind: 'revoked'; readonly why: string; readonly since: number; readonly until: number };
+
+/** What a list without defect says of a certificate that names these lists; null when it is about other certificates. */
+export function wordIn(
+  list: RevocationList,
+  { serial, lists }: Pick<Named, 'serial'> & { readonly lists: readonly string[] },
+): RevocationWord | null {
+  if (list.onlyAt !== null && !list.onlyAt.some((each) => lists.includes(each))) return null;
+  const entry = entryFor(list, serial);
+  const held = { since: list.thisUpdate, until: list.nextUpdate ?? 0 };
+  return entry === null ? { kind: 'good', ...held } : { kind: 'revoked', why: entry.why, ...held };
+}
 
 /** When and why the certificate with this serial number was revoked, or null. `why` is a clause. */
 export function entryFor(

@@ -9,18 +9,15 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { Certificate, ExtKeyUsage } from 'pkijs';
-import { clockSkew, type Issuer, type Named, reasonText } from './crl.ts';
+import { clockSkew, type Issuer, type Named, type RevocationWord, reasonText } from './crl.ts';
 import * as der from './der.ts';
 import { bitsOf, context, contextPrimitive, DerReader, oidText, serialText, tags, timeOf } from './der-reader.ts';
 import { weaknessOf } from './path-rules.ts';
 import { verifySigned } from './signed-data.ts';
 import { extension, findExtension, purposes } from './x509.ts';
 
-/** `until`: epoch milliseconds until when the answer holds. `why`: a clause; of an unknown one it goes on after "the responder". */
-export type OcspAnswer =
-  | { readonly status: 'good'; readonly until: number }
-  | { readonly status: 'revoked'; readonly why: string; readonly until: number }
-  | { readonly status: 'unknown'; readonly why: string };
+/** What a responder says of a certificate; of an unknown one `why` goes on after "the responder". */
+export type OcspAnswer = RevocationWord | { readonly kind: 'unknown'; readonly why: string };
 
 const sha1 = '1.3.14.3.2.26';
 const basicResponse = '1.3.6.1.5.5.7.48.1.1';
@@ -57,7 +54,7 @@ export function readOcspResponse(octets: Buffer, asked: Named, now: number): Ocs
   }
 }
 
-const unknown = (why: string): OcspAnswer => ({ status: 'unknown', why });
+const unknown = (why: string): OcspAnswer => ({ kind: 'unknown', why });
 
 function readResponse(octets: Buffer, asked: Named, now: number): OcspAnswer {
   const response = new DerReader(octets).enter(tags.sequence);
@@ -117,7 +114,7 @@ function answerIn(data: DerReader, asked: Named, now: number): OcspAnswer {
     if (!isAbout(single.enter(tags.sequence), asked)) continue;
     answer = singleAnswer(single, now);
     // Revoked stands, whatever else is said.
-    if (answer.status === 'revoked') return answer;
+    if (answer.kind === 'revoked') return answer;
   }
   return answer;
 }
@@ -144,11 +141,11 @@ function singleAnswer(single: DerReader, now: number): OcspAnswer {
   if (thisUpdate > now + clockSkew) return unknown('gave an answer from the future');
   // Section 4.2.2.1; an old "revoked" counts all the same, to be on the safe side.
   if (until + clockSkew < now && status.tag !== context(1)) return unknown('gave an answer that is too old');
-  if (status.tag === contextPrimitive(0)) return { status: 'good', until };
+  if (status.tag === contextPrimitive(0)) return { kind: 'good', since: thisUpdate, until };
   if (status.tag !== context(1)) return unknown('does not know this certificate');
   const revoked = new DerReader(status.content);
   revoked.next(tags.generalizedTime);
   const reason = revoked.optional(context(0));
   const code = reason === null ? 0 : (new DerReader(reason.content).next(tags.enumerated).content[0] ?? 0);
-  return { status: 'revoked', why: reasonText(code), until };
+  return { kind: 'revoked', why: reasonText(code), since: thisUpdate, until };
 }

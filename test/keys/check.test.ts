@@ -6,11 +6,13 @@ import type { KeySettings } from '../../src/config/config.ts';
 import type { Event } from '../../src/event/event.ts';
 import { createCertificateCheck } from '../../src/keys/check.ts';
 import { capabilityOf } from '../../src/keys/keyring.ts';
+import { createSignerCheck } from '../../src/keys/signers.ts';
 import { createEgress } from '../../src/net/egress.ts';
 import { askHttps, type HttpsPorts } from '../../src/net/https.ts';
 import { namedBy } from '../../src/protect/crl.ts';
 import { type Issued, type IssueRequest, issueCertificate, issueRevocationList } from '../../src/protect/issue.ts';
 import { ocspRequest } from '../../src/protect/ocsp.ts';
+import { noSignature, type SignatureVerdict } from '../../src/protect/open/opened.ts';
 import type { KeyChange, KeyRow } from '../../src/store/key-port.ts';
 import { byOpenssl, hasOpenssl } from '../protect/by-openssl.ts';
 import { keyRow } from './key-row.ts';
@@ -275,6 +277,109 @@ describe('a row of the keyring', () => {
       trust: 'found',
       status: { path: { ok: false, why: expect.stringMatching(/leads to no trusted root/) } },
     });
+  });
+});
+
+describe('the signer of mail', () => {
+  type Came = readonly { kind: 'good' | 'revoked'; age: number }[];
+  const verdict = (own: Issued, came: Came = [], status: SignatureVerdict['status'] = 'valid'): SignatureVerdict => ({
+    ...noSignature,
+    status,
+    signer: address,
+    fingerprint: 'f',
+    why: `Signed by ${address}.`,
+    certificates: [own.certPem],
+    revocation: came.map(({ kind, age }) => ({
+      certificate: new X509Certificate(own.certPem).fingerprint256,
+      word: { kind, why: 'it was replaced', since: begin - age, until: begin + 7 * day },
+    })),
+  });
+  const noKeys = { keysFor: async () => [] };
+  /** The answer to `listed` (null: nobody answers), what came along, and what is made of it; `asks`: whether somebody is asked. */
+  const cases: readonly [string, boolean | null, Came, SignatureVerdict['status'], RegExp, boolean][] = [
+    ['on no list', false, [], 'valid', /^Signed by anna@partner\.example\.$/, true],
+    ['on the list', true, [], 'revoked', /is revoked: its key is compromised\.$/, true],
+    ['of whom nobody says anything', null, [], 'valid', /^Signed by .* is revoked is not known: .* refused/, true],
+    ['good, as came along', true, [{ kind: 'good', age: 60_000 }], 'valid', /^Signed by [^ ]*$/, false],
+    [
+      'revoked, as came along',
+      false,
+      [{ kind: 'revoked', age: 60_000 }],
+      'revoked',
+      /revoked: it was replaced\.$/,
+      false,
+    ],
+    ['revoked long ago, as came along', false, [{ kind: 'revoked', age: 9 * day }], 'revoked', /replaced/, false],
+    [
+      'good as of two days ago, and on the list',
+      true,
+      [{ kind: 'good', age: 2 * day }],
+      'revoked',
+      /compromised/,
+      true,
+    ],
+    [
+      'good as of two days ago, and nobody answers',
+      null,
+      [{ kind: 'good', age: 2 * day }],
+      'valid',
+      /^Signed by [^ ]*$/,
+      true,
+    ],
+  ];
+  test.each(cases)('%s', async (_name, listed, came, status, why, asks) => {
+    let own: Issued | null = null;
+    await using site = await startSite((request, response) =>
+      answering(() => listWith(listed === true && own !== null ? [own] : []))(request, response),
+    );
+    own = anna({ crlUrl: listed === null ? 'http://ca.partner.example:65000/list' : site.url('/list') });
+    const { check, asked } = checking();
+    const judged = await createSignerCheck(check, noKeys)(verdict(own, came));
+    expect(judged).toMatchObject({ status, why: expect.stringMatching(why), signer: address });
+    expect(asked.length > 0).toBe(asks);
+  });
+
+  test('of whom nobody says anything is not believed where the settings say so, and who is silent is asked once', async () => {
+    const own = anna({ crlUrl: 'http://ca.partner.example:65000/list', keyUsage: ['digitalSignature'] });
+    const { check, asked, later } = checking({ settings: { unreachable: 'refuse' } });
+    const ask = createSignerCheck(check, noKeys);
+    for (let mail = 0; mail < 3; mail++)
+      expect(await ask(verdict(own))).toMatchObject({
+        status: 'untrusted',
+        why: expect.stringMatching(/is not known: /),
+      });
+    expect(asked).toHaveLength(1);
+    later(600_001);
+    await ask(verdict(own));
+    expect(asked).toHaveLength(2);
+  });
+
+  test('whose signature is worth nothing anyway, or who signs with OpenPGP, is nobody to ask about', async () => {
+    const own = anna({ crlUrl: 'http://ca.partner.example:65000/list' });
+    const { check, asked } = checking();
+    for (const given of [verdict(own, [], 'mismatch'), { ...verdict(own), certificates: [] }])
+      expect(await createSignerCheck(check, noKeys)(given)).toBe(given);
+    expect(asked).toEqual([]);
+  });
+
+  test('who is in the keyring: what is known there counts, and what is found out is known there', async () => {
+    const own = anna();
+    const { check, asked } = checking();
+    const known = { revocation: 'revoked', revocationWhy: 'its holder changed' } as const;
+    const [before, after] = [rowOf(own, { fingerprint: 'f', status: known }), rowOf(own, { fingerprint: 'f' })];
+    expect(await createSignerCheck(check, { keysFor: async () => [before] })(verdict(own))).toMatchObject({
+      status: 'revoked',
+      why: expect.stringContaining('its holder changed'),
+    });
+    expect(asked).toEqual([]);
+    let listed: Issued | null = null;
+    await using site = await startSite(answering(() => listWith(listed === null ? [] : [listed])));
+    listed = anna({ crlUrl: site.url('/list') });
+    const row = { ...after, material: listed.certPem };
+    const learning = checking();
+    await createSignerCheck(learning.check, { keysFor: async () => [row] })(verdict(listed));
+    expect(learning.written).toMatchObject([{ id: 'a', change: { status: { revocation: 'revoked' } } }]);
+    expect(learning.events).toMatchObject([{ kind: 'key.revoked', key: 'a' }]);
   });
 });
 

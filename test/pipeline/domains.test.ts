@@ -109,6 +109,7 @@ async function deliverAt(time: Time, store: Store, memory: DomainMemory): Promis
       store,
       pool: { open: unused },
       decryptionKeys: unused,
+      checkSigner: unused,
       harvest: null,
       now: Date.now,
     },

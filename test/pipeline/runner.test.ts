@@ -78,6 +78,7 @@ function runnerOn(store: Store, { now, send, scan, emit = () => {} }: Around): R
         store,
         pool: { open: unused },
         decryptionKeys: unused,
+        checkSigner: unused,
         harvest: null,
         now,
       },

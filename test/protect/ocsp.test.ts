@@ -35,27 +35,27 @@ function answerOf(state: 'V' | 'R'): Buffer {
 
 describe.skipIf(!hasOpenssl && !process.env['CI'])('an answer', () => {
   test('is read', () => {
-    expect(readOcspResponse(answerOf('V'), asked, now)).toMatchObject({ status: 'good' });
-    expect(readOcspResponse(answerOf('R'), asked, now)).toMatchObject({ status: 'revoked', why: 'it was replaced' });
+    expect(readOcspResponse(answerOf('V'), asked, now)).toMatchObject({ kind: 'good' });
+    expect(readOcspResponse(answerOf('R'), asked, now)).toMatchObject({ kind: 'revoked', why: 'it was replaced' });
   });
 
   test('that is bent never makes a revoked certificate good, and brings nothing down', () => {
     const whole = answerOf('R');
-    const statuses = new Set<string>();
+    const kinds = new Set<string>();
     fc.assert(
       fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const bent = Buffer.from(whole);
         bent[at] = (bent[at] ?? 0) ^ flip;
-        const { status } = readOcspResponse(bent, asked, now);
-        statuses.add(status);
-        expect(status).not.toBe('good');
+        const { kind } = readOcspResponse(bent, asked, now);
+        kinds.add(kind);
+        expect(kind).not.toBe('good');
       }),
       { numRuns: 3_000 },
     );
-    expect(statuses).toContain('unknown');
+    expect(kinds).toContain('unknown');
     fc.assert(
       fc.property(fc.nat(whole.length - 1), (length) => {
-        expect(readOcspResponse(whole.subarray(0, length), asked, now).status).toBe('unknown');
+        expect(readOcspResponse(whole.subarray(0, length), asked, now).kind).toBe('unknown');
       }),
     );
   });
@@ -67,7 +67,7 @@ describe.skipIf(!hasOpenssl && !process.env['CI'])('an answer', () => {
     ['a shrug', '30030a0100', /cannot be read$/],
   ])('that says %s', (_name, hex, expected) => {
     expect(readOcspResponse(Buffer.from(hex, 'hex'), asked, now)).toMatchObject({
-      status: 'unknown',
+      kind: 'unknown',
       why: expect.stringMatching(expected),
     });
   });
@@ -83,5 +83,5 @@ test.skipIf(!existsSync(corpus))("of OpenSSL's, all signed with SHA-1, none is b
     return readOcspResponse(octets, about, Date.parse('2012-10-11T12:00:00Z'));
   });
   expect(answers.length).toBeGreaterThan(20);
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(['unknown']));
+  expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
 });

@@ -126,10 +126,15 @@ export class BerReader {
 
   /** The next value, whole. */
   async value(): Promise<Value> {
+    return parseValue(await this.raw());
+  }
+
+  /** The octets of the next value, not looked into: for one that has more parts than a structure may have. */
+  async raw(): Promise<Buffer> {
     const pieces: Buffer[] = [];
     const left = { octets: limits.octets, values: limits.values };
     await this.#gather(pieces, left, 0);
-    return parseValue(Buffer.concat(pieces));
+    return Buffer.concat(pieces);
   }
 
   async #gather(pieces: Buffer[], left: { octets: number; values: number }, depth: number): Promise<void> {

@@ -12,6 +12,7 @@ import { BerReader, type Value } from './ber.ts';
 import { broken, checkSignature, Invalid, readSigner } from './cms-signature.ts';
 import { algorithmOf, contentTypes, digests, oidOf } from './identifiers.ts';
 import { type LayerReport, noSignature, Refused, type SignatureVerdict, type Signing } from './opened.ts';
+import { noRevocationInfo, type RevocationInfo, readRevocationInfo } from './revocation-info.ts';
 import { findSigner, judgeSigner } from './signer.ts';
 
 const mostDigests = 6;
@@ -24,6 +25,7 @@ type Signed = {
   /** First octet of the content, if it is here. */
   readonly first: number | null;
   readonly certificates: readonly Buffer[];
+  readonly revocation: RevocationInfo;
   readonly signers: readonly Value[];
   /** Digests that the structure announces. */
   readonly announced: readonly string[];
@@ -115,7 +117,7 @@ async function* readStructure(reader: BerReader): AsyncGenerator<Uint8Array, Sig
   let certificates: Buffer[] = [];
   if ((await reader.tag()) === 0xa0)
     certificates = (await reader.value()).children.filter(({ tag }) => tag === 0x30).map(({ raw }) => raw);
-  if ((await reader.tag()) === 0xa1) await reader.value();
+  const revocation = (await reader.tag()) === 0xa1 ? await readRevocationInfo(reader) : noRevocationInfo;
   const signers = await reader.value();
   if (signers.tag !== 0x31) throw new Refused('damaged', 'The CMS structure is damaged: it has no list of signers.');
   await reader.leave(signedData);
@@ -124,6 +126,7 @@ async function* readStructure(reader: BerReader): AsyncGenerator<Uint8Array, Sig
     hashes,
     first,
     certificates: certificates.slice(0, mostCertificates),
+    revocation,
     signers: signers.children,
     announced,
   };
@@ -153,7 +156,7 @@ function verdictOn(
       return { ...noSignature, status: 'unknown-key', why };
     }
     checkSignature(info, certificate, { contentType: signed.contentType, ...content });
-    return judgeSigner(certificate, { signedAt: info.signedAt, gcm: info.gcm }, signed.certificates, signing, roots);
+    return judgeSigner(certificate, { signedAt: info.signedAt, gcm: info.gcm }, signed, signing, roots);
   } catch (error) {
     const why = error instanceof Invalid ? error.message : 'The S/MIME signature is damaged.';
     return { ...noSignature, status: 'invalid', why };

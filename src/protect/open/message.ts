@@ -39,6 +39,8 @@ export type OpenQuestion = {
   readonly keys: readonly OwnKey[];
   /** What may have signed for an author. */
   readonly signersOf: (author: string | null) => Promise<readonly SignerKey[]>;
+  /** The verdict on the signature that counts, with what is known of its certificate's revocation. */
+  readonly checkSigner: (signature: SignatureVerdict) => Promise<SignatureVerdict>;
   /** Epoch milliseconds. */
   readonly now: number;
 };
@@ -74,7 +76,12 @@ export async function openMessage(message: Blob, question: OpenQuestion, ports: 
   });
   const walk = new Walk(outer, question.keys, signing, ports);
   await walk.toTheEnd();
-  return { ...walk.result(), author };
+  const found = walk.result();
+  const signature = await question.checkSigner(found.signature);
+  const layers = found.layers.map((layer) =>
+    layer.kind === 'signed' && layer.signature === found.signature ? { ...layer, signature } : layer,
+  );
+  return { ...found, layers, signature, author };
 }
 
 /** Whether there is anything to open or to verify, by the form of the message alone. */

@@ -2,6 +2,7 @@
  * What opening a protected message takes and gives: the keys and the question, one layer's report, and the verdict on the whole. The way
  * through is message.ts; one layer is opened in a worker thread (worker.ts), by cms.ts or pgp.ts.
  */
+import type { CameAlong } from './revocation-info.ts';
 
 /** A private key of the tenant's (keys/own.ts), closed until it is in a worker. */
 export type OwnKey = {
@@ -21,6 +22,8 @@ export type SignerKey = {
   readonly material: string;
   /** Trusted in the keyring: a certificate then needs no path to a root. */
   readonly trusted: boolean;
+  /** It was revoked, and why: a clause. */
+  readonly revoked?: string;
 };
 
 /** What a signature is held against. */
@@ -41,7 +44,9 @@ export type SignatureStatus =
   | 'invalid'
   /** Good, but by somebody else than the author, or of another time. */
   | 'mismatch'
-  /** Good, but nobody vouches for the key. */
+  /** Good, but the certificate was revoked. */
+  | 'revoked'
+  /** Good, but nobody vouches for the key, or whether it was revoked is not known and the settings want that. */
   | 'untrusted'
   /** The key is not known, so nothing can be said. */
   | 'unknown-key'
@@ -57,6 +62,8 @@ export type SignatureVerdict = {
   readonly why: string;
   /** The signer's certificate, PEM, and those that came along: for who harvests keys. Empty for OpenPGP. */
   readonly certificates: readonly string[];
+  /** What came along about whether the signer's certificate, or one above it, was revoked: verified, the newest word on each. */
+  readonly revocation: readonly CameAlong[];
   /** Its capabilities name AES-GCM (RFC 8551 section 2.5.2). */
   readonly gcm: boolean;
 };
@@ -67,6 +74,7 @@ export const noSignature: SignatureVerdict = {
   fingerprint: null,
   why: 'The message is not signed.',
   certificates: [],
+  revocation: [],
   gcm: false,
 };
 

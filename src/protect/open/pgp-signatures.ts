@@ -9,7 +9,7 @@ import * as openpgp from 'openpgp';
 import { sameAddress } from '../../mail/address.ts';
 import { LineEnds } from '../../mail/line-ends.ts';
 import { inspectKeys } from '../openpgp.ts';
-import { noSignature, type SignatureStatus, type SignatureVerdict, type Signing } from './opened.ts';
+import { noSignature, type SignatureStatus, type SignatureVerdict, type SignerKey, type Signing } from './opened.ts';
 import { mismatchOf } from './signer.ts';
 
 const mostSignatures = 10;
@@ -111,16 +111,25 @@ export async function verdictOn(
   );
 }
 
-type Known = { readonly key: openpgp.Key; readonly trusted: boolean; readonly addresses: readonly string[] };
+type Known = Pick<SignerKey, 'trusted' | 'revoked'> & {
+  readonly key: openpgp.Key;
+  readonly addresses: readonly string[];
+};
 
 async function knownKeys({ keys, now }: Signing): Promise<Known[]> {
   const known: Known[] = [];
-  for (const { kind, material, trusted } of keys) {
+  for (const { kind, material, trusted, revoked } of keys) {
     if (kind !== 'pgp') continue;
     const key = await openpgp.readKey({ armoredKey: material }).catch(() => null);
     if (key === null) continue;
     const facts = (await inspectKeys(Buffer.from(material), now)).keys[0];
-    known.push({ key: key.isPrivate() ? key.toPublic() : key, trusted, addresses: facts?.addresses ?? [] });
+    const addresses = facts?.addresses ?? [];
+    known.push({
+      key: key.isPrivate() ? key.toPublic() : key,
+      trusted,
+      addresses,
+      ...(revoked === undefined ? {} : { revoked }),
+    });
   }
   return known;
 }
@@ -128,7 +137,15 @@ async function knownKeys({ keys, now }: Signing): Promise<Known[]> {
 type Result = openpgp.VerifyMessageResult['signatures'][number];
 
 /** Better ones last, but for an invalid one, which settles it. */
-const order: readonly SignatureStatus[] = ['none', 'unknown-key', 'untrusted', 'mismatch', 'valid', 'invalid'];
+const order: readonly SignatureStatus[] = [
+  'none',
+  'unknown-key',
+  'untrusted',
+  'revoked',
+  'mismatch',
+  'valid',
+  'invalid',
+];
 
 async function judge(result: Result, known: readonly Known[], signing: Signing): Promise<SignatureVerdict> {
   const failure = await result.verified.then(
@@ -147,10 +164,16 @@ async function judge(result: Result, known: readonly Known[], signing: Signing):
   // RFC 9580 section 5.2.1: signatures over documents; others are over keys and mean something else.
   if (packet === null || ![0, 1].includes(packet.signatureType ?? -1))
     return invalid('The OpenPGP signature is no signature of a message.');
-  const { addresses, trusted } = by;
+  const { addresses, trusted, revoked } = by;
   const isAuthor = addresses.some((address) => signing.author !== null && sameAddress(address, signing.author));
   const signer = (isAuthor ? signing.author : addresses[0]) ?? null;
   const common = { ...noSignature, signer, fingerprint };
+  if (revoked !== undefined)
+    return {
+      ...common,
+      status: 'revoked',
+      why: `The OpenPGP key ${fingerprint} of the signature is revoked: ${revoked}.`,
+    };
   if (!trusted)
     return {
       ...common,

@@ -1,16 +1,17 @@
 /**
  * What a signature that fits its certificate is worth: does the certificate lead to a trusted root for signing mail, is it the author's, and was it
- * made when the message says it was written? The address is what counts, never a name that is shown.
+ * made when the message says it was written? Whether it was revoked since is asked outside (keys/signers.ts), as that may take the network. The address is what counts, never a name that is shown.
  *
  * The time at which certificates must hold is the message's arrival, as the time in a signature is only what the signer says.
  */
 import { X509Certificate } from 'node:crypto';
 import { Certificate } from 'pkijs';
 import { sameAddress } from '../../mail/address.ts';
-import { verifyMailCertificate } from '../path.ts';
+import { type PathAnswer, verifyMailCertificate } from '../path.ts';
 import { extension, findExtension, inspectCertificate } from '../x509.ts';
 import { octetsOf, parseValue, type Value } from './ber.ts';
 import { noSignature, type SignatureVerdict, type SignerKey, type Signing } from './opened.ts';
+import { type RevocationInfo, wordsOn } from './revocation-info.ts';
 
 /** Mail may wait for a person before it is signed, and clocks differ; an old signature under a new date is a replay. */
 const dateTolerance = 7 * 86_400_000;
@@ -47,7 +48,7 @@ function isNamedBy(sid: Value, certificate: X509Certificate): boolean {
 export function judgeSigner(
   certificate: X509Certificate,
   signature: { readonly signedAt: number | null; readonly gcm: boolean },
-  sent: readonly Buffer[],
+  sent: { readonly certificates: readonly Buffer[]; readonly revocation: RevocationInfo },
   signing: Signing,
   roots: readonly X509Certificate[],
 ): SignatureVerdict {
@@ -56,11 +57,12 @@ export function judgeSigner(
   const { addresses, fingerprint, pem } = read.certificate;
   const isAuthor = addresses.some((address) => signing.author !== null && sameAddress(address, signing.author));
   const signer = (isAuthor ? signing.author : addresses[0]) ?? null;
-  const issuers = others(certificate, sent);
+  const issuers = others(certificate, sent.certificates);
   const certificates = [pem, ...issuers.map(String)];
-  const common = { signer, fingerprint, certificates, gcm: signature.gcm };
-  const why = whyUntrusted(certificate, issuers, signer, signing, roots);
-  if (why !== null) return { ...common, status: 'untrusted', why };
+  const trusted = pathFor(certificate, issuers, signer, signing, roots);
+  const revocation = trusted.ok ? wordsOn(trusted.path, sent.revocation, signing.now) : [];
+  const common = { signer, fingerprint, certificates, revocation, gcm: signature.gcm };
+  if (!trusted.ok) return { ...common, status: 'untrusted', why: trusted.why };
   const mismatch = mismatchOf({ isAuthor, signer, signedAt: signature.signedAt }, signing);
   if (mismatch !== null) return { ...common, status: 'mismatch', why: mismatch };
   return { ...common, status: 'valid', why: `Signed by ${signer ?? ''}.` };
@@ -77,19 +79,19 @@ function others(signer: X509Certificate, sent: readonly Buffer[]): X509Certifica
   });
 }
 
-function whyUntrusted(
+/** A certificate that a person trusts needs no path, and has an empty one then. `why`: a sentence. */
+function pathFor(
   leaf: X509Certificate,
   issuers: readonly X509Certificate[],
   signer: string | null,
   { keys, now }: Signing,
   roots: readonly X509Certificate[],
-): string | null {
-  if (signer === null) return 'The certificate of the S/MIME signature names no mail address.';
+): PathAnswer {
+  if (signer === null) return { ok: false, why: 'The certificate of the S/MIME signature names no mail address.' };
   const inKeyring = keys.some(
     ({ kind, material, trusted }) =>
       kind === 'x509' && trusted && new X509Certificate(material).fingerprint256 === leaf.fingerprint256,
   );
-  if (inKeyring) return null;
   const answer = verifyMailCertificate({
     leaf,
     others: issuers,
@@ -98,7 +100,10 @@ function whyUntrusted(
     now: new Date(now),
     purpose: 'sign',
   });
-  return answer.ok ? null : `The certificate of the S/MIME signature ${answer.why}.`;
+  if (answer.ok) return answer;
+  return inKeyring
+    ? { ok: true, path: [] }
+    : { ok: false, why: `The certificate of the S/MIME signature ${answer.why}.` };
 }
 
 /** Why a good signature does not fit the message it is on, or null. Shared with OpenPGP (pgp.ts). */

@@ -3,7 +3,7 @@
  * and the sentences of the trace (`sentencesOn`). Pure.
  *
  *   encryption=   none; smime or pgp: it was opened here; closed: it could not be opened; part: something in it is protected, and was left as it is
- *   signature=    none, valid, invalid, mismatch, untrusted, unknown-key
+ *   signature=    none, valid, invalid, mismatch, revoked, untrusted, unknown-key
  *   signer=       the address the key is for, and fingerprint=, where there is a signature by a known key
  *   reason=       one sentence
  */

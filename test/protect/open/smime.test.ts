@@ -1,11 +1,13 @@
 /** S/MIME that openssl made, in every form it has, and forged in every way that a reader could fall for (threats T-18 and T-19). */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as der from '../../../src/protect/der.ts';
-import { type IssueRequest, issueCertificate } from '../../../src/protect/issue.ts';
+import { type Issued, type IssueRequest, issueCertificate, issueRevocationList } from '../../../src/protect/issue.ts';
+import { parseValue } from '../../../src/protect/open/ber.ts';
 import { asStored, open, openPool, ownKey } from './stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-cms-'));
@@ -65,6 +67,85 @@ async function signature(message: Buffer): Promise<string> {
   const { signature: said, text } = await open(message, pool);
   return `${said.status}${text === null ? '' : ' opened'}: ${said.why}`;
 }
+
+/** The DER of a signature of openssl, with these RevocationInfoChoices put in. RFC 5652 section 5.1. */
+function carrying(signed: Buffer, ...infos: Buffer[]): Buffer {
+  const [type, content] = parseValue(signed).children;
+  const fields = (content?.children[0]?.children ?? []).map(({ raw }) => raw);
+  const before = fields.slice(0, -1);
+  const data = der.sequence(...before, der.tagged(1, ...infos), ...fields.slice(-1));
+  return der.sequence(type?.raw ?? Buffer.alloc(0), der.tagged(0, data));
+}
+
+const otherInfo = (format: string, info: Buffer): Buffer => der.tagged(1, der.oid(format), info);
+
+/** What `openssl ocsp` says of a certificate in the name of `by`. */
+function ocspResponse(status: 'V' | 'R', about: Issued, by: Issued): Buffer {
+  const ended = status === 'R' ? '250101000000Z,keyCompromise' : '';
+  const index = file(
+    `${status}\t400101000000Z\t${ended}\t${new X509Certificate(about.certPem).serialNumber}\tunknown\t/CN=x\n`,
+  );
+  const [ca, key, leaf] = [file(by.certPem), file(by.keyPem), file(about.certPem)];
+  const answer = file('');
+  const question = ['-issuer', ca, '-cert', leaf, '-respout', answer, '-ndays', '1', '-noverify'];
+  execFileSync('openssl', ['ocsp', '-index', index, '-CA', ca, '-rsigner', ca, '-rkey', key, ...question], {
+    stdio: 'pipe',
+  });
+  return readFileSync(answer);
+}
+
+describe.skipIf(missing)('what comes along about revocation', () => {
+  const serial = new X509Certificate(paul.certPem).serialNumber;
+  const at = Date.now() - 60_000;
+  const list = (by = root, revoked = [serial], nextUpdate = at + 86_400_000): Buffer =>
+    issueRevocationList(by, {
+      number: 1,
+      thisUpdate: at,
+      nextUpdate,
+      revoked: revoked.map((each) => ({ serial: each, at, reason: 1 })),
+    });
+  const rogue = issueCertificate({ subject: 'Root', ca: true });
+  const crowd = Array.from({ length: 20_000 }, (_, number) => (0x10000000 + number).toString(16));
+  const ocsp = '1.3.6.1.5.5.7.16.2';
+  const large = otherInfo(ocsp, der.octetString(Buffer.alloc(70_000)));
+  const responses: Record<'good' | 'revoked', Buffer> = { good: Buffer.alloc(0), revoked: Buffer.alloc(0) };
+  let [beside, around]: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  beforeAll(() => {
+    const signer = file(paul.certPem + paul.keyPem);
+    beside = sign('-signer', signer);
+    around = sign('-nodetach', '-signer', signer);
+    responses.good = otherInfo(ocsp, ocspResponse('V', paul, root));
+    responses.revoked = otherInfo(ocsp, ocspResponse('R', paul, root));
+  });
+  test.each<[string, () => Buffer[], string[]]>([
+    ['nothing', () => [], []],
+    ['a list that has it', () => [list()], ['revoked']],
+    ['a list that has it not', () => [list(root, [])], ['good']],
+    ['a long list', () => [list(root, crowd)], ['good']],
+    ['a list that is over', () => [list(root, [serial], at - 3_600_000)], []],
+    ['a list by a rogue', () => [list(rogue)], []],
+    ['an answer that it is good', () => [responses.good], ['good']],
+    ['an answer that it is revoked', () => [responses.revoked], ['revoked']],
+    ['an answer in the name of a rogue', () => [otherInfo(ocsp, ocspResponse('V', paul, rogue))], []],
+    ['an answer about somebody else', () => [otherInfo(ocsp, ocspResponse('R', issued(), root))], []],
+    [
+      'an answer that calls itself something else',
+      () => [otherInfo('1.2.3', parseValue(responses.revoked).children[1]?.raw ?? der.nothing())],
+      [],
+    ],
+    ['noise', () => [der.sequence(der.octetString(Buffer.alloc(99))), otherInfo(ocsp, der.nothing())], []],
+    ['good and revoked', () => [list(root, []), responses.revoked], ['revoked']],
+    ['too many before it', () => [...Array.from({ length: 4 }, () => list(rogue)), list()], []],
+    ['those too large before it', () => [...Array.from({ length: 4 }, () => large), responses.revoked], ['revoked']],
+  ])('%s', async (_name, infos, expected) => {
+    const came = infos();
+    for (const message of [detached(carrying(beside, ...came)), inMime(carrying(around, ...came))]) {
+      const { signature: said } = await open(message, pool);
+      expect(said).toMatchObject({ status: 'valid', why: `Signed by ${author}.` });
+      expect(said.revocation.map(({ word }) => word.kind)).toEqual(expected);
+    }
+  });
+});
 
 describe.skipIf(missing)('a signature of openssl', () => {
   const rsa = ['-keyopt', 'rsa_padding_mode:pss'];

@@ -94,7 +94,7 @@ export async function open(
   const places_ = places();
   const opened = await openMessage(
     blobOf(asStored(message)),
-    { keys, signersOf: async () => signers, now },
+    { keys, signersOf: async () => signers, checkSigner: async (signature) => signature, now },
     { pool, temporary: places_.create },
   );
   const text = opened.content === null ? null : (await octetsOf(opened.content.blob.read())).toString('latin1');
