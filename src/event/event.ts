@@ -65,7 +65,8 @@ type PortalEvent =
   | (PortalPlace & { kind: 'portal.proved'; delivery: string | null; member: string | null; method: Proof })
   | { kind: 'portal.proofWrong'; delivery: string | null; member: string | null; method: Proof; client: string }
   | (PortalPlace & { kind: 'portal.enrolled' | 'portal.unenrolled'; member: string; reader: string; method: Proof })
-  | (PortalPlace & { kind: 'portal.joined' | 'portal.left' | 'portal.invited'; member: string; reader: string })
+  | (PortalPlace & { kind: 'portal.joined' | 'portal.left'; member: string; reader: string })
+  | (PortalPlace & { kind: 'portal.invited' | 'portal.uninvited'; member: string; reader: string })
   /** `address` is the colleague's. */
   | (PortalPlace & { kind: 'portal.accessAsked' | 'portal.accessAllowed' | 'portal.accessRefused'; delivery: string })
   /** The reader asks the sender that the message may wait longer. */

@@ -6,6 +6,7 @@ import type {
   AccessRequest,
   Credential,
   CredentialKind,
+  Invitation,
   Member,
   MemberOfAddress,
   MemberRole,
@@ -44,30 +45,94 @@ export async function membersOf(database: Database, { tenant, address }: PortalA
   });
 }
 
-export async function memberKnown(database: Database, member: string): Promise<boolean> {
-  const found = await database.read((db) =>
-    db.selectFrom('portal_members').select('id').where('id', '=', member).executeTakeFirst(),
-  );
-  return found !== undefined;
-}
-
 export async function enrol(
   trx: Transaction<Tables>,
-  member: Member,
+  { id, tenant, name, createdAt }: Member,
   at: Joining,
   credential: Credential,
   events: readonly Event[],
-): Promise<boolean> {
-  const { id, tenant, name, createdAt } = member;
-  const { numInsertedOrUpdatedRows } = await trx
-    .insertInto('portal_members')
-    .values({ id, tenant, name, created_at: createdAt })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .executeTakeFirstOrThrow();
-  if (numInsertedOrUpdatedRows === 0n) return false;
+): Promise<void> {
+  await trx.insertInto('portal_members').values({ id, tenant, name, created_at: createdAt }).execute();
   await joinRow(trx, id, at, createdAt);
   await addCredential(trx, credential, events);
+}
+
+export async function invite(
+  trx: Transaction<Tables>,
+  { member, tenant, address, owner, name, until }: Invitation,
+  events: readonly Event[],
+  now: number,
+): Promise<void> {
+  await trx.insertInto('portal_invitations').values({ member, tenant, address, owner, name, until }).execute();
+  await insertEvents(trx, events, now);
+}
+
+export async function invitationsTo(
+  database: Database,
+  { tenant, address }: PortalAddress,
+  now: number,
+): Promise<Invitation[]> {
+  return await database.read((db) =>
+    db
+      .selectFrom('portal_invitations')
+      .selectAll()
+      .where('tenant', '=', tenant)
+      .where('address', '=', address)
+      .where('until', '>', now)
+      .orderBy('member')
+      .execute(),
+  );
+}
+
+export async function invitation(database: Database, member: string, now: number): Promise<Invitation | null> {
+  const found = await database.read((db) =>
+    db
+      .selectFrom('portal_invitations')
+      .selectAll()
+      .where('member', '=', member)
+      .where('until', '>', now)
+      .executeTakeFirst(),
+  );
+  return found ?? null;
+}
+
+export async function withdrawInvitation(
+  trx: Transaction<Tables>,
+  member: string,
+  at: PortalAddress,
+  events: readonly Event[],
+  now: number,
+): Promise<boolean> {
+  if (!(await takeInvitation(trx, member, at))) return false;
+  await insertEvents(trx, events, now);
   return true;
+}
+
+export async function enrolInvited(
+  trx: Transaction<Tables>,
+  member: Member,
+  at: PortalAddress,
+  credential: Credential,
+  events: readonly Event[],
+): Promise<boolean> {
+  if (!(await takeInvitation(trx, member.id, at))) return false;
+  await enrol(trx, member, { ...at, role: 'member' }, credential, events);
+  return true;
+}
+
+/** Of several at once only one gets it. */
+async function takeInvitation(
+  trx: Transaction<Tables>,
+  member: string,
+  { tenant, address }: PortalAddress,
+): Promise<boolean> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('portal_invitations')
+    .where('member', '=', member)
+    .where('tenant', '=', tenant)
+    .where('address', '=', address)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 async function joinRow(trx: Transaction<Tables>, member: string, at: Joining, now: number): Promise<void> {
@@ -90,7 +155,7 @@ export async function join(
   await insertEvents(trx, events, now);
 }
 
-/** A member that belongs to no address any more is forgotten with all they signed in with; the id stays, so that no invitation makes them again. */
+/** A member that belongs to no address any more is forgotten with all they signed in with. */
 export async function leave(
   trx: Transaction<Tables>,
   member: string,
@@ -103,6 +168,12 @@ export async function leave(
     .where('address', '=', address)
     .where('member', '=', member)
     .execute();
+  await trx
+    .deleteFrom('portal_invitations')
+    .where('tenant', '=', tenant)
+    .where('address', '=', address)
+    .where('owner', '=', member)
+    .execute();
   const left = await trx
     .selectFrom('portal_member_addresses')
     .select('member')
@@ -111,7 +182,7 @@ export async function leave(
   if (left === undefined) {
     await trx.deleteFrom('portal_credentials').where('member', '=', member).execute();
     await trx.deleteFrom('portal_proofs').where('member', '=', member).execute();
-    await trx.updateTable('portal_members').set({ name: '' }).where('id', '=', member).execute();
+    await trx.deleteFrom('portal_members').where('id', '=', member).execute();
   }
   await insertEvents(trx, events, Date.now());
 }

@@ -102,6 +102,17 @@ export type MemberOfAddress = Member & {
   readonly methods: readonly CredentialKind[];
 };
 
+/** Somebody who was asked in by an owner, and did not come yet. */
+export type Invitation = PortalAddress & {
+  /** The id of the member they will be. */
+  readonly member: string;
+  /** Who asked them in. */
+  readonly owner: string;
+  /** As the owner wrote it; the person may change it. */
+  readonly name: string;
+  readonly until: number;
+};
+
 export type CredentialKind = 'passkey' | 'authenticator' | 'password' | 'oidc';
 export type Credential = {
   readonly id: string;
@@ -227,15 +238,21 @@ export type PortalStore = {
   failures(key: string, now: number): Promise<number>;
 
   members(of: PortalAddress): Promise<MemberOfAddress[]>;
-  /** Whether there is, or ever was, a member of this id. */
-  memberKnown(member: string): Promise<boolean>;
-  /** A new member of the address with a first credential; false when there is, or ever was, one of this id. */
+  /** A new member of the address with a first credential. */
   enrol(
     member: Member,
     at: PortalAddress & { readonly role: MemberRole },
     credential: Credential,
     events: readonly Event[],
-  ): Promise<boolean>;
+  ): Promise<void>;
+  invite(invitation: Invitation, events: readonly Event[], now: number): Promise<void>;
+  /** Those that are still good, the oldest first. */
+  invitationsTo(at: PortalAddress, now: number): Promise<Invitation[]>;
+  invitation(member: string, now: number): Promise<Invitation | null>;
+  /** False when there is none of this member at the address. */
+  withdrawInvitation(member: string, at: PortalAddress, events: readonly Event[], now: number): Promise<boolean>;
+  /** Uses up the member's invitation and enrols them; false when there is none any more. */
+  enrolInvited(member: Member, at: PortalAddress, credential: Credential, events: readonly Event[]): Promise<boolean>;
   addCredential(credential: Credential, events: readonly Event[]): Promise<void>;
   /** Replaces a credential of the same kind and member, so that an old password or authenticator is worth nothing. */
   replaceCredential(credential: Credential, events: readonly Event[]): Promise<void>;
@@ -251,7 +268,7 @@ export type PortalStore = {
     now: number,
     events: readonly Event[],
   ): Promise<void>;
-  /** Of who belongs to no address any more only the id is kept, which is never used again. */
+  /** Whom they invited there is invited no more, and who belongs to no address any more is forgotten. */
   leave(member: string, at: PortalAddress, events: readonly Event[]): Promise<void>;
   renameMember(member: string, name: string): Promise<void>;
 

@@ -58,8 +58,14 @@ export function createPortalStore(database: Database): PortalStore {
     failures: (what, now) => codes.failures(database, what, now),
 
     members: (of) => members.membersOf(database, of),
-    memberKnown: (member) => members.memberKnown(database, member),
     enrol: (member, at, credential, events) => write((trx) => members.enrol(trx, member, at, credential, events)),
+    invite: (invitation, events, now) => write((trx) => members.invite(trx, invitation, events, now)),
+    invitationsTo: (at, now) => members.invitationsTo(database, at, now),
+    invitation: (member, now) => members.invitation(database, member, now),
+    withdrawInvitation: (member, at, events, now) =>
+      write((trx) => members.withdrawInvitation(trx, member, at, events, now)),
+    enrolInvited: (member, at, credential, events) =>
+      write((trx) => members.enrolInvited(trx, member, at, credential, events)),
     addCredential: (credential, events) => write((trx) => members.addCredential(trx, credential, events)),
     replaceCredential: (credential, events) => write((trx) => members.replaceCredential(trx, credential, events)),
     removeCredential: (id, member, events) => write((trx) => members.removeCredential(trx, id, member, events)),

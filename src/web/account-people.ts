@@ -2,8 +2,7 @@
  * The people of an address: an owner names others, who are invited by mail and come with a way to sign in of their own; who belongs to several addresses
  * joins them; everybody may leave. And readers ask the sender to let a colleague in, which is the sender's to allow.
  *
- * An invitation is a sealed token that says who is to be let in where; it works once (the member it makes exists only once), for three days, and while who
- * sent it is an owner.
+ * An invitation works once, for three days, while who sent it is an owner, and until an owner withdraws it.
  */
 import { createHash, randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
@@ -39,7 +38,7 @@ export async function invite(c: Context<Env>, shared: Shared): Promise<Response>
     return tooOften(c, shared, 'invitations', { until: now() + 3_600_000, back: '/account', what: 'tries' }, tenant);
   const member = randomUUIDv7();
   const until = now() + invitationFor;
-  const token = sealInvitation(ports.key, { member, by: who.member.id, tenant, address, name, until });
+  const token = sealInvitation(ports.key, member);
   const voice = looks.voice(c, tenant);
   const bytes = invitationMessage({
     from: serviceAddress('', domainsOf(tenant, ports), voice.from),
@@ -53,11 +52,28 @@ export async function invite(c: Context<Env>, shared: Shared): Promise<Response>
     messageId: `<${randomUUID()}@${new URL(ports.portalUrl).hostname}>`,
     date: now(),
   });
-  await ports.submit({ id: randomUUIDv7(), tenant, kind: 'code', mailFrom: '', to, bytes, requireTls: false });
   const event: Event = { kind: 'portal.invited', tenant, address, member, reader: name, client: clientOf(c) };
-  await ports.store.note([event], now());
+  await ports.store.invite({ member, owner: who.member.id, tenant, address, name, until }, [event], now());
+  await ports.submit({ id: randomUUIDv7(), tenant, kind: 'code', mailFrom: '', to, bytes, requireTls: false });
   ports.emit(event);
   return say(c, 'invited');
+}
+
+/** POST /account/invite/withdraw: any owner of the address, whoever invited. */
+export async function withdrawInvitation(c: Context<Env>, shared: Shared): Promise<Response> {
+  const { ports, now } = shared;
+  const found = await ownedAddress(c, shared);
+  if (found instanceof Response) return found;
+  const { who, tenant, address } = found;
+  const at = { tenant, address };
+  const invitation = (await ports.store.invitationsTo(at, now())).find(
+    ({ member }) => member === who.form.get('member'),
+  );
+  if (invitation === undefined) return c.redirect('/account', 303);
+  const { member, name } = invitation;
+  const event: Event = { kind: 'portal.uninvited', ...at, member, reader: name, client: clientOf(c) };
+  if (await ports.store.withdrawInvitation(member, at, [event], now())) ports.emit(event);
+  return say(c, 'removed');
 }
 
 /** POST /account/member/remove */

@@ -80,6 +80,7 @@ async function accountView(c: Context<Env>, shared: Shared, who: Person): Promis
         organisation: ports.tenants.find(({ id }) => id === tenant)?.branding.name ?? tenant,
         role: as?.role ?? null,
         members: await ports.store.members({ tenant, address }),
+        invited: as?.role === 'owner' ? await ports.store.invitationsTo({ tenant, address }, now()) : [],
         phrase: (await ports.greetings.of({ tenant, address })).phrase,
       })),
     ),

@@ -1,14 +1,13 @@
 /**
  * Coming by invitation: the link, a name, a passkey (or, also without scripts, a password or an authenticator app), and one is a member of the address. The
- * token is sealed by the portal, names the member it makes, and works once, as that member exists once, and only while who sent it is an owner. It leaves
- * the address bar at once, for a cookie of its own, so that no history on a shared computer has a way in. GET changes nothing.
+ * token is sealed by the portal and names the member it makes; it works once, for as long as the invitation is kept (account-people.ts). It leaves the address bar at once, for a cookie of its own, so that no history on a shared computer has a way in. GET changes nothing.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
 import type { Event } from '../event/event.ts';
 import { hashPassword } from '../protect/password.ts';
 import { openText, SealBroken, sealText } from '../protect/seal.ts';
-import type { Credential } from '../store/portal-port.ts';
+import type { Credential, Invitation } from '../store/portal-port.ts';
 import { nameIn, say } from './account.ts';
 import { byForm, type Submitted } from './entrance.ts';
 import { networkKey } from './limits.ts';
@@ -22,25 +21,15 @@ import { prove } from './proof/prove.ts';
 import { clientOf, cookiesOf, type Env, limited, trouble } from './request.ts';
 import type { PasswordView } from './views.ts';
 
-export type Invitation = {
-  readonly member: string;
-  /** The owner who invites. */
-  readonly by: string;
-  readonly tenant: string;
-  readonly address: string;
-  /** As the owner wrote it; the person may change it. */
-  readonly name: string;
-  readonly until: number;
-};
-
 const context = 'invitation';
 const cookieName = '__Host-invitation';
 const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 /** Seconds for which a browser remembers it. */
 const remembered = 3_600;
 
-export function sealInvitation(key: Buffer, invitation: Invitation): string {
-  return sealText(key, JSON.stringify(invitation), context);
+/** What the link carries. `member`: the id of the member it makes. */
+export function sealInvitation(key: Buffer, member: string): string {
+  return sealText(key, member, context);
 }
 
 /** GET /join/TOKEN */
@@ -137,13 +126,9 @@ async function admit(
   const credential: Credential = { ...made, member, tenant, label: '', createdAt: now(), lastUsedAt: now() };
   const place = { tenant, address, client: clientOf(c), member, reader: name };
   const event: Event = { kind: 'portal.enrolled', ...place, method: made.kind };
-  const enrolled = await ports.store.enrol(
-    { id: member, tenant, name, createdAt: now() },
-    { tenant, address, role: 'member' },
-    credential,
-    [event],
-  );
-  // Two devices at once, and this was the second.
+  const newcomer = { id: member, tenant, name, createdAt: now() };
+  const enrolled = await ports.store.enrolInvited(newcomer, { tenant, address }, credential, [event]);
+  // Two devices at once, and this was the second; or it was withdrawn in between.
   if (!enrolled) return trouble(c, shared, 'noLink', 404);
   ports.emit(event);
   await prove(c, shared, visitor, [{ method: made.kind, tenant, member }], null);
@@ -201,20 +186,24 @@ function brought(c: Context<Env>): string {
   return new RegExp(`(?:^|;\\s*)${cookieName}=([^;\\s]+)`).exec(cookiesOf(c))?.[1] ?? '';
 }
 
-/** The invitation while it is good: sealed by us, in time, and not used. */
+/** The invitation while it is good: sealed by us, in time, and neither used nor withdrawn. */
 async function invited(c: Context<Env>, shared: Shared, token: string): Promise<Invitation | Response> {
   const { ports, now, limits } = shared;
-  try {
-    const invitation = JSON.parse(openText(ports.key, token.slice(0, 2_000), context)) as Invitation;
-    const fresh = invitation.until > now() && !(await ports.store.memberKnown(invitation.member));
-    const people = await ports.store.members(invitation);
-    if (fresh && people.some(({ id, role }) => id === invitation.by && role === 'owner')) return invitation;
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error;
-  }
+  const invitation = await ports.store.invitation(memberIn(ports.key, token), now());
+  if (invitation !== null) return invitation;
   const key = networkKey(clientOf(c));
   const limit = limited(c, shared, { limiter: limits.lookUps, key, reason: 'unknown invitations' });
   if (limit !== null) return limit;
   limits.lookUps.count(key);
   return trouble(c, shared, 'noLink', 404);
+}
+
+/** Empty when the token is none of ours. */
+function memberIn(key: Buffer, token: string): string {
+  try {
+    return openText(key, token.slice(0, 2_000), context);
+  } catch (error) {
+    if (error instanceof SealBroken) return '';
+    throw error;
+  }
 }

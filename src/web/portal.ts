@@ -147,6 +147,7 @@ export const routes: Readonly<Record<string, Verbs>> = {
   '/account/session/end': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'one') },
   '/account/session/end-all': { GET: backToAccount, POST: (c, shared) => account.endSessions(c, shared, 'all') },
   '/account/invite': { GET: backToAccount, POST: people.invite },
+  '/account/invite/withdraw': { GET: backToAccount, POST: people.withdrawInvitation },
   '/account/join': { GET: backToAccount, POST: people.join },
   '/account/member/remove': { GET: backToAccount, POST: people.removeMember },
   '/account/phrase': { GET: backToAccount, POST: people.choosePhrase },

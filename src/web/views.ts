@@ -3,7 +3,7 @@
  * language and look, `data` one of these. Forms carry `form` (the token that says they come from our page) as a hidden field "form".
  */
 import type { Proof } from '../policy/verdict.ts';
-import type { AccessRequest, Credential, MemberOfAddress, SessionLine } from '../store/portal-port.ts';
+import type { AccessRequest, Credential, Invitation, MemberOfAddress, SessionLine } from '../store/portal-port.ts';
 
 /** A way to prove who one is, as this message and this person can use it. */
 export type Way = {
@@ -96,6 +96,8 @@ export type AccountView = {
     readonly address: string;
     readonly role: 'owner' | 'member' | null;
     readonly members: readonly MemberOfAddress[];
+    /** Who was asked in and did not come yet; none for who does not manage the address. */
+    readonly invited: readonly Pick<Invitation, 'member' | 'name' | 'until'>[];
     /** Of their own choice, null for the organisation's. */
     readonly phrase: string | null;
   }[];

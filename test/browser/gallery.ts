@@ -62,7 +62,7 @@ const code: CodeView = {
   form,
   address: 'r***@example.org',
   sentFrom: 'secure-mail@clinic.example',
-  sent: { at, until: at + 10 * minute, mail: 'delivered' },
+  sent: { at, until: at + 10 * minute, long: false, mail: 'delivered' },
   againAt: 0,
   problem: null,
   minutes: 10,
@@ -80,6 +80,7 @@ const account: AccountView = {
       organisation: 'Clinic am Fluss',
       address: 'billing@practice.example',
       role: 'owner',
+      invited: [{ member: 'm3', name: 'Kim Sand', until: at + 3 * day }],
       members: [
         { ...member, role: 'owner', joinedAt: at, methods: ['passkey'] },
         { ...member, id: 'm2', name: 'Sam de Vries', role: 'member', joinedAt: at + day, methods: ['passkey'] },
@@ -92,6 +93,7 @@ const account: AccountView = {
       address: 'robin@practice.example',
       role: null,
       members: [],
+      invited: [],
       phrase: null,
     },
   ],
@@ -289,11 +291,22 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
   code: (around) => codePage(around, code),
   'code-wrong': (around) => codePage(around, { ...code, problem: { triesLeft: 1 } }),
   'code-not-six': (around) => codePage(around, { ...code, problem: 'not-six-digits' }),
+  'code-long': (around) =>
+    codePage(around, {
+      ...code,
+      sent: { at, until: at + 60 * minute, long: true, mail: 'delivered' },
+      problem: 'not-the-long-one',
+    }),
   'code-dead': (around) => codePage(around, { ...code, problem: 'dead' }),
   'code-not-sent': (around) => codePage(around, { ...code, sent: null, problem: 'not-sent' }),
-  'code-refused': (around) => codePage(around, { ...code, sent: { at, until: at + 10 * minute, mail: 'failed' } }),
+  'code-refused': (around) =>
+    codePage(around, { ...code, sent: { at, until: at + 10 * minute, long: false, mail: 'failed' } }),
   'code-wait': (around) =>
-    codePage(around, { ...code, againAt: Date.now() + minute, sent: { at, until: at + 10 * minute, mail: 'delayed' } }),
+    codePage(around, {
+      ...code,
+      againAt: Date.now() + minute,
+      sent: { at, until: at + 10 * minute, long: false, mail: 'delayed' },
+    }),
   'wait-codes': (around) => waitPage(around, { until: at, back: '/x', what: 'codes' }),
   'wait-tries': (around) => waitPage(around, { until: at, back: null, what: 'tries' }),
   'wait-network': (around) => waitPage(around, { until: at, back: null, what: 'network' }),

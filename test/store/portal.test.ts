@@ -322,7 +322,17 @@ eachEngine((engine) => {
     expect(await store.portal.sessionsOf({ ...bob, member: ann.id }, now)).toMatchObject([
       { id, methods: ['passkey'] },
     ]);
+    const kim = { ...ann, id: randomUUIDv7(), name: 'Kim' };
+    const invitation = { ...bob, member: kim.id, owner: ann.id, name: 'Kim', until: now + hour };
+    for (const member of [kim.id, randomUUIDv7()]) await store.portal.invite({ ...invitation, member }, [], now);
+    expect(await store.portal.invitationsTo(bob, now)).toHaveLength(2);
+    expect(await store.portal.invitation(kim.id, now)).toEqual(invitation);
+    expect(await store.portal.invitation(kim.id, now + hour)).toBeNull();
+    const coming = Array.from({ length: 10 }, () => store.portal.enrolInvited(kim, bob, credential(kim.id), []));
+    expect((await Promise.all(coming)).filter(Boolean)).toHaveLength(1);
+    expect(await store.portal.members(bob)).toMatchObject([{ role: 'owner' }, { id: kim.id, role: 'member' }]);
     await store.portal.leave(ann.id, bob, []);
+    expect(await store.portal.invitationsTo(bob, now)).toEqual([]);
     expect((await reach()).map(({ address }) => address)).toEqual(['team@partner.example']);
     await store.portal.leave(ann.id, { tenant: 'corp', address: 'team@partner.example' }, []);
     expect(await reach()).toEqual([]);

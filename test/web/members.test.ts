@@ -96,6 +96,35 @@ describe('an invitation', () => {
     expect((await new Client(site).get(`/join/${second}`)).status).toBe(404);
   });
 
+  test('can be withdrawn by any owner and nobody else, also while its page is open', async () => {
+    await using site = await startSite();
+    const { client } = await owner(site);
+    const [kim, kims] = [new Client(site), newDevice(site.origin)];
+    await join(kim, await invite(site, client), kims);
+    const token = await invite(site, client);
+    const { last } = await joining(new Client(site), token, newDevice(site.origin));
+    const [waiting] = await site.store.portal.invitationsTo(robin, site.clock.now);
+    const withdrawal = { ...robin, member: waiting?.member ?? '' };
+    expect((await kim.get('/account')).text).not.toContain('Withdraw');
+    await kim.press('/account', '/account/invite/withdraw', withdrawal);
+    const elsewhere = new Client(site);
+    await elsewhere.open(await site.publish(plainLetter, { recipient: 'eve@clinic.example' }));
+    await addPasskey(elsewhere, newDevice(site.origin));
+    await elsewhere.press('/account', '/account/invite/withdraw', { ...withdrawal, address: 'eve@clinic.example' });
+    expect((await elsewhere.press('/account', '/account/invite/withdraw', withdrawal)).status).toBe(403);
+    expect((await new Client(site).get(`/join/${token}`)).status).toBe(303);
+
+    expect((await client.get('/account')).text).toContain('Withdraw the invitation of Kim');
+    const done = await client.press('/account', '/account/invite/withdraw', withdrawal);
+    expect(done.headers.location).toBe('/account?said=removed');
+    expect((await client.get('/account')).text).not.toContain('Withdraw');
+    expect((await new Client(site).get(`/join/${token}`)).status).toBe(404);
+    expect((await last()).status).toBe(404);
+    expect(await site.store.portal.members(robin)).toHaveLength(2);
+    const kinds = site.events.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'portal.uninvited')).toHaveLength(1);
+  });
+
   test('twice at once makes one member', async () => {
     await using site = await startSite();
     const { client } = await owner(site);

@@ -31,6 +31,7 @@ export const accountPaths = {
   password: '/account/password',
   removeCredential: '/account/credential/remove',
   invite: '/account/invite',
+  withdrawInvitation: '/account/invite/withdraw',
   removeMember: '/account/member/remove',
   leave: '/account/leave',
   phrase: '/account/phrase',
@@ -122,7 +123,7 @@ function addresses(around: Around, view: AccountView): Page {
 
 function addressOf(around: Around, { member, form: token }: AccountView, of: AccountView['addresses'][number]): Page {
   const { people, account } = around.words;
-  const { tenant, address: at, role, members, organisation } = of;
+  const { tenant, address: at, role, members, invited, organisation } = of;
   const whose = { tenant, address: at };
   const rows = members.map(({ id, name, role: theirs, joinedAt }): Row => {
     const self = member?.id === id;
@@ -145,6 +146,17 @@ function addressOf(around: Around, { member, form: token }: AccountView, of: Acc
           : {}),
     };
   });
+  rows.push(
+    ...invited.map(({ member: id, name, until }): Row => {
+      const label = people.withdrawInvitation(name);
+      return {
+        picture: 'clock',
+        title: name,
+        line: people.invited(day(around, until)),
+        end: row(accountPaths.withdrawInvitation, token, { ...whose, member: id }, people.withdraw, label),
+      };
+    }),
+  );
   return html`<div class="address-of"><h3>${address(at)} <span>${organisation}</span></h3>${rows.length === 0 ? '' : list(rows)}${role === 'member' ? '' : invitation(around, token, whose)}${phraseForm(around, token, of)}</div>`;
 }
 

@@ -15,6 +15,9 @@ const en = {
   inviteText:
     'They get an email and set up their own way to sign in. They read what is sent to this address; the records show who opened what.',
   sendInvite: 'Send the invitation',
+  invited: (until: Piece): Piece => ['invited, until ', until],
+  withdraw: 'Withdraw',
+  withdrawInvitation: (name: string) => `Withdraw the invitation of ${name}`,
   leave: 'Leave this address',
   removeMember: (name: string) => `Remove ${name}`,
   colleague: {
@@ -65,6 +68,9 @@ const de: People = {
   inviteText:
     'Die Person erhält eine E-Mail und richtet einen eigenen Weg zur Anmeldung ein. Danach kann sie lesen, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
   sendInvite: 'Einladung senden',
+  invited: (until) => ['eingeladen bis ', until],
+  withdraw: 'Zurückziehen',
+  withdrawInvitation: (name) => `Einladung von ${name} zurückziehen`,
   leave: 'Diese Adresse verlassen',
   removeMember: (name) => `${name} entfernen`,
   colleague: {
@@ -113,6 +119,9 @@ const fr: People = {
   inviteText:
     'Elle reçoit un e-mail et configure son propre moyen de connexion. Elle peut lire ce qui est envoyé à cette adresse ; le journal montre qui a ouvert quoi.',
   sendInvite: 'Envoyer l’invitation',
+  invited: (until) => ['invitation valable jusqu’au ', until],
+  withdraw: 'Annuler',
+  withdrawInvitation: (name) => `Annuler l’invitation de ${name}`,
   leave: 'Quitter cette adresse',
   removeMember: (name) => `Retirer ${name}`,
   colleague: {
@@ -161,6 +170,9 @@ const es: People = {
   inviteText:
     'Esa persona recibe un correo y configura su propia forma de acceder. Puede leer lo que se envía a esta dirección; el registro muestra quién abrió qué.',
   sendInvite: 'Enviar la invitación',
+  invited: (until) => ['invitación válida hasta el ', until],
+  withdraw: 'Retirar',
+  withdrawInvitation: (name) => `Retirar la invitación de ${name}`,
   leave: 'Dejar esta dirección',
   removeMember: (name) => `Quitar a ${name}`,
   colleague: {
@@ -209,6 +221,9 @@ const nl: People = {
   inviteText:
     'Die persoon krijgt een e-mail en stelt een eigen manier van aanmelden in. Hij of zij leest wat naar dit adres wordt gestuurd; het logboek laat zien wie wat heeft geopend.',
   sendInvite: 'Uitnodiging sturen',
+  invited: (until) => ['uitgenodigd tot ', until],
+  withdraw: 'Intrekken',
+  withdrawInvitation: (name) => `Uitnodiging van ${name} intrekken`,
   leave: 'Dit adres verlaten',
   removeMember: (name) => `${name} verwijderen`,
   colleague: {
