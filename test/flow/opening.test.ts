@@ -1,13 +1,14 @@
 /** Protected answers that come back, made by gpg and openssl, over real sockets: what lies in the mailbox afterwards, and what the trace says. */
 import { execFileSync } from 'node:child_process';
-import { randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7, X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKeyFile } from '../../src/keys/import.ts';
 import { rowsForImport } from '../../src/keys/trust.ts';
-import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
+import { type Issued, issueCertificate, issueRevocationList } from '../../src/protect/issue.ts';
 import { generateKey } from '../../src/protect/openpgp.ts';
 import { ownKeyContext, ownKeysKey } from '../../src/protect/own/jobs.ts';
 import { sealText } from '../../src/protect/seal.ts';
@@ -180,6 +181,32 @@ async function delivered(flow: FlowStage, messageId: string, to = 'anna@corp.exa
   return { header, body: text.slice(blank + 4), bytes, verdicts, tls, recipients };
 }
 
+const listOf = (revoked: readonly Issued[]): Buffer =>
+  issueRevocationList(root, {
+    number: 1,
+    thisUpdate: Date.now() - 60_000,
+    nextUpdate: Date.now() + 3_600_000,
+    revoked: revoked.map(({ certPem }) => ({
+      serial: new X509Certificate(certPem).serialNumber,
+      at: Date.now() - 60_000,
+      reason: 1,
+    })),
+  });
+
+/** Where the partner's authority keeps its list. */
+async function startSite(list: () => Buffer): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer((_request, response) => void response.end(list()));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const place = server.address();
+  return {
+    port: typeof place === 'object' && place !== null ? place.port : 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
 describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () => {
   eachEngine((engine) => {
     test('is opened for the mailbox, and the trace says how', async () => {
@@ -207,6 +234,33 @@ describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () =
         expect(delivery?.because.join(' ')).toContain(`encryption=${encryption}; signature=valid`);
       }
       expect(events).toEqual(['pgp valid paul@partner.example', 'smime valid paul@partner.example']);
+
+      // His other certificate was taken back by its issuer, and his key by himself.
+      await using site = await startSite(() => listOf([other]));
+      const other = issueCertificate({
+        subject: 'Paul',
+        issuer: root,
+        san: { email: ['paul@partner.example'] },
+        crlUrl: `http://openpgpkey.wkd.example:${site.port}/list`,
+      });
+      const rows = await flow.gateway.store.keysFor('paul@partner.example');
+      const revoked = {
+        state: 'rejected',
+        status: { revocation: 'revoked', revocationWhy: 'its owner revoked it' },
+      } as const;
+      for (const { id, kind } of rows) if (kind === 'pgp') await flow.gateway.store.updateKey(id, revoked, []);
+      for (const [made, why] of [
+        [byGpg(inside(secret)), /The OpenPGP key [0-9a-f]{40} of the signature is revoked: its owner revoked it\."$/],
+        [
+          byOpenssl(inside(secret), { signer: other }),
+          /of the S\/MIME signature is revoked: its key is compromised\."$/,
+        ],
+      ] as const) {
+        const { body, verdicts } = await delivered(flow, await arrive(flow, made));
+        expect(verdicts).toEqual([expect.stringMatching(/; signature=revoked; signer="paul@partner\.example"/)]);
+        expect(verdicts[0]).toMatch(why);
+        expect(body).toBe(`${secret}\r\n`);
+      }
       expect(flow.log.join('')).not.toContain('4711');
     });
   });
