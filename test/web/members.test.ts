@@ -182,6 +182,18 @@ describe('a passkey that lies', () => {
     expect((await client.get('/account')).status).toBe(200);
   });
 
+  test('by an answer it gave before opens nothing, however many send it at once', async () => {
+    await using site = await startSite();
+    // As passkeys do that live on several devices: no counter.
+    const [client, device] = [new Client(site), newDevice(site.origin)];
+    await client.open(await site.publish(plainLetter));
+    await addPasskey(client, device, { counter: 0 });
+    const options = JSON.parse((await client.press('/sign-in', '/sign-in/passkey/options')).text);
+    const [form, response] = [await client.formToken('/sign-in'), device.get(options, { counter: 0 })];
+    const answers = await Promise.all([1, 2, 3].map(() => client.post('/sign-in/passkey', { form, response })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 422, 422]);
+  });
+
   test('about the id of somebody else’s passkey neither takes it over nor breaks it', async () => {
     await using site = await startSite();
     const { device } = await owner(site);

@@ -1,8 +1,8 @@
 /**
  * Passkeys: making one for a member, and proving by one. The library judges what the device answers; here is what it is judged against.
  *
- * A challenge is a random value and its time under a MAC of this browser's session, so none has to be kept, and an answer is good for five minutes in the
- * session that asked. A device must have verified its user (fingerprint, face, PIN), and counters that do not grow are refused.
+ * A challenge is a random value and its time under a MAC of this browser's session, so none has to be kept before it is answered; it is good for five minutes,
+ * in the session that asked, and once, which the database counts. A device must have verified its user (fingerprint, face, PIN), and counters that do not grow are refused.
  *
  * Standards: W3C Web Authentication Level 3 (the relying party's part).
  * Limits: attestation is not asked for: whose make the device is makes no difference to us.
@@ -132,10 +132,16 @@ function newChallenge({ sessions, now }: Shared, visitor: Visitor, ceremony: Cer
   return new Uint8Array(Buffer.from(`${text}.${sessions.mac(visitor, `passkey ${ceremony}`, text)}`));
 }
 
-function isChallenge({ sessions, now }: Shared, visitor: Visitor, ceremony: Ceremony, challenge: string): boolean {
+/** Whether it is ours, in time, and answered for the first time. */
+async function isChallenge(
+  { ports, sessions, now }: Shared,
+  visitor: Visitor,
+  ceremony: Ceremony,
+  challenge: string,
+): Promise<boolean> {
   const [random = '', time = '', mac = ''] = Buffer.from(challenge, 'base64url').toString().split('.');
   const age = now() - Number.parseInt(time, 36);
-  return (
-    age >= 0 && age < challengeFor && equal(mac, sessions.mac(visitor, `passkey ${ceremony}`, `${random}.${time}`))
-  );
+  const ours = equal(mac, sessions.mac(visitor, `passkey ${ceremony}`, `${random}.${time}`));
+  if (!ours || age < 0 || age >= challengeFor) return false;
+  return (await ports.store.countFailure(`passkey challenge ${random}`, now())) === 1;
 }
