@@ -3,10 +3,8 @@
  *
  * The HTML is headings and paragraphs with styles of their own, without tables, pictures or anything from elsewhere, since mail programs differ:
  * Outlook for Windows knows neither padding of links nor rounded corners and shows a plain button; those that know dark mode get dark colours.
- *
- * Limits: letters to staff are in English.
  */
-import { formatMoment, type Language } from './language.ts';
+import type { Language } from './language.ts';
 
 export type Letter = {
   readonly title: string;
@@ -17,6 +15,8 @@ export type Letter = {
     readonly heading: string;
     readonly paragraphs?: readonly string[];
     readonly list?: readonly string[];
+    /** Where more of it is, and the words before the address. */
+    readonly more?: { readonly label: string; readonly link: string };
   }[];
   readonly closing: string;
 };
@@ -30,23 +30,17 @@ export type LetterStyle = {
   readonly accent: { readonly light: string; readonly dark: string };
 };
 
-/** Of letters to staff. */
-export const plainStyle: LetterStyle = {
-  language: 'en',
-  name: '',
-  accent: { light: '#1f4b99', dark: '#8fb3f5' },
-};
-
 /** As plain text, ending in a line break. */
 export function letterText(letter: Letter): string {
   const blocks = [
     ...letter.opening,
     ...(letter.action === undefined ? [] : [`${letter.action.label}:\n${letter.action.link}`]),
     ...(letter.code === undefined ? [] : [`    ${letter.code}`]),
-    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [] }) => [
+    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [], more }) => [
       `${heading}\n${'-'.repeat(heading.length)}`,
       ...paragraphs,
       ...(list.length === 0 ? [] : [list.map((item, index) => `${index + 1}. ${item}`).join('\n')]),
+      ...(more === undefined ? [] : [`${more.label} ${more.link}`]),
     ]),
     `-- \n${letter.closing}`,
   ];
@@ -54,13 +48,14 @@ export function letterText(letter: Letter): string {
 }
 
 /** As a complete HTML document. */
-export function letterHtml(letter: Letter, style: LetterStyle = plainStyle): string {
+export function letterHtml(letter: Letter, style: LetterStyle): string {
   const p = (text: string): string => `<p style="margin:0 0 14px">${escapeHtml(text)}</p>`;
   return [
     '<!DOCTYPE html>',
     head(letter.title, style),
     '<body class="page" style="margin:0;padding:24px 20px;background:#ffffff;color:#1a1c20;font:16px/1.5 Arial,Helvetica,sans-serif">',
-    '<div style="max-width:560px">',
+    // Long addresses break, or a phone would show the whole letter smaller.
+    '<div style="max-width:560px;overflow-wrap:break-word;word-break:break-word">',
     ...(style.name === ''
       ? []
       : [
@@ -74,7 +69,7 @@ export function letterHtml(letter: Letter, style: LetterStyle = plainStyle): str
       : [
           `<p style="margin:24px 0;font:bold 32px/1.2 Consolas,Menlo,monospace;letter-spacing:6px">${escapeHtml(letter.code)}</p>`,
         ]),
-    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [] }) => [
+    ...letter.sections.flatMap(({ heading, paragraphs = [], list = [], more }) => [
       `<h2 style="margin:28px 0 8px;font-size:17px;line-height:1.3">${escapeHtml(heading)}</h2>`,
       ...paragraphs.map(p),
       ...(list.length === 0
@@ -83,6 +78,11 @@ export function letterHtml(letter: Letter, style: LetterStyle = plainStyle): str
             '<ol style="margin:0 0 14px;padding-left:24px">',
             ...list.map((item) => `<li style="margin:0 0 6px">${escapeHtml(item)}</li>`),
             '</ol>',
+          ]),
+      ...(more === undefined
+        ? []
+        : [
+            `<p style="margin:0 0 14px">${escapeHtml(more.label)} <a class="more" href="${escapeHtml(more.link)}" style="color:${style.accent.light}">${escapeHtml(more.link)}</a></p>`,
           ]),
     ]),
     `<p class="soft" style="margin:32px 0 0;padding-top:14px;border-top:1px solid #dddfe4;color:#565b64;font-size:14px">${escapeHtml(letter.closing)}</p>`,
@@ -95,6 +95,7 @@ function head(title: string, { language, accent }: LetterStyle): string {
     '.page{background:#1b1e24!important;color:#eef0f3!important}',
     '.soft{color:#b0b6c0!important;border-color:#363c47!important}',
     `.sign{border-color:${accent.dark}!important}`,
+    `.more{color:${accent.dark}!important}`,
     `.button{background:${accent.dark}!important;border-color:${accent.dark}!important;color:#14161a!important}`,
   ];
   return `<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><title>${escapeHtml(title)}</title><style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){${dark.join('')}}</style></head>`;
@@ -112,9 +113,4 @@ function button({ label, link }: NonNullable<Letter['action']>, { accent: { ligh
 function escapeHtml(text: string): string {
   const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => names[character] ?? '');
-}
-
-/** "20 November 2026 at 15:04 UTC": for letters to staff, whose time zone is not known to us. */
-export function longDate(at: number): string {
-  return formatMoment(at, 'en', 'UTC');
 }

@@ -82,7 +82,8 @@ function digest({ about, voice }: Receipt): Letter {
     if (told.length === 0) return [];
     const heading = words.message(formatMoment(sentAt, voice.language, voice.timeZone));
     const named = subject === null ? [] : [words.subject(oneLine(subject, 200))];
-    return [{ heading, paragraphs: [...named, ...told.map((line) => sentence(line, voice)), `${words.page} ${link}`] }];
+    const paragraphs = [...named, ...told.map((line) => sentence(line, voice))];
+    return [{ heading, paragraphs, more: { label: words.page, link } }];
   });
   return {
     title: words.title.several,
