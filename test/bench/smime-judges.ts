@@ -41,7 +41,7 @@ for (const each of cases.filter(({ name }) => name.includes(values.only))) {
       }
       try {
         judge.prepare(person);
-        const equal = openAll(judge, each, person, message).equals(entity);
+        const equal = (await openAll(judge, each, person, message)).equals(entity);
         cells[index]?.push(equal ? 'equal' : 'DIFFERS');
         if (!equal) process.exitCode = 1;
       } catch (error) {
@@ -56,7 +56,7 @@ for (const each of cases.filter(({ name }) => name.includes(values.only))) {
 process.stdout.write(`\nSizes: ${sizes.join(', ')} octets. "-": the judge cannot read such a thing.\n`);
 for (const note of notes) process.stdout.write(`  ${note}\n`);
 await pool.close();
-stop();
+await stop();
 rmSync(folder, { recursive: true, force: true });
 
 function say(columns: readonly string[]): void {

@@ -1,5 +1,7 @@
+import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.FileReader;
+import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.PrivateKey;
@@ -27,16 +29,30 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 /**
  * Opens CMS with Bouncy Castle, which many Java mail programs and gateways use.
  *
+ * A line on standard input is one question, its words with a tab between them:
+ *
  *   decrypt FILE KEY.pem OUT          verify FILE CONTENT|- CA.pem OUT
  *
- * Ends with an exception when it cannot, or when a signature or its certificate is not good.
+ * and has one line on standard output as its answer: "done", or the exception when it cannot, or when a signature or its certificate is not good.
  */
 class BouncyCastle {
   public static void main(String[] args) throws Exception {
     Security.addProvider(new BouncyCastleProvider());
-    byte[] file = Files.readAllBytes(Path.of(args[1]));
-    if (args[0].equals("decrypt")) Files.write(Path.of(args[3]), decrypt(file, args[2]));
-    else Files.write(Path.of(args[4]), verify(file, args[2], args[3]));
+    BufferedReader questions = new BufferedReader(new InputStreamReader(System.in));
+    for (String line = questions.readLine(); line != null; line = questions.readLine()) {
+      try {
+        answer(line.split("\t"));
+        System.out.println("done");
+      } catch (Exception wrong) {
+        System.out.println(wrong.toString().replace('\n', ' '));
+      }
+    }
+  }
+
+  static void answer(String[] words) throws Exception {
+    byte[] file = Files.readAllBytes(Path.of(words[1]));
+    if (words[0].equals("decrypt")) Files.write(Path.of(words[3]), decrypt(file, words[2]));
+    else Files.write(Path.of(words[4]), verify(file, words[2], words[3]));
   }
 
   static byte[] decrypt(byte[] file, String keyFile) throws Exception {

@@ -4,9 +4,11 @@
  *
  * What a judge of this version cannot read at all is said with the judge, in words, and shown in the table as such.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
 import type { ProtectPool } from '../../src/protect/pool.ts';
@@ -72,7 +74,7 @@ export type Judge = {
   /** Takes over a person's key; `files` are in `folder`. */
   readonly prepare: (person: Person) => void;
   /** The content, or an exception. */
-  readonly open: (layer: Layer, person: Person) => Buffer;
+  readonly open: (layer: Layer, person: Person) => Buffer | Promise<Buffer>;
 };
 
 export type Person = Issued & { readonly name: string; readonly pem: string; readonly p12: string };
@@ -83,7 +85,7 @@ const javaClasses = ['prov', 'pkix', 'util', 'mail'].map((part) => `/usr/share/j
 export function createJudges(
   folder: string,
   authority: Issued,
-): { readonly judges: readonly Judge[]; readonly stop: () => void } {
+): { readonly judges: readonly Judge[]; readonly stop: () => Promise<void> } {
   const file = (name: string): string => join(folder, name);
   writeFileSync(file('ca.pem'), authority.certPem);
   const home = file('gnupg');
@@ -181,34 +183,56 @@ export function createJudges(
     },
   };
 
-  let compiled = false;
+  let java: Promise<Java> | null = null;
   const bouncyCastle: Judge = {
     name: 'Bouncy Castle',
     missing: !runs('javac', '-version') || !javaClasses.split(':').every((jar) => existsSync(jar)),
     cannot: ({ keyType }) => (keyType === 'x25519' ? 'Bouncy Castle 1.72 does not know RFC 8418' : null),
-    prepare: () => {
-      if (compiled) return;
-      run('javac', ['-cp', javaClasses, '-d', folder, fileURLToPath(new URL('BouncyCastle.java', import.meta.url))]);
-      compiled = true;
-    },
-    open: ({ kind, cms, content }, { pem }) => {
+    prepare: () => {},
+    open: async ({ kind, cms, content }, { pem }) => {
       writeFileSync(file('cms'), cms);
       if (content !== null) writeFileSync(file('content'), content);
-      const java = ['-cp', `${javaClasses}:${folder}`, 'BouncyCastle'];
-      run('java', [
-        ...java,
-        ...(kind === 'encrypted'
+      java ??= startJava(folder);
+      const { ask } = await java;
+      await ask(
+        kind === 'encrypted'
           ? ['decrypt', 'cms', pem, 'out']
-          : ['verify', 'cms', content === null ? '-' : 'content', 'ca.pem', 'out']),
-      ]);
+          : ['verify', 'cms', content === null ? '-' : 'content', 'ca.pem', 'out'],
+      );
       return readFileSync(file('out'));
     },
   };
 
   return {
     judges: [openssl, gpgsm, nss, bouncyCastle],
-    stop: () => {
+    stop: async () => {
       if (!gpgsm.missing) run('gpgconf', ['--kill', 'all']);
+      await (await java)?.stop();
+    },
+  };
+}
+
+type Java = { readonly ask: (words: readonly string[]) => Promise<void>; readonly stop: () => Promise<void> };
+
+/** One process answers all questions, one after the other: it takes a second to start. */
+async function startJava(folder: string): Promise<Java> {
+  const source = fileURLToPath(new URL('BouncyCastle.java', import.meta.url));
+  execFileSync('javac', ['-cp', javaClasses, '-d', folder, source], { stdio: 'ignore' });
+  const child = spawn('java', ['-XX:TieredStopAtLevel=1', '-cp', `${javaClasses}:${folder}`, 'BouncyCastle'], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close');
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    ask: async (words) => {
+      child.stdin.write(`${words.join('\t')}\n`);
+      const { value = 'it ended' } = await answers.next();
+      if (value !== 'done') throw new Error(value);
+    },
+    stop: async () => {
+      child.stdin.end();
+      await closed;
     },
   };
 }
@@ -277,13 +301,18 @@ export async function make(
 }
 
 /** The entity inside, every layer opened by the judge; throws when one does not open, or when there are other layers than the case has. */
-export function openAll(judge: Judge, { encrypted, form }: Case, person: Person, message: Buffer): Buffer {
+export async function openAll(
+  judge: Judge,
+  { encrypted, form }: Case,
+  person: Person,
+  message: Buffer,
+): Promise<Buffer> {
   const expected = [...(encrypted ? ['encrypted'] : []), ...(form === null ? [] : ['signed'])];
   const seen: string[] = [];
   let inner = message;
   for (let layer = takeApart(inner); layer !== null; layer = takeApart(inner)) {
     seen.push(layer.kind);
-    inner = judge.open(layer, person);
+    inner = await judge.open(layer, person);
   }
   if (seen.join() !== expected.join()) throw new Error(`layers are ${seen.join()}, not ${expected.join()}`);
   return inner;
