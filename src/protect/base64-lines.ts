@@ -2,13 +2,13 @@
 
 /** 57 octets become 76 characters and CRLF. */
 const octetsPerLine = 57;
+const charactersPerLine = 76;
 const lineLength = 78;
-const textAtOnce = 512 * octetsPerLine;
 
 /** Octets of what `inBase64Lines` makes of so many octets. */
 export function base64LinesSize(octets: number): number {
   const characters = Math.ceil(octets / 3) * 4;
-  return characters + 2 * Math.ceil(characters / 76);
+  return characters + 2 * Math.ceil(characters / charactersPerLine);
 }
 
 /** The lines, as many at a time as the pieces have; nothing for no octets. */
@@ -25,28 +25,46 @@ export async function* inBase64Lines(octets: AsyncIterable<Uint8Array>): AsyncGe
     if (line.length + end > needed) yield wholeLines(line, piece.subarray(needed, end));
     rest = piece.subarray(end);
   }
-  if (rest.length > 0) yield Buffer.from(`${base64(rest)}\r\n`, 'latin1');
+  if (rest.length > 0) yield Buffer.from(`${rest.toBase64()}\r\n`, 'latin1');
 }
 
-/**
- * Lines in a buffer of their own, which can move to another thread; `first` has the octets of one line or none. All of the base64 is written at
- * the end of the buffer, then each line moves forward to its place, eight octets at a time: three times as fast as copying line by line.
- */
+/** Lines in a buffer of their own, which can move to another thread; `first` has the octets of one line or none. */
 function wholeLines(first: Uint8Array, others: Uint8Array): Buffer {
-  const lines = (first.length + others.length) / octetsPerLine;
-  const out = Buffer.from(new ArrayBuffer(lines * lineLength));
-  let end = lines * 2 + out.write(base64(first), lines * 2, 'latin1');
-  for (let at = 0; at < others.length; at += textAtOnce)
-    end += out.write(base64(others.subarray(at, at + textAtOnce)), end, 'latin1');
-  const view = new DataView(out.buffer);
-  for (let line = 0, from = lines * 2, to = 0; line < lines; line += 1, from += 76, to += lineLength) {
-    for (let at = 0; at < 72; at += 8) view.setBigUint64(to + at, view.getBigUint64(from + at));
-    view.setUint32(to + 72, view.getUint32(from + 72));
-    view.setUint16(to + 76, 0x0d0a);
+  const lines = Buffer.allocUnsafeSlow(((first.length + others.length) / octetsPerLine) * lineLength);
+  const view = new DataView(lines.buffer);
+  let to = 0;
+  for (const text of [first.toBase64(), others.toBase64()]) {
+    const unbroken = viewOf(text);
+    for (let from = 0; from < text.length; from += charactersPerLine, to += lineLength)
+      putLine(unbroken, from, view, to);
   }
-  return out;
+  return lines;
 }
 
-function base64(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64');
+/** Characters without lines, in memory that serves for one text after the other. */
+function viewOf(text: string): DataView {
+  if (scratch.length < text.length) scratch = Buffer.allocUnsafeSlow(text.length);
+  scratch.write(text, 'latin1');
+  return new DataView(scratch.buffer);
+}
+
+let scratch = Buffer.allocUnsafeSlow(0);
+
+/** The characters of one line, and CRLF. As a loop the same takes twice as long. */
+function putLine(unbroken: DataView, from: number, lines: DataView, to: number): void {
+  putEight(unbroken, from, lines, to);
+  putEight(unbroken, from + 8, lines, to + 8);
+  putEight(unbroken, from + 16, lines, to + 16);
+  putEight(unbroken, from + 24, lines, to + 24);
+  putEight(unbroken, from + 32, lines, to + 32);
+  putEight(unbroken, from + 40, lines, to + 40);
+  putEight(unbroken, from + 48, lines, to + 48);
+  putEight(unbroken, from + 56, lines, to + 56);
+  putEight(unbroken, from + 64, lines, to + 64);
+  lines.setUint32(to + 72, unbroken.getUint32(from + 72));
+  lines.setUint16(to + 76, 0x0d0a);
+}
+
+function putEight(unbroken: DataView, from: number, lines: DataView, to: number): void {
+  lines.setBigUint64(to, unbroken.getBigUint64(from));
 }
