@@ -3,7 +3,7 @@
  * can read them, change them, and use every command of `postern` on a gateway that runs.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Issued } from '../protect/issue.ts';
 import { gatewayName, inboundHost, portalName, serverIdentity, tenantDomain } from './world.ts';
@@ -26,6 +26,8 @@ export type SandboxSettings = {
   readonly draft?: string;
   /** The tenant's people get keys of their own at their first signature. */
   readonly signs?: true;
+  /** The tenant has a name, a logo, a colour and a phrase of its own. */
+  readonly branded?: true;
   /** What the tenant stamps on everything it sends; without it the network alone proves it. */
   readonly secretHeader?: { readonly name: string; readonly value: string };
   /** As in the configuration file, "2s". */
@@ -57,9 +59,24 @@ export function writeConfig(settings: SandboxSettings): SandboxFiles {
   write('master.key', `${randomBytes(32).toString('base64')}\n`);
   write('policy.yaml', settings.policy);
   const draft = write('draft.yaml', settings.draft ?? settings.policy);
+  if (settings.branded === true) copyFileSync(new URL('logo.svg', import.meta.url), join(folder, 'logo.svg'));
   if (settings.secretHeader !== undefined) write('header-secret', `${settings.secretHeader.value}\n`);
   return { draft, authority: write('tls/ca.pem', authority.certPem), config: write('postern.yaml', yaml(settings)) };
 }
+
+const branding = `    branding:
+      name: Corp Clinic
+      logo: ./logo.svg
+      accent: "#00695c"
+      text:
+        en: We use this page for everything that is only between you and us.
+        de: Diese Seite nutzen wir für alles, was nur Sie und uns angeht.
+        fr: Cette page nous sert pour tout ce qui ne regarde que vous et nous.
+        es: Usamos esta página para todo lo que queda entre usted y nosotros.
+        nl: Deze pagina gebruiken we voor alles wat tussen u en ons blijft.
+      phrase: The heron stands by the river
+      support: { phone: "+44 20 7946 0123", mail: help@${tenantDomain} }
+`;
 
 function yaml(settings: SandboxSettings): string {
   const { retry, secretHeader } = settings;
@@ -99,5 +116,5 @@ tenants:
     proof: { networks: ["127.0.0.0/8"]${stamped} }
     policy: ./policy.yaml
     inbound: { host: ${inboundHost}, port: ${settings.deliveryPort}, tls: verify }
-${own}`;
+${own}${settings.branded === undefined ? '' : branding}`;
 }

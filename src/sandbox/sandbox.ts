@@ -111,6 +111,7 @@ async function startEverything(stack: AsyncDisposableStack, start: StartGateway,
     draft: readFileSync(new URL('draft.yaml', import.meta.url), 'utf8'),
     retry: { first: '1s', max: '5s', giveUpAfter: '1h', warnAfter: '30m' },
     signs: true,
+    branded: true,
   });
   const loaded = loadConfig(files.config);
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
