@@ -113,7 +113,7 @@ export function composeLetter(
     readonly thread?: readonly (readonly [name: string, value: string])[];
   },
   letter: Letter,
-  style?: LetterStyle,
+  style: LetterStyle,
 ): Buffer {
   const { to, thread = [], ...own } = message;
   return composeMessage({

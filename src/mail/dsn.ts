@@ -1,7 +1,8 @@
 /**
  * Delivery status notifications: the report a sender gets when a message failed, is late, or, if asked for, went out.
  * `buildReport` writes one in three parts: words for a tired person, the machine's account of each recipient, and a few fields
- * of the original's header. Nothing of the body goes back, and of the envelope nobody is named but the recipients passed in.
+ * of the original's header. Nothing of the body goes back, and of the envelope nobody is named but the recipients passed in. The person is spoken to in
+ * the tenant's language; reasons and what servers said are in English, as everywhere else they are told.
  *
  * The caller sends it with the null reverse-path.
  *
@@ -11,6 +12,9 @@
 
 import { withoutControls } from './encoded-word.ts';
 import { decodeValue, encodeField, type Field, parseHeader } from './header.ts';
+import { formatMoment, type Language } from './language.ts';
+import { common } from './words/common.ts';
+import { report as reportWords } from './words/report.ts';
 
 export type ReportRecipient = {
   /** In normal form. */
@@ -39,6 +43,9 @@ export type Report = {
   readonly hostname: string;
   /** The original sender, in normal form. */
   readonly to: string;
+  /** The tenant's, as its time zone is. */
+  readonly language: Language;
+  readonly timeZone: string;
   readonly original: {
     /** With its angle brackets, as written. */
     readonly messageId: string | null;
@@ -66,7 +73,8 @@ const textWidth = 76;
 /** The report as a complete message. Throws on an id that could not stand in a header. */
 export function buildReport(report: Report): Buffer {
   if (!/^[A-Za-z0-9.-]{1,64}$/.test(report.id)) throw new TypeError('Not a report id');
-  const { kind, hostname, original } = report;
+  const { kind, hostname, original, language } = report;
+  const words = reportWords[language];
   const boundary = `=_report_${report.id}`;
   const answers =
     original.messageId !== null && /^<[!-;=?-~]{1,250}>$/.test(original.messageId) ? original.messageId : '';
@@ -75,7 +83,7 @@ export function buildReport(report: Report): Buffer {
     encodeField('To', report.to),
     encodeField(
       'Subject',
-      `${headlines[kind]}: ${original.subject === undefined ? 'your message' : original.subject || 'message without subject'}`,
+      words.title[kind](original.subject === undefined ? words.yourMessage : original.subject || words.noSubject),
     ),
     encodeField('Date', mailDate(report.now)),
     encodeField('Message-ID', `<${report.id}@${hostname}>`),
@@ -87,7 +95,7 @@ export function buildReport(report: Report): Buffer {
     `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`,
   ].join('');
   const parts = [
-    textPart('text/plain', 'Notification', letter(report)),
+    `Content-Language: ${language}\r\n${textPart('text/plain', 'Notification', letter(report))}`,
     // RFC 3464 section 2.1
     textPart(
       'message/delivery-status',
@@ -101,7 +109,6 @@ export function buildReport(report: Report): Buffer {
   );
 }
 
-const headlines = { failed: 'Not delivered', delayed: 'Delayed', delivered: 'Sent on' } as const;
 // RFC 3464 section 2.3.3: we hand over to another server; whether it reached the mailbox only that one knows.
 const actions = { failed: 'failed', delayed: 'delayed', delivered: 'relayed' } as const;
 
@@ -120,95 +127,62 @@ function textPart(type: string, description: string, text: string): string {
 }
 
 function letter(report: Report): string {
-  const { kind, original, recipients } = report;
+  const { kind, original, recipients, language, timeZone } = report;
+  const words = reportWords[language];
   const lines = [
-    ...wrapped(openings[kind], ''),
+    ...wrapped(words.opening[kind], ''),
     '',
-    ...(original.subject === undefined ? [] : wrapped(`Subject: ${plain(original.subject)}`, '')),
-    `Sent: ${mailDate(original.receivedAt)}`,
+    ...(original.subject === undefined ? [] : wrapped(words.subject(plain(original.subject)), '')),
+    words.sent(formatMoment(original.receivedAt, language, timeZone)),
     '',
   ];
   for (const recipient of recipients) {
     lines.push(plain(recipient.address));
-    for (const sentence of account(kind, recipient)) lines.push(...wrapped(sentence, '    '));
+    for (const sentence of account(report, recipient)) lines.push(...wrapped(sentence, '    '));
     lines.push('');
   }
-  const advice = kind === 'failed' ? [...new Set(recipients.map((recipient) => adviceFor(recipient.status)))] : [];
-  if (advice.length > 0) lines.push('What you can do:', ...advice.flatMap((sentence) => wrapped(sentence, '    ')), '');
-  lines.push(
-    ...wrapped(
-      `This was written by the mail gateway ${report.hostname}. The details below are for your administrator.`,
-      '',
-    ),
-    '',
-  );
+  const advice = kind === 'failed' ? [...new Set(recipients.map(({ status }) => words.advice[adviceFor(status)]))] : [];
+  if (advice.length > 0) lines.push(words.what, ...advice.flatMap((sentence) => wrapped(sentence, '    ')), '');
+  lines.push(...wrapped(words.closing(report.hostname), ''), '');
   return lines.join('\r\n');
 }
 
-const openings = {
-  failed: 'Your message did not reach the people named below. We will not try again.',
-  delayed: 'Your message has not reached the people named below yet. You need not do anything: we keep trying.',
-  delivered: 'Your message was sent on to the people named below. You asked to be told.',
-} as const;
-
-function account(kind: Report['kind'], recipient: ReportRecipient): string[] {
+function account({ kind, language, timeZone }: Report, recipient: ReportRecipient): string[] {
+  const words = reportWords[language];
+  const { quoted } = common[language];
+  const { rules, remoteReply, remoteMx, retryUntil } = recipient;
   const sentences: string[] = [];
   const reason = plain(recipient.reason);
-  if (reason !== '') sentences.push(/[.!?]$/.test(reason) ? reason : `${reason}.`);
-  if (recipient.rules.length > 0) {
-    const [one, many] = ['The rule that asked for protection', 'The rules that asked for protection'];
-    sentences.push(
-      `${recipient.rules.length === 1 ? one : many}: ${recipient.rules.map((rule) => `"${plain(rule)}"`).join(', ')}.`,
-    );
+  if (reason !== '') sentences.push(words.reason(/[.!?]$/.test(reason) ? reason : `${reason}.`));
+  if (rules.length > 0) {
+    sentences.push(words.rules(rules.length, rules.map((rule) => quoted(plain(rule))).join(', ')));
   }
   // Most reasons quote it already.
-  if (recipient.remoteReply && !recipient.reason.includes(recipient.remoteReply)) {
-    const server = recipient.remoteMx ? `The mail server ${plain(recipient.remoteMx)}` : 'Their mail server';
-    sentences.push(`${server} said: ${plain(recipient.remoteReply)}`);
+  if (remoteReply && !recipient.reason.includes(remoteReply)) {
+    sentences.push(words.said(plain(remoteMx ?? ''), plain(remoteReply)));
   }
-  if (kind === 'delayed' && recipient.retryUntil !== undefined) {
-    sentences.push(
-      `We keep trying until ${mailDate(recipient.retryUntil)}. If it has not gone out by then, we will tell you.`,
-    );
+  if (kind === 'delayed' && retryUntil !== undefined) {
+    sentences.push(words.until(formatMoment(retryUntil, language, timeZone)));
   }
   return sentences;
 }
 
+type Advice = keyof (typeof reportWords)['en']['advice'];
+
 /** RFC 3463 sections 3.2 to 3.8, from the particular to the general. */
-const advices: readonly (readonly [RegExp, string])[] = [
-  [
-    /^\d\.1\.[1236]$/,
-    'Look at the address again: a letter may be wrong, or the person may have left. Then send the message anew.',
-  ],
-  [
-    /^\d\.(1\.10|4\.4)$/,
-    'The domain takes no mail. Look at the part after the @ again, or ask the person for another address.',
-  ],
-  [
-    /^\d\.2\.[12]$/,
-    'The mailbox is full or closed. Reach the person in another way, or send the message again in some days.',
-  ],
-  [
-    /^\d\.(2\.3|3\.4)$/,
-    'The message is too large for them. Send smaller attachments, or share the files in another way.',
-  ],
-  [
-    /^\d\.6\.7$/,
-    'Their server cannot take addresses with such letters. Ask the person for an address in plain letters.',
-  ],
-  [
-    /^\d\.7\./,
-    'The message could not be sent with the protection it needs, or was not accepted. Ask your administrator which way is open.',
-  ],
-  [
-    /^\d\.4\./,
-    'Their server could not be reached for too long. Send the message again later, or reach the person in another way.',
-  ],
+const advices: readonly (readonly [RegExp, Advice])[] = [
+  [/^\d\.1\.[1236]$/, 'address'],
+  [/^\d\.(1\.10|4\.4)$/, 'domain'],
+  [/^\d\.2\.[12]$/, 'mailbox'],
+  [/^\d\.(2\.3|3\.4)$/, 'size'],
+  [/^\d\.6\.7$/, 'letters'],
+  [/^\d\.7\./, 'protection'],
+  [/^\d\.4\./, 'reach'],
 ];
 
-function adviceFor(status: string): string {
+function adviceFor(status: string): Advice {
   const [, advice] = advices.find(([pattern]) => pattern.test(status)) ?? [];
-  return advice ?? 'Send the message again later. If it happens again, pass this report to your administrator.';
+  return advice ?? 'other';
 }
 
 /** RFC 3464 section 2.2 */

@@ -1,19 +1,23 @@
 /**
  * What a policy makes us tell people about a message: its sender, in the words of the rules (`senderNotice`), and those who are to look at what it
  * holds (`reviewNotice`). Like all messages of our own they carry no content; the caller decides whether the Subject may be named, and sends
- * them with the null reverse-path.
+ * them with the null reverse-path. They speak the tenant's language; what rules say, and their names, stand as the tenant wrote them.
  *
- * Limits: English only. Of long lists of recipients the first are named.
+ * Limits: of long lists of recipients the first are named.
  */
 import { composeLetter, threadIds } from './compose.ts';
-import { type Letter, longDate } from './letter.ts';
+import { formatMoment } from './language.ts';
+import type { Letter } from './letter.ts';
+import { closing, displayName, noReplies, oneLine, type Voice } from './voice.ts';
+import { common } from './words/common.ts';
+import { notice as noticeWords } from './words/notice.ts';
 
 type About = {
   /** Our own address, from `serviceAddress`. */
   readonly from: string;
   readonly to: string;
-  /** As people know it: its domain. */
-  readonly organisation: string;
+  /** The tenant's own. */
+  readonly voice: Voice;
   /** When the message came in, epoch milliseconds. */
   readonly receivedAt: number;
   readonly messageId: string;
@@ -27,8 +31,9 @@ export type SenderNotice = About & {
   readonly originalMessageId: string;
   readonly says: readonly {
     readonly recipients: readonly string[];
-    /** What the rules say, and what becomes of the message. */
+    /** What the rules say. */
     readonly words: readonly string[];
+    readonly becomes: keyof (typeof noticeWords)['en']['sender']['becomes'];
   }[];
 };
 
@@ -48,51 +53,54 @@ const mostNamed = 20;
 
 /** Tells the sender of a message what the rules say about it. */
 export function senderNotice(notice: SenderNotice): Buffer {
-  const about = notice.subject === null ? '' : ` "${notice.subject.slice(0, 200).toWellFormed()}"`;
+  const { voice, subject, receivedAt } = notice;
+  const words = noticeWords[voice.language].sender;
   const parent = threadIds(notice.originalMessageId);
   const thread = parent === '' ? [] : ([['In-Reply-To', parent] as const, ['References', parent] as const] as const);
   return compose(notice, 'auto-replied', thread, {
-    title: notice.subject === null ? 'About your message' : `About your message${about}`,
-    opening: [
-      `The mail rules of ${notice.organisation} have something to say about the message${about} you sent on ${longDate(notice.receivedAt)}.`,
-    ],
-    sections: notice.says.map(({ recipients, words }) => ({ heading: `To ${named(recipients)}`, paragraphs: words })),
-    closing: `Written automatically by the mail gateway of ${notice.organisation}. Replies are not read.`,
+    title: subject === null ? words.title : words.titleOf(oneLine(subject, 200)),
+    opening: [words.opening(displayName(voice.name), formatMoment(receivedAt, voice.language, voice.timeZone))],
+    sections: notice.says.map((each) => ({
+      heading: words.to(named(each.recipients, voice)),
+      paragraphs: [...each.words, words.becomes[each.becomes]],
+    })),
+    closing: closing(voice, noReplies(voice)),
   });
 }
 
 /** Tells a reviewer that a message waits for a person. */
 export function reviewNotice(notice: ReviewNotice): Buffer {
-  const { id, sender, recipients, held, rules } = notice;
-  const who = sender === '' ? 'the mail system (null sender)' : sender;
+  const { id, sender, recipients, held, rules, voice, receivedAt } = notice;
+  const { language } = voice;
+  const words = noticeWords[language].review;
+  const { quoted } = common[language];
+  const who = sender === '' ? words.nobody : sender;
   return compose(notice, 'auto-generated', [], {
-    title: `A message from ${who} waits for you`,
-    opening: [
-      `The mail rules of ${notice.organisation} hold a message until a person has looked at it, and name you for that.`,
-    ],
+    title: words.title(who),
+    opening: [words.opening(displayName(voice.name))],
     sections: [
       {
-        heading: 'The message',
+        heading: words.message,
         paragraphs: [
-          `From ${who}, on ${longDate(notice.receivedAt)}.`,
-          `It waits for ${held} of ${recipients} ${recipients === 1 ? 'recipient' : 'recipients'}.`,
-          `Rules that matched: ${rules.map((rule) => `"${rule}"`).join(', ')}.`,
-          `Its id is ${id}.`,
+          words.came(who, formatMoment(receivedAt, language, voice.timeZone)),
+          words.held(held, recipients),
+          words.rules(rules.map(quoted).join(', ')),
+          words.id(id),
         ],
       },
       {
-        heading: 'On the gateway',
+        heading: words.gateway,
         paragraphs: [
-          'See why it waits:',
+          words.trace,
           `postern trace ${id}`,
-          'Let it go, protected:',
+          words.release,
           `postern queue release ${id}`,
-          'Send it back to its sender:',
+          words.bounce,
           `postern queue bounce ${id}`,
         ],
       },
     ],
-    closing: `Written automatically by the mail gateway of ${notice.organisation}. Replies are not read.`,
+    closing: closing(voice, noReplies(voice)),
   });
 }
 
@@ -102,12 +110,15 @@ function compose(
   thread: readonly (readonly [string, string])[],
   letter: Letter,
 ): Buffer {
-  const { to, messageId, date } = notice;
-  const from = { name: `${notice.organisation} secure mail`, address: notice.from };
-  return composeLetter({ from, to, messageId, date, autoSubmitted, thread }, letter);
+  const { to, voice, messageId, date } = notice;
+  const { language } = voice;
+  const from = { name: noticeWords[language].from(displayName(voice.name)), address: notice.from };
+  const fields = [...thread, ['Content-Language', language] as const];
+  return composeLetter({ from, to, messageId, date, autoSubmitted, thread: fields }, letter, voice);
 }
 
-function named(recipients: readonly string[]): string {
+function named(recipients: readonly string[], { language }: Voice): string {
   const more = recipients.length - mostNamed;
-  return `${recipients.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const first = recipients.slice(0, mostNamed).join(', ');
+  return more > 0 ? `${first} ${noticeWords[language].more(more)}` : first;
 }

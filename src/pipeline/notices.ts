@@ -9,6 +9,7 @@
  * Limits: no report of success; where a next server takes DSN requests it is asked to report itself.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import { plainBranding } from '../config/branding.ts';
 import type { Config } from '../config/config.ts';
 import { addressKey } from '../mail/address.ts';
 import { notificationMessage, serviceAddress } from '../mail/compose.ts';
@@ -85,10 +86,15 @@ async function report(
   const { config } = ports;
   const header = await safeHeader(message, told, ports);
   const [subject] = valuesOf(parseHeader(header), 'Subject');
+  // A tenant may have left the configuration since.
+  const { language, timeZone } =
+    config.tenants.find(({ id }) => id === message.tenant)?.branding ?? plainBranding(config.hostname);
   const bytes = buildReport({
     kind: notify === 'failure' ? 'failed' : 'delayed',
     hostname: config.hostname,
     to: message.mailFrom,
+    language,
+    timeZone,
     original: {
       messageId: message.messageId,
       ...(subject === undefined ? {} : { subject }),

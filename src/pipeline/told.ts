@@ -14,7 +14,6 @@ import { addressKey, domainOf } from '../mail/address.ts';
 import { serviceAddress } from '../mail/compose.ts';
 import { reviewNotice, senderNotice } from '../mail/notice.ts';
 import type { Facts } from '../policy/facts.ts';
-import type { Level } from '../policy/verdict.ts';
 import type { MessageRow, NewMessage } from '../store/store.ts';
 import type { Accept } from './accept.ts';
 import type { Planned } from './planning.ts';
@@ -28,7 +27,7 @@ export type ToldPorts = {
 
 type Decided = {
   readonly message: MessageRow;
-  readonly tenant: Pick<Tenant, 'domains'>;
+  readonly tenant: Pick<Tenant, 'domains' | 'branding'>;
   readonly facts: Facts;
   readonly planned: readonly Planned[];
 };
@@ -53,32 +52,23 @@ function tellsSender({ message, tenant, facts }: Decided): boolean {
   return message.mailFrom !== '' && own && !facts.autoSubmitted && facts.report === null;
 }
 
-const becomes: Readonly<Record<Level, string>> = {
-  none: 'The message is sent on as it is.',
-  transport: 'The message is sent on protected.',
-  message: 'The message is sent on as a protected message.',
-  portal: 'The message waits in the secure portal, and the recipient is told.',
-  hold: 'The message waits until a person has looked at it.',
-  refuse: 'The message is not sent.',
-};
-
 function senderLetter(decided: Decided, ports: ToldPorts): Letter | null {
   const { message, facts, planned } = decided;
   const speaking = planned.filter(({ verdict }) => verdict.notifySender.length > 0);
   if (speaking.length === 0) return null;
-  const says = Map.groupBy(speaking, ({ verdict }) =>
-    JSON.stringify([...verdict.notifySender, becomes[verdict.level]]),
-  );
+  const says = Map.groupBy(speaking, ({ verdict }) => JSON.stringify([verdict.level, verdict.notifySender]));
   // Notices travel like any mail, so the Subject of a message that is to be protected is left out, as in reports of failure.
   const secret = planned.some(({ verdict }) => verdict.level !== 'none');
   const bytes = senderNotice({
     ...common(decided, message.mailFrom, ports),
     subject: secret ? null : facts.subject,
     originalMessageId: message.messageId,
-    says: [...says].map(([words, group]) => ({
-      recipients: group.map(({ verdict }) => verdict.recipient),
-      words: JSON.parse(words) as string[],
-    })),
+    says: [...says.values()].flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const { notifySender: words, level: becomes } = first.verdict;
+      return [{ recipients: group.map(({ verdict }) => verdict.recipient), words, becomes }];
+    }),
   });
   return { to: message.mailFrom, bytes };
 }
@@ -108,7 +98,7 @@ function common({ message, tenant }: Decided, to: string, { hostname, now }: Tol
   return {
     from,
     to,
-    organisation: domainOf(from),
+    voice: tenant.branding,
     receivedAt: message.receivedAt,
     messageId: `<${id}@${hostname}>`,
     date: now(),

@@ -19,6 +19,8 @@ const failed: Report = {
   kind: 'failed',
   hostname: 'gw.postern.example',
   to: 'eve@corp.example',
+  language: 'en',
+  timeZone: 'UTC',
   original: {
     messageId: '<one@corp.example>',
     subject: 'Figures',
@@ -83,7 +85,7 @@ describe('a failure report', () => {
     for (const sentence of [
       'ann@bank.example',
       'Their mail server offers no encryption that can be verified.',
-      '"Banks by verified TLS or not at all"',
+      'The rule that asked for protection: “Banks by verified TLS or not at all”.',
       'The mail server mx.bank.example said: 550 5.7.10 TLS required',
       'What you can do:',
       'Figures',
@@ -129,7 +131,25 @@ test('a delay report says until when we try and asks for nothing', () => {
     expect.arrayContaining(['Action: delayed', 'Status: 4.4.1', 'Will-Retry-Until: Wed, 07 Jan 2026 00:00:00 +0000']),
   );
   const words = partsOf(octets)[0]?.text.replaceAll(/\s+/g, ' ');
-  expect(words).toContain('We keep trying until Wed, 07 Jan 2026 00:00:00 +0000');
+  expect(words).toContain('We keep trying until 7 January 2026 at 00:00 UTC.');
+  expect(words).not.toContain('What you can do');
+});
+
+test.each([
+  ['de', 'Nicht zugestellt: Figures', 'Was Sie tun können:', 'Gesendet: 2. Januar 2026 um 04:04 MEZ'],
+  ['fr', 'Non remis\u00a0: Figures', 'Ce que vous pouvez faire\u00a0:', 'Envoyé\u00a0: 2 janvier 2026 à 04:04 UTC+1'],
+  ['es', 'No entregado: Figures', 'Qué puede hacer:', 'Enviado: 2 de enero de 2026 a las 04:04 CET'],
+  ['nl', 'Niet bezorgd: Figures', 'Wat u kunt doen:', 'Verstuurd: 2 januari 2026 om 04:04 CET'],
+] as const)('%s: the person is spoken to in it, the machine as ever', (language, subject, ...sentences) => {
+  const octets = buildReport({ ...failed, language, timeZone: 'Europe/Berlin' });
+  expect(valuesOf(parseHeader(octets), 'Subject')).toEqual([subject]);
+  expect(statusOf(octets)).toEqual(statusOf(buildReport(failed)));
+  expect(octets.toString('latin1')).toContain(
+    `\r\nContent-Language: ${language}\r\nContent-Type: text/plain; charset=utf-8`,
+  );
+  const words = partsOf(octets)[0]?.text ?? '';
+  for (const sentence of [...sentences, 'no encryption that can be verified.'])
+    expect(words.replaceAll(/ *\r\n */g, ' ')).toContain(sentence);
   expect(words).not.toContain('What you can do');
 });
 

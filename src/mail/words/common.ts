@@ -1,4 +1,4 @@
-/** Words that every letter to a recipient shares: how to tell it from a forgery, whom to call, who wrote it. */
+/** Words that letters share: how to tell one to a recipient from a forgery, whom to call, who wrote it, and marks of quotation. */
 import type { InEachLanguage } from '../language.ts';
 
 const en = {
@@ -12,6 +12,7 @@ const en = {
   help: (ways: string) => `Questions? ${ways}`,
   automatic: (name: string) => `Written automatically for ${name}.`,
   noReplies: 'Replies are not read.',
+  quoted: (text: string) => `“${text}”`,
 };
 
 type Common = typeof en;
@@ -27,6 +28,7 @@ const de: Common = {
   help: (ways) => `Fragen? ${ways}`,
   automatic: (name) => `Automatisch verfasst für ${name}.`,
   noReplies: 'Antworten werden nicht gelesen.',
+  quoted: (text) => `„${text}“`,
 };
 
 const fr: Common = {
@@ -40,6 +42,7 @@ const fr: Common = {
   help: (ways) => `Une question ? ${ways}`,
   automatic: (name) => `Rédigé automatiquement pour ${name}.`,
   noReplies: 'Les réponses ne sont pas lues.',
+  quoted: (text) => `« ${text} »`,
 };
 
 const es: Common = {
@@ -53,6 +56,7 @@ const es: Common = {
   help: (ways) => `¿Preguntas? ${ways}`,
   automatic: (name) => `Escrito automáticamente para ${name}.`,
   noReplies: 'Las respuestas no se leen.',
+  quoted: (text) => `«${text}»`,
 };
 
 const nl: Common = {
@@ -66,6 +70,7 @@ const nl: Common = {
   help: (ways) => `Vragen? ${ways}`,
   automatic: (name) => `Automatisch geschreven voor ${name}.`,
   noReplies: 'Antwoorden worden niet gelezen.',
+  quoted: (text) => `“${text}”`,
 };
 
 export const common: InEachLanguage<Common> = { en, de, fr, es, nl };
