@@ -120,7 +120,7 @@ export const branding = section({
   support: setting(support.optional(), 'Whom recipients may ask for help. One or more of the three.'),
   language: setting(
     kinds.choice(languages).prefault('en'),
-    'Language of letters to people whose own we do not know, and of pages for browsers that ask for none we have: en, de, fr, es or nl.',
+    'Language of letters to staff and to people whose own we do not know, and of pages for browsers that ask for none we have: en, de, fr, es or nl.',
   ),
   timeZone: setting(
     timeZone().prefault('UTC'),
