@@ -1,6 +1,6 @@
 /** The letter with the code by which the sender of a message shows who they are. As every code, it stands in the body only. */
 import { composeLetter } from './compose.ts';
-import { check, closing, displayName, noReplies, type Voice } from './voice.ts';
+import { closing, displayName, noReplies, phraseIn, type Voice } from './voice.ts';
 import { code as codeWords } from './words/code.ts';
 import { senderCode } from './words/sender-code.ts';
 
@@ -17,7 +17,7 @@ export type SenderCode = {
 };
 
 export function senderCodeMessage({ from, to, voice, code, minutes, portalUrl, messageId, date }: SenderCode): Buffer {
-  const { title, opening } = senderCode[voice.language];
+  const { title, opening, notYou } = senderCode[voice.language];
   const words = codeWords[voice.language];
   const own = displayName(voice.name);
   const { host } = new URL(portalUrl);
@@ -26,8 +26,8 @@ export function senderCodeMessage({ from, to, voice, code, minutes, portalUrl, m
     opening: [opening],
     code,
     sections: [
-      { heading: words.before, paragraphs: [words.valid(minutes), words.only(host, own)] },
-      check(voice, own, host),
+      { heading: words.before, paragraphs: [words.valid(minutes), words.only(host, own), ...phraseIn(voice)] },
+      { heading: words.notYou, paragraphs: [notYou] },
     ],
     closing: closing(voice, noReplies(voice)),
   };

@@ -13,7 +13,7 @@ const en = {
     `Type it only on a page of ${host}. Nobody from ${name} will ever ask you to tell it to them.`,
   notYou: 'You did not ask for a code?',
   asked: (at: string, network: string, who: string) =>
-    `It was asked for on ${at} from the network address ${network}, by someone who has the link we mailed to you. Without the code the link opens nothing, so you need do nothing. Do not pass the code on. If this happens again, tell ${who}.`,
+    `It was asked for on ${at} from the network address ${network}, by someone who has the link we sent you. Without the code the link opens nothing, so you need do nothing. Do not pass the code on. If this happens again, tell ${who}.`,
 };
 
 type Code = typeof en;
