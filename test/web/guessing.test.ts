@@ -1,4 +1,6 @@
 /** T-32: what guessing gets, however many sessions, networks, links and days somebody has, and that nobody is locked out by it. */
+import { createHook } from 'node:async_hooks';
+import { randomUUIDv7 } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 import { describe, expect, test } from 'vitest';
 import { hashPassword, TooManyPasswords, verifyPassword } from '../../src/protect/password.ts';
@@ -179,6 +181,40 @@ describe('the six digits of an app', () => {
 });
 
 describe('passwords', () => {
+  test('a wrong one costs the same work where nobody is, nobody has one, and somebody has', async () => {
+    await using site = await startSite();
+    const at = { tenant: 'corp', address: robin };
+    const secret = await hashPassword('tjuv-kloster-77-lampa');
+    const unused = { tenant: 'corp', lookup: '', label: '', counter: 0, lastUsedAt: null };
+    const addPerson = async (kind: 'password' | 'passkey'): Promise<void> => {
+      const member = { id: randomUUIDv7(), tenant: 'corp', name: 'Robin', createdAt: site.clock.now };
+      const credential = { ...unused, id: randomUUIDv7(), member: member.id, kind, secret, createdAt: site.clock.now };
+      await site.store.portal.enrol(member, { ...at, role: 'owner' }, credential, []);
+    };
+    let hashes = 0;
+    const hook = createHook({ init: (_, type) => (hashes += type === 'ARGON2REQUEST' ? 1 : 0) }).enable();
+    const work: number[] = [];
+    const type = async (typed: string): Promise<number> => {
+      const client = new Client(site, `127.0.4.${work.length + 1}`);
+      hashes = 0;
+      const { status } = await client.press('/sign-in/password', '/sign-in/password', {
+        address: robin,
+        secret: typed,
+      });
+      work.push(hashes);
+      return status;
+    };
+    const statuses = [await type('wrong')];
+    for (const kind of ['passkey', 'password'] as const) {
+      await addPerson(kind);
+      statuses.push(await type('wrong'));
+    }
+    hook.disable();
+    expect(statuses).toEqual([422, 422, 422]);
+    expect(work).toEqual([1, 1, 1]);
+    expect(await type('tjuv-kloster-77-lampa')).toBe(303);
+  });
+
   test('one password at many addresses is limited by network', async () => {
     await using site = await startSite();
     const client = new Client(site);

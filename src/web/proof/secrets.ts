@@ -3,9 +3,12 @@
  * the address is asked for too.
  *
  * Every try is counted before it is judged (tries.ts). What was wrong is never said, and an address that nobody has set anything up for answers like any
- * other, in the same time.
+ * other, after the same work.
  *
  * The code of an app is six digits and stands alone only behind a message's link. At /sign-in it comes after another proof of the same address.
+ *
+ * Limits: a wrong password takes as many times as long as people at the address chose one, if they are several: more work for everybody would hide it,
+ * and would make a flood of tries as many times as heavy.
  */
 import type { Context } from 'hono';
 import { addressKey, canonicalAddress } from '../../mail/address.ts';
@@ -129,13 +132,12 @@ async function ownSecret(
       credentials.push(...(await store.credentials(member.id)).filter(({ kind }) => kind === proof));
     }
   }
-  if (proof === 'password' && credentials.length === 0) await pretendToVerify(typed);
-  let right: NewProof | null = null;
   for (const credential of credentials) {
-    if (!(await isRight(shared, credential, typed))) continue;
-    right ??= { method: proof, tenant: credential.tenant, member: credential.member };
+    const { tenant, member } = credential;
+    if (await isRight(shared, credential, typed)) return { method: proof, tenant, member };
   }
-  return right;
+  if (proof === 'password' && credentials.length === 0) await pretendToVerify(typed.slice(0, 200));
+  return null;
 }
 
 async function isRight(shared: Shared, credential: Credential, typed: string): Promise<boolean> {
