@@ -3,7 +3,7 @@
  * that are not named are those that the tenant's mail goes to (`inbound`).
  */
 import type { Config } from '../config/config.ts';
-import { type DnsLine, type Publication, publicationFor } from '../deliver/publish.ts';
+import { type DkimIdentity, type DnsLine, type Publication, publicationFor } from '../deliver/publish.ts';
 import { domainOf, toAsciiDomain } from '../mail/address.ts';
 import { printable, printFailure, printJson } from './output.ts';
 import { UsageError } from './usage.ts';
@@ -15,7 +15,7 @@ export function domainsPublish(config: Config, domain: string, servers: readonly
     printFailure(`${why} Name them: postern domains publish ${domain} MX…`, json);
     return 1;
   }
-  const publication = publicationFor({ domain, mx, mailbox: mailboxOf(config, domain), ...identities(config) });
+  const publication = publicationFor({ domain, mx, mailbox: mailboxOf(config, domain), ...identities(config, domain) });
   if (json) printJson(publication);
   else process.stdout.write(page(publication));
   return 0;
@@ -38,12 +38,15 @@ function mailboxOf({ reporting }: Config, domain: string): string {
   return reporting?.mailbox ?? `postmaster@${domain}`;
 }
 
-function identities({ smtp, hostname, reporting }: Config) {
+function identities({ smtp, hostname, reporting, tenants }: Config, domain: string) {
   const port = smtp.listen[0]?.port ?? 25;
-  const key = reporting?.dkim ?? null;
+  const dkim: DkimIdentity[] = [];
+  if (reporting?.dkim) dkim.push({ ...reporting.dkim, domain: domainOf(reporting.from), signs: 'reports' });
+  const own = tenants.find(({ domains }) => domains.includes(domain))?.dkim ?? null;
+  if (own !== null) dkim.push({ ...own, domain, signs: 'mail' });
   return {
     server: smtp.tls === null ? null : { host: hostname, port, certPem: smtp.tls.cert },
-    dkim: key === null || reporting === null ? null : { ...key, domain: domainOf(reporting.from) },
+    dkim,
   };
 }
 

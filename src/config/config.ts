@@ -99,6 +99,8 @@ export type Tenant = {
   /** How far a recipient's key must be trusted where no rule says. */
   readonly keys: { readonly minimumTrust: KeyTrust };
   readonly protection: Protection;
+  /** Signs what is written or changed here in the name of its domains; null in a process that sends no mail. */
+  readonly dkim: DkimKey | null;
   readonly ownKeys: OwnKeySettings;
   /** What recipients may write to it in the portal. */
   readonly portal: Writing;
@@ -281,6 +283,9 @@ export type LdapDirectory = {
   readonly private: boolean;
 };
 
+/** What signs for DKIM; its public half is in DNS under the signing domain. */
+export type DkimKey = { readonly selector: string; readonly key: KeyObject };
+
 /** TLS reports, to other domains and about our own. */
 export type Reporting = {
   /** Addresses in normal form; the first two are in one domain. */
@@ -288,7 +293,7 @@ export type Reporting = {
   readonly from: string;
   readonly mailbox: string;
   readonly organization: string;
-  readonly dkim: { readonly selector: string; readonly key: KeyObject } | null;
+  readonly dkim: DkimKey | null;
   /** Absolute path of the Maildir where others' reports arrive, or null. */
   readonly maildir: string | null;
 };

@@ -12,6 +12,7 @@ import { crossCheck } from './check.ts';
 import type {
   Branding,
   Config,
+  DkimKey,
   KeySettings,
   LdapDirectory,
   Opening,
@@ -83,7 +84,8 @@ function assemble(file: string, settings: Settings, references: References, prob
     return { ...partner, networks, domains, trust: roots };
   });
   const keys = assembleKeys(settings.keys, references);
-  const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, references));
+  const sends = settings.roles.includes('work');
+  const tenants = settings.tenants.map((tenant, index) => assembleTenant(tenant, index, sends, references));
   if (masterKey === null || database === null) return null;
   return {
     file,
@@ -162,13 +164,26 @@ function assembleReporting(
   }: NonNullable<Settings['reporting']>,
   references: References,
 ): Reporting {
-  const key = dkim === undefined ? null : references.signingKey(dkim.key, ['reporting', 'dkim', 'key']);
-  const signer = dkim === undefined || key === null ? null : { selector: dkim.selector, key };
+  const signer = assembleDkim(dkim, ['reporting', 'dkim', 'key'], references);
   const folder = maildir === undefined ? null : references.absolute(maildir);
   return { contact, from, mailbox, organization, dkim: signer, maildir: folder };
 }
 
-function assembleTenant(tenant: Settings['tenants'][number], index: number, references: References): Tenant {
+function assembleDkim(
+  dkim: NonNullable<Settings['reporting']>['dkim'],
+  at: Path,
+  references: References,
+): DkimKey | null {
+  const key = dkim === undefined ? null : references.signingKey(dkim.key, at);
+  return dkim === undefined || key === null ? null : { selector: dkim.selector, key };
+}
+
+function assembleTenant(
+  tenant: Settings['tenants'][number],
+  index: number,
+  sends: boolean,
+  references: References,
+): Tenant {
   const at = ['tenants', index] as const;
   const { networks, secretHeader } = tenant.proof;
   const valuesAt = [...at, 'proof', 'secretHeader', 'values'];
@@ -189,6 +204,7 @@ function assembleTenant(tenant: Settings['tenants'][number], index: number, refe
     honourTlsRequiredNo: tenant.honourTlsRequiredNo,
     keys: tenant.keys,
     protection: tenant.protection,
+    dkim: sends ? assembleDkim(tenant.dkim, [...at, 'dkim', 'key'], references) : null,
     ownKeys: tenant.ownKeys,
     portal: tenant.portal,
     senders: {

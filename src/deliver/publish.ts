@@ -32,8 +32,15 @@ export type ToPublish = {
   readonly mailbox: string;
   /** A mail server whose certificate is at hand. */
   readonly server: { readonly host: string; readonly port: number; readonly certPem: string } | null;
-  /** What our own reports are signed with. */
-  readonly dkim: { readonly selector: string; readonly domain: string; readonly key: KeyObject } | null;
+  /** What signs our own reports, and what is written or changed here in the name of the domain. */
+  readonly dkim: readonly DkimIdentity[];
+};
+
+export type DkimIdentity = {
+  readonly selector: string;
+  readonly domain: string;
+  readonly key: KeyObject;
+  readonly signs: 'reports' | 'mail';
 };
 
 /** Seconds: a week, after which senders who could not fetch the policy again forget it. */
@@ -59,7 +66,7 @@ export function publicationFor({ domain, mx, mailbox, server, dkim }: ToPublish)
         purpose: 'Asks senders to report how TLS went.',
       },
       ...(server === null ? [] : [tlsaRecord(server)]),
-      ...(dkim === null ? [] : [dkimRecord(dkim)]),
+      ...dkim.map(dkimRecord),
     ],
   };
 }
@@ -92,7 +99,7 @@ function tlsaRecord({ host, port, certPem }: NonNullable<ToPublish['server']>): 
   };
 }
 
-function dkimRecord({ selector, domain, key }: NonNullable<ToPublish['dkim']>): DnsLine {
+function dkimRecord({ selector, domain, key, signs }: DkimIdentity): DnsLine {
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   // RFC 8463 section 4.2: of an Ed25519 key the 32 octets alone.
   const elliptic = key.asymmetricKeyType === 'ed25519';
@@ -101,8 +108,13 @@ function dkimRecord({ selector, domain, key }: NonNullable<ToPublish['dkim']>): 
     name: `${selector}._domainkey.${domain}`,
     type: 'TXT',
     // RFC 8460 section 3: good for reports and nothing else.
-    value: quoted(`v=DKIM1; k=${elliptic ? 'ed25519' : 'rsa'}; s=tlsrpt; p=${octets.toString('base64')}`),
-    purpose: 'Verifies the TLS reports that this gateway sends.',
+    value: quoted(
+      `v=DKIM1; k=${elliptic ? 'ed25519' : 'rsa'}; s=${signs === 'reports' ? 'tlsrpt' : 'email'}; p=${octets.toString('base64')}`,
+    ),
+    purpose:
+      signs === 'reports'
+        ? 'Verifies the TLS reports that this gateway sends.'
+        : 'Verifies what this gateway writes or changes in the name of the domain.',
   };
 }
 

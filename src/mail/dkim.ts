@@ -1,12 +1,13 @@
 /**
- * DKIM signatures for messages of our own: `signMessage` puts one on top. Header and body are signed whole, in relaxed form, so that relays that
- * fold or trim lines do not break it; From is signed once more than it is there, so that nobody can add a second.
+ * DKIM signatures: `signatureOver` makes the field for a header and the hash of a body, which `bodyHash` takes from a stream; `signMessage` puts one on top
+ * of a message in memory. Header and body are signed whole, in relaxed form, so that relays that fold or trim lines do not break it; From is signed once
+ * more than it is there, so that nobody can add a second.
  *
  * Standards: RFC 6376 (signing), RFC 8463.
  * Limits: no verification.
  */
-import { createHash, type KeyObject, sign } from 'node:crypto';
-import { parseHeader } from './header.ts';
+import { createHash, type Hash, type KeyObject, sign } from 'node:crypto';
+import { type Field, parseHeader } from './header.ts';
 
 export type Signer = {
   /** The signing domain, which the receiver compares with the one in From. */
@@ -16,11 +17,13 @@ export type Signer = {
   readonly key: KeyObject;
 };
 
-/** Of the fields of our own messages, all but those that relays change. */
+/** What an author writes and relays leave alone. RFC 6376 section 5.4.1. */
 const signed = new Set([
   'from',
+  'sender',
   'reply-to',
   'to',
+  'cc',
   'subject',
   'date',
   'message-id',
@@ -29,18 +32,37 @@ const signed = new Set([
   'auto-submitted',
   'mime-version',
   'content-type',
+  'content-transfer-encoding',
   'tls-report-domain',
   'tls-report-submitter',
   'tls-required',
 ]);
 
-/**
- * The message with the field before it. Its header must hold each of the fields above once at most, as ours do.
- * @param at epoch milliseconds.
- */
-export function signMessage(message: Buffer, { domain, selector, key }: Signer, at: number): Buffer {
+/** The message with the field before it. @param at epoch milliseconds. */
+export function signMessage(message: Buffer, signer: Signer, at: number): Buffer {
   const bodyAt = message.indexOf('\r\n\r\n') + 4;
-  const fields = parseHeader(message.subarray(0, bodyAt)).filter(({ name }) => signed.has(name.toLowerCase()));
+  const hash = new RelaxedBody();
+  hash.push(message.subarray(bodyAt));
+  const field = signatureOver(parseHeader(message.subarray(0, bodyAt)), hash.digest(), signer, at);
+  return Buffer.concat([Buffer.from(field, 'latin1'), message]);
+}
+
+/** The hash of a body whose octets come as a stream. */
+export async function bodyHash(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const hash = new RelaxedBody();
+  for await (const chunk of body) hash.push(chunk);
+  return hash.digest();
+}
+
+/** The field DKIM-Signature with its line end. */
+export function signatureOver(
+  header: readonly Field[],
+  bodyHashed: Buffer,
+  { domain, selector, key }: Signer,
+  at: number,
+): string {
+  // RFC 6376 section 5.4.2: verifiers take several of one name from the bottom up.
+  const fields = header.filter(({ name }) => signed.has(name.toLowerCase())).toReversed();
   const elliptic = key.asymmetricKeyType === 'ed25519';
   const value = ` ${[
     'v=1',
@@ -50,7 +72,7 @@ export function signMessage(message: Buffer, { domain, selector, key }: Signer, 
     `s=${selector}`,
     `t=${Math.floor(at / 1000)}`,
     `h=${[...fields.map(({ name }) => name.toLowerCase()), 'from'].join(':\r\n  ')}`,
-    `bh=${sha256(relaxedBody(message.subarray(bodyAt).toString('latin1'))).toString('base64')}`,
+    `bh=${bodyHashed.toString('base64')}`,
     'b=',
   ].join(';\r\n ')}`;
   const covered = [
@@ -59,13 +81,12 @@ export function signMessage(message: Buffer, { domain, selector, key }: Signer, 
     relaxedField('DKIM-Signature', value),
   ].join('');
   // RFC 8463 section 3: Ed25519 signs the hash.
-  const signature = elliptic ? sign(null, sha256(covered), key) : sign('sha256', Buffer.from(covered, 'latin1'), key);
+  const octets = Buffer.from(covered, 'latin1');
+  const signature = elliptic
+    ? sign(null, createHash('sha256').update(octets).digest(), key)
+    : sign('sha256', octets, key);
   const folded = signature.toString('base64').replaceAll(/.{70}(?=.)/g, '$&\r\n  ');
-  return Buffer.concat([Buffer.from(`DKIM-Signature:${value}${folded}\r\n`, 'latin1'), message]);
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text, 'latin1').digest();
+  return `DKIM-Signature:${value}${folded}\r\n`;
 }
 
 /** RFC 6376 section 3.4.2. */
@@ -76,12 +97,36 @@ function relaxedField(name: string, raw: string): string {
     .trim()}`;
 }
 
-/** RFC 6376 section 3.4.4. */
-function relaxedBody(body: string): string {
-  const lines = body.split('\r\n').map((line) => line.replaceAll(/[ \t]+/g, ' ').replace(/ $/, ''));
-  const last = lines.findLastIndex((line) => line !== '');
-  return lines
-    .slice(0, last + 1)
-    .map((line) => `${line}\r\n`)
-    .join('');
+/** The SHA-256 of a body in relaxed form. RFC 6376 section 3.4.4. Memory does not grow with the body. */
+class RelaxedBody {
+  readonly #hash: Hash = createHash('sha256');
+  /** A blank and a CR at the end of what came: what follows says what becomes of them. */
+  #held = '';
+  /** Line breaks that count only if something follows. */
+  #breaks = 0;
+  #empty = true;
+
+  push(chunk: Uint8Array): void {
+    const text = this.#held + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
+    const relaxed = text.replaceAll(/[ \t]+/g, ' ').replaceAll(' \r\n', '\r\n');
+    this.#held = / ?\r?$/.exec(relaxed)?.[0] ?? '';
+    this.#take(relaxed.slice(0, relaxed.length - this.#held.length));
+  }
+
+  digest(): Buffer {
+    if (this.#held.endsWith('\r')) this.#take(this.#held);
+    if (!this.#empty) this.#hash.update('\r\n');
+    return this.#hash.digest();
+  }
+
+  #take(text: string): void {
+    let end = text.length;
+    while (text.endsWith('\r\n', end)) end -= 2;
+    if (end > 0) {
+      for (; this.#breaks > 0; this.#breaks -= 1) this.#hash.update('\r\n');
+      this.#hash.update(text.slice(0, end), 'latin1');
+      this.#empty = false;
+    }
+    this.#breaks += (text.length - end) / 2;
+  }
 }

@@ -10,6 +10,7 @@ import type { Config, Protection } from '../config/config.ts';
 import { materialsOf } from '../keys/keyring.ts';
 import { addressKey } from '../mail/address.ts';
 import { blindOf } from '../mail/blind.ts';
+import { bodyHash, signatureOver } from '../mail/dkim.ts';
 import {
   authorsOf,
   editHeader,
@@ -32,6 +33,7 @@ import type { KeyRow } from '../store/key-port.ts';
 import type { ClaimedDelivery, MessageRow, Store } from '../store/store.ts';
 import { type Change, type Changes, changesOf, type Wanted } from './changes.ts';
 import { openSubject } from './decide.ts';
+import { dkimSigner } from './dkim.ts';
 import { readHeader } from './stored-header.ts';
 
 export type OctetPorts = {
@@ -83,15 +85,31 @@ async function asSent(
   if (signed !== null) return signed;
   const common = { kind: 'ready', eightBit: true, failure: () => null } as const;
   const { changes, grown } = await changesOf(message, { subject: null, linked }, ports.spool);
-  const untouched = subject === null && actions.headers.add.length === 0 && actions.headers.remove.length === 0;
-  if (untouched && changes.length === 0)
+  const headerStays = subject === null && actions.headers.add.length === 0 && actions.headers.remove.length === 0;
+  const untouched = headerStays && changes.length === 0;
+  if (untouched && message.kind === 'submitted')
     return { ...common, size: message.size, body: () => ports.spool.read(message.spool) };
   const header = edited(await readHeader(message, ports.spool), delivery, ports);
+  const top = Buffer.concat([await signatureFor(message, header, untouched ? null : changes, ports), header]);
   return {
     ...common,
-    size: message.size - message.headerSize + header.length + grown,
-    body: () => headerThenBody(header, changes, message, ports.spool),
+    size: message.size - message.headerSize + top.length + grown,
+    body: () => headerThenBody(top, changes, message, ports.spool),
   };
+}
+
+/** The field DKIM-Signature, or nothing. `changes`: of the body; null when the message leaves as it is stored. */
+async function signatureFor(
+  message: MessageRow,
+  header: Buffer,
+  changes: readonly Change[] | null,
+  { config, spool, now }: OctetPorts,
+): Promise<Buffer> {
+  const fields = parseHeader(header);
+  const signer = dkimSigner(message, fields, changes !== null, config);
+  if (signer === null) return Buffer.alloc(0);
+  const hash = await bodyHash(headerThenBody(Buffer.alloc(0), changes ?? [], message, spool));
+  return Buffer.from(signatureOver(fields, hash, signer, now()), 'latin1');
 }
 
 /** Null when there is no key to sign with, or the message is protected already by who sent it. */

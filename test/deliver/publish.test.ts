@@ -13,7 +13,7 @@ const wanted: ToPublish = {
   mx: ['mx.b.example', '*.pool.example'],
   mailbox: 'tls-reports@b.example',
   server: null,
-  dkim: null,
+  dkim: [],
 };
 
 const lineOf = (records: readonly DnsLine[], name: string) => records.find((record) => record.name === name);
@@ -73,7 +73,7 @@ test.each(['rsa', 'ed25519'] as const)(
   (kind) => {
     const { privateKey, publicKey } =
       kind === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519');
-    const dkim = { selector: 'tlsrpt', domain: 'b.example', key: privateKey };
+    const dkim = [{ selector: 'tlsrpt', domain: 'b.example', key: privateKey, signs: 'reports' }] as const;
     const line = lineOf(publicationFor({ ...wanted, dkim }).records, 'tlsrpt._domainkey.b.example');
     const [, type, p] = /^v=DKIM1; k=(\w+); s=tlsrpt; p=([A-Za-z0-9+/=]+)$/.exec(textOf(line)) ?? [];
     expect(type).toBe(kind);

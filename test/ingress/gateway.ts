@@ -31,6 +31,7 @@ export function tenant(changes: Partial<Tenant> = {}): Tenant {
     honourTlsRequiredNo: false,
     keys: { minimumTrust: 'vouched' },
     opening: null,
+    dkim: null,
     ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
     protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
     ...changes,

@@ -25,6 +25,7 @@ function tenant(id: string, proof: Partial<Tenant['proof']>, ...domains: string[
     honourTlsRequiredNo: false,
     keys: { minimumTrust: 'vouched' },
     opening: null,
+    dkim: null,
     ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
     protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
   };

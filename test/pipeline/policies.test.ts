@@ -45,6 +45,7 @@ const tenant = (policy: string, groups: string | null = null): Tenant => ({
   honourTlsRequiredNo: false,
   keys: { minimumTrust: 'vouched' },
   opening: null,
+  dkim: null,
   ownKeys: { generate: 'off', algorithm: 'p256', validFor: 1, renewBefore: 0, listFor: 1 },
   protection: { hideSubject: ['pgp'], legacyDisplay: false, sign: true, form: 'clear' },
 });

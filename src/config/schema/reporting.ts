@@ -1,7 +1,8 @@
 /** Settings of TLS reports: those we send about others, and those others send about us. */
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
-import { key, setting } from './setting.ts';
+import { dkim } from './dkim.ts';
+import { setting } from './setting.ts';
 
 export const reporting = section({
   contact: setting(
@@ -18,18 +19,7 @@ export const reporting = section({
     { example: 'Corp' },
   ),
   dkim: setting(
-    section({
-      selector: setting(
-        kinds
-          .text('a selector', 'Write it like tlsrpt or 2026a.')
-          .refine((name) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(name), {
-            error: 'a selector\nUse letters, digits and hyphens.',
-          }),
-        'Name of the key: its public half is in DNS at SELECTOR._domainkey and the domain of contact. postern domains publish prints it.',
-        { example: 'tlsrpt' },
-      ),
-      key: setting(key, 'The private half, PEM, RSA or Ed25519.', { example: './secrets/tlsrpt.pem' }),
-    }).optional(),
+    dkim('the domain of contact', 'tlsrpt').optional(),
     'Signs the reports that go by mail. Receivers ignore those without a signature (DKIM).',
   ),
   mailbox: setting(

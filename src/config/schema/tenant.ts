@@ -3,6 +3,7 @@ import { keyTrusts, tlsLevels } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { branding } from './branding.ts';
+import { dkim } from './dkim.ts';
 import { opening } from './opening.ts';
 import { ownKeys } from './own-keys.ts';
 import { portal } from './portal.ts';
@@ -103,6 +104,11 @@ export const tenant = section({
     kinds.flag().prefault(false),
     'Let a sender waive, with the header field TLS-Required: No, the TLS that the domain of a recipient demands (DANE, MTA-STS, what it has shown before).\n' +
       'Only for mail that no rule protects; what your policy demands is never waived.',
+  ),
+  dkim: setting(
+    dkim('each of the domains above', 'postern').optional(),
+    'Signs (DKIM) what Postern writes in the name of these domains, notifications, codes and answers from the portal, and what it had to change. What\n' +
+      'leaves unchanged keeps the signature of the mail platform. Without it, such mail rests on SPF alone.',
   ),
   ownKeys: setting(ownKeys.prefault({}), 'Keys and certificates of its own people, made here.'),
   keys: setting(
