@@ -38,11 +38,11 @@ export function messagePage(around: Around, shown: Shown): Page {
   const formatted = view.rich.length > 0;
   const whole = link(reading.whole, `${base}/message.eml`);
   const content = html`${otherMessages(around, shown.conversation, 'earlier')}<article class="sheet">
-<h1 class="subject" dir="auto">${view.subject === '' ? reading.noSubject : view.subject}</h1>
+<h1 class="subject${view.subject.length > 90 ? ' long' : ''}" dir="auto">${view.subject === '' ? reading.noSubject : view.subject}</h1>
 ${facts(
-  [reading.from, html`<bdi>${view.from === '' ? shown.mailFrom : view.from}</bdi>`],
-  view.to === '' ? null : [reading.to, html`<bdi>${view.to}</bdi>`],
-  view.cc === '' ? null : [reading.cc, html`<bdi>${view.cc}</bdi>`],
+  [reading.from, people(view.from === '' ? shown.mailFrom : view.from)],
+  view.to === '' ? null : [reading.to, people(view.to)],
+  view.cc === '' ? null : [reading.cc, people(view.cc)],
   [reading.date, dated(around, view.date, shown.receivedAt)],
 )}
 ${view.incomplete ? notice('bad', html`<p>${reading.incomplete} ${whole}</p>`) : ''}
@@ -59,6 +59,14 @@ ${answerButtons(around, shown.deliveryId, formToken, shown.answers, asks(shown.i
     width: 'wide',
     corner: html`${link(around.words.inbox.messages, '/inbox')}${link(common.account, '/account')}`,
   });
+}
+
+/** Of a long list the first; the rest unfolds, so that it does not stand before the message. Addresses read from left to right, whatever stands beside them. */
+function people(list: string): Page {
+  const whole = html`<span dir="ltr">${list}</span>`;
+  if (list.length <= 200) return whole;
+  const cut = list.lastIndexOf(',', 120);
+  return more(html`<span dir="ltr">${list.slice(0, cut > 0 ? cut : 120).toWellFormed()} …</span>`, whole);
 }
 
 /** As the sender's program dated it; as it is written there when that is no date. */
