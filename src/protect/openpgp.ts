@@ -4,6 +4,7 @@
  *
  * Standards: RFC 9580 (OpenPGP).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as openpgp from 'openpgp';
 import { canonicalAddress } from '../mail/address.ts';
 import { encryptionConfig as config, encryptionPartOf, revocationConfig, timeOf } from './openpgp/recipient.ts';
@@ -31,6 +32,9 @@ const maximumKeySize = 65_536;
 const maximumUserIds = 50;
 const maximumSubkeys = 20;
 const maximumBindings = 100;
+/** Signatures of one kind on one user id, one subkey or the key itself: each is verified several times over, in one go. */
+const maximumSignatures = 16;
+const direct = openpgp.enums.signature.key;
 const maximumKeys = 200;
 
 /**
@@ -84,18 +88,29 @@ async function inspectKey(binaryKey: Uint8Array, now: number): Promise<KeyFacts 
   }
 }
 
-/** What of a key is more than anybody's has, in words, or null: each signature of each subkey is verified several times over. */
-function excess({ users, subkeys }: openpgp.Key): string | null {
+/** What of a key is more than anybody's has, in words, or null. */
+function excess(key: openpgp.Key): string | null {
+  const { users, subkeys, revocationSignatures } = key;
   const signatures = subkeys.reduce((sum, each) => sum + each.bindingSignatures.length, 0);
   if (users.length > maximumUserIds) return `${users.length} user ids, ${maximumUserIds}`;
   if (subkeys.length > maximumSubkeys) return `${subkeys.length} subkeys, ${maximumSubkeys}`;
-  return signatures > maximumBindings ? `${signatures} signatures of subkeys, ${maximumBindings}` : null;
+  if (signatures > maximumBindings) return `${signatures} signatures of subkeys, ${maximumBindings}`;
+  const piles = [
+    revocationSignatures,
+    key.toPacketList().filter((packet) => packet instanceof openpgp.SignaturePacket && packet.signatureType === direct),
+    ...users.flatMap((each) => [each.selfCertifications, each.revocationSignatures]),
+    ...subkeys.flatMap((each) => [each.bindingSignatures, each.revocationSignatures]),
+  ];
+  const most = Math.max(...piles.map(({ length }) => length));
+  return most > maximumSignatures ? `${most} signatures by itself in one place, ${maximumSignatures}` : null;
 }
 
 async function describe(key: openpgp.Key, hadPrivatePart: boolean, now: number): Promise<KeyFacts> {
   const date = new Date(now);
   const addresses = new Set<string>();
   for (const user of key.users) {
+    // Some curves are verified in this thread, which has other work.
+    await nextTurn();
     // Anyone can attach a user id; only those the key has signed itself, and not withdrawn, count.
     const vouched =
       user.userID !== null &&
@@ -104,7 +119,9 @@ async function describe(key: openpgp.Key, hadPrivatePart: boolean, now: number):
     const address = vouched ? userIdAddress(user.userID?.userID ?? '') : null;
     if (address !== null) addresses.add(address);
   }
+  await nextTurn();
   const part = await encryptionPartOf(key, now);
+  await nextTurn();
   const ends = [timeOf(await key.getExpirationTime()), part.ok ? part.expiresAt : null];
   const times = ends.filter((end) => end !== null);
   const why = part.ok ? (addresses.size === 0 ? 'it names no mail address' : null) : part.why;

@@ -11,6 +11,7 @@ import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { BasicConstraints, Certificate, ExtKeyUsage } from 'pkijs';
 import { namesOf } from './certificate-names.ts';
 import * as der from './der.ts';
+import { DerReader, NotDer, tags } from './der-reader.ts';
 
 /** What a certificate says. Times are epoch milliseconds. */
 export type CertificateFacts = {
@@ -82,8 +83,9 @@ const brokenSignatures = new Set([
   '1.2.840.10045.4.1',
   '1.2.840.10040.4.3',
 ]);
-/** A real certificate has a few kilobytes; more is an attack on whoever parses it. */
+/** A real certificate has a few kilobytes and some two hundred values; more is an attack on whoever parses it, which takes milliseconds. */
 const maximumSize = 65_536;
+const maximumValues = 1_000;
 const maximumAddresses = 50;
 
 /** Reads one certificate, PEM or DER. `why` is a sentence for the admin. Hostile input gets an answer, never an exception. */
@@ -94,11 +96,33 @@ export function inspectCertificate(
   if (input.length > maximumSize) return { ok: false, why: `The certificate is larger than ${maximumSize} octets.` };
   try {
     const outer = new X509Certificate(input);
+    if (valuesIn(outer.raw, maximumValues) > maximumValues)
+      return { ok: false, why: `The certificate has more than ${maximumValues} parts.` };
     const parsed = Certificate.fromBER(outer.raw);
     return { ok: true, certificate: describe(outer, parsed, now) };
   } catch {
     return { ok: false, why: 'The certificate cannot be read: it is not well-formed X.509.' };
   }
+}
+
+/** How many values one is made of, those in extensions included; it stops counting above `most`. */
+function valuesIn(octets: Buffer, most: number): number {
+  const open = [new DerReader(octets)];
+  let values = 0;
+  for (let reader = open.pop(); reader !== undefined && values <= most; reader = open.pop()) {
+    try {
+      while (!reader.atEnd && values <= most) {
+        const { tag, content } = reader.next();
+        values += 1;
+        const holds = (tag & 0x20) !== 0 || (tag === tags.octetString && content[0] === tags.sequence);
+        if (holds) open.push(new DerReader(content));
+      }
+    } catch (error) {
+      // Octets that only begin like a structure, a digest for instance.
+      if (!(error instanceof NotDer)) throw error;
+    }
+  }
+  return values;
 }
 
 function describe(outer: X509Certificate, parsed: Certificate, now: number): CertificateFacts {

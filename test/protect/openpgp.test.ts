@@ -207,6 +207,20 @@ describe('inspectKeys', () => {
     const huge = Buffer.concat([binary, ...Array.from({ length: 400 }, () => userId('x'.repeat(180)))]);
     expect((await inspectKeys(many, now)).problems[0]).toMatch(/61 user ids, 50 is the most/);
     expect((await inspectKeys(huge, now)).problems[0]).toMatch(/65536 is the most/);
+    // Each is verified again: three hundred of the slowest kind take a second.
+    const whole = await openpgp.readKey({ binaryKey: binary });
+    const piled = (times: number) => {
+      const packets = new openpgp.PacketList<openpgp.AnyPacket>();
+      for (const packet of whole.toPacketList()) {
+        const certifies = packet instanceof openpgp.SignaturePacket && packet.signatureType === 0x13;
+        for (let n = certifies ? times : 1; n > 0; n--) packets.push(packet);
+      }
+      return packets.write();
+    };
+    expect((await inspectKeys(piled(16), now)).keys).toHaveLength(1);
+    expect((await inspectKeys(piled(17), now)).problems[0]).toMatch(
+      /17 signatures by itself in one place, 16 is the most/,
+    );
     const added = (await inspectKeys(Buffer.concat([binary, userId('chef@bank.example')]), now)).keys[0];
     expect(added?.addresses).toEqual(['anna@example.org']);
   });

@@ -59,6 +59,15 @@ describe('inspectCertificate', () => {
     }
   });
 
+  test('refuses what takes long to read before it reads it', () => {
+    const many = (length: number) => ({ email: Array.from({ length }, (_, index) => `a${index}@b.example`) });
+    expect(issue({ san: many(100) }).usableForEncryption).toMatchObject({
+      why: expect.stringMatching(/100 addresses/),
+    });
+    expect(() => issue({ san: many(101) })).toThrow(/not well-formed/);
+    expect(() => issue({ san: many(1_100) })).toThrow(/more than 1000 parts/);
+  });
+
   test('answers what is no certificate', () => {
     const pem = issueCertificate({ subject: 'x', san: email }).certPem;
     const der = Buffer.from(pem.replaceAll(/-----.*-----/g, ''), 'base64');

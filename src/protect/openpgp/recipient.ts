@@ -4,6 +4,7 @@
  *
  * Self-signatures with SHA-1 or MD5 count for nothing, but a revocation with them counts: it can only cost a key, not add one.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as openpgp from 'openpgp';
 import { CannotProtect } from '../protected.ts';
 import { Recent } from '../recent.ts';
@@ -69,6 +70,7 @@ export async function encryptionPartOf(key: openpgp.Key, now: number): Promise<E
       else return { ok: true, keyId, expiresAt: timeOf(await part.getExpirationTime(date, encryptionConfig)) };
     } catch (error) {
       reasons.push(wordsFor(error instanceof Error ? error.message : ''));
+      await nextTurn();
     }
   }
   const why = reasons.find((reason) => reason !== noPart) ?? noPart;
