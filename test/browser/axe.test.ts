@@ -161,8 +161,8 @@ test('while no new code may be mailed, the button says when and asks for none', 
   const posted: string[] = [];
   page.on('request', (request) => void (request.method() === 'POST' && posted.push(request.url())));
   await page.goto(`${origin}/plain/code-wait`);
-  await page.getByText(/can be mailed in 0:\d\d|1:00/).waitFor();
-  const again = page.getByRole('button', { name: 'Mail me a new code', disabled: true });
+  await page.getByText(/can be sent in 0:\d\d|1:00/).waitFor();
+  const again = page.getByRole('button', { name: 'Send me a new code', disabled: true });
   await again.click({ force: true });
   expect(posted).toEqual([]);
   await context.close();
