@@ -4,6 +4,8 @@
 const octetsPerLine = 57;
 const charactersPerLine = 76;
 const lineLength = 78;
+/** Fewer octets wait for those that follow, such as the tag of a chunk: each piece that goes on is a message between threads. */
+const least = 18 * octetsPerLine;
 
 /** Octets of what `inBase64Lines` makes of so many octets. */
 export function base64LinesSize(octets: number): number {
@@ -11,24 +13,26 @@ export function base64LinesSize(octets: number): number {
   return characters + 2 * Math.ceil(characters / charactersPerLine);
 }
 
-/** The lines, as many at a time as the pieces have; nothing for no octets. */
+/** The lines, as many at a time as the pieces have, small pieces together with what follows them; nothing for no octets. */
 export async function* inBase64Lines(octets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = Buffer.alloc(0);
   for await (const piece of octets) {
-    const needed = rest.length === 0 ? 0 : octetsPerLine - rest.length;
-    if (piece.length < needed) {
+    if (rest.length + piece.length < least) {
       rest = Buffer.concat([rest, piece]);
       continue;
     }
-    const line = Buffer.concat([rest, piece.subarray(0, needed)]);
+    const needed = (octetsPerLine - (rest.length % octetsPerLine)) % octetsPerLine;
+    const first = Buffer.concat([rest, piece.subarray(0, needed)]);
     const end = piece.length - ((piece.length - needed) % octetsPerLine);
-    if (line.length + end > needed) yield wholeLines(line, piece.subarray(needed, end));
+    yield wholeLines(first, piece.subarray(needed, end));
     rest = piece.subarray(end);
   }
-  if (rest.length > 0) yield Buffer.from(`${rest.toBase64()}\r\n`, 'latin1');
+  const end = rest.length - (rest.length % octetsPerLine);
+  if (end > 0) yield wholeLines(rest.subarray(0, end), rest.subarray(end, end));
+  if (end < rest.length) yield Buffer.from(`${rest.subarray(end).toBase64()}\r\n`, 'latin1');
 }
 
-/** Lines in a buffer of their own, which can move to another thread; `first` has the octets of one line or none. */
+/** Lines in a buffer of their own, which can move to another thread; both arguments have the octets of any number of whole lines. */
 function wholeLines(first: Uint8Array, others: Uint8Array): Buffer {
   const lines = Buffer.allocUnsafeSlow(((first.length + others.length) / octetsPerLine) * lineLength);
   const view = new DataView(lines.buffer);
