@@ -4,6 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { Conversation, ConversationMark } from '../store/portal-port.ts';
+import { writingOf } from './drafts.ts';
 import { isId } from './entrance.ts';
 import { type InboxView, inboxPage } from './pages/inbox.ts';
 import { cardOf, type Shared } from './ports.ts';
@@ -23,11 +24,16 @@ export async function showInbox(c: Context<Env>, shared: Shared): Promise<Respon
   const found = await ports.store.conversations(addresses, { now: now(), before, limit: onPage + 1 });
   const shown = found.slice(0, onPage);
   const last = shown.at(-1);
+  const rules = addresses.map(({ tenant }) => writingOf(tenant, ports));
   const view: InboxView = {
     form: sessions.formToken(visitor),
     conversations: shown.map((conversation) => rowOf(conversation, visitor.session, shared)),
     older:
       found.length > onPage && last !== undefined ? `/inbox?before=${last.latestAt}.${last.newest.delivery.id}` : null,
+    may: {
+      write: rules.some(({ newMessages }) => newMessages !== 'off'),
+      drafts: rules.some(({ newMessages, replies }) => newMessages !== 'off' || replies !== 'off'),
+    },
   };
   return c.html(inboxPage(looks.around(c, oneTenant(addresses)), view));
 }

@@ -182,7 +182,7 @@ export async function signOut(c: Context<Env>, shared: Shared): Promise<Response
     ports.emit(event);
   }
   sessions.drop(c);
-  return c.html(signedOutPage(looks.around(c, null, '/'), { everywhere: false }));
+  return c.html(signedOutPage(looks.around(c, null, '/')));
 }
 
 /** Opened once, and read by each session once more; both for the record of who had it before their eyes. */

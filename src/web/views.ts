@@ -145,5 +145,3 @@ export type ColleagueView = {
   readonly asked: readonly Pick<AccessRequest, 'colleague' | 'state' | 'askedAt'>[];
   readonly problem: 'address' | 'same' | 'many' | null;
 };
-
-export type SignedOutView = { readonly everywhere: boolean };

@@ -364,6 +364,7 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
     inboxPage(around, {
       form,
       older: '/inbox?before=1',
+      may: { write: true, drafts: true },
       conversations: [
         {
           subject: 'Your laboratory results – please read before Thursday',
@@ -375,7 +376,8 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
         { subject: '', from: 'noreply@clinic.example', messages: 1, unread: 0 },
       ].map((conversation, index) => ({ ...conversation, href: `/d/${index}`, latestAt: at - index * day })),
     }),
-  'inbox-empty': (around) => inboxPage(around, { form, older: null, conversations: [] }),
+  'inbox-empty': (around) =>
+    inboxPage(around, { form, older: null, conversations: [], may: { write: false, drafts: false } }),
   message: (around) => messagePage(around, message),
   'message-conversation': (around) =>
     messagePage(around, {
@@ -480,7 +482,7 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
   'more-time': (around) => moreTimePage(around, { deliveryId, form, expiresAt: at + day, asked: false }),
   'more-time-asked': (around) => moreTimePage(around, { deliveryId, form, expiresAt: at + day, asked: true }),
   withdrawn: (around) => withdrawnPage(around),
-  'signed-out': (around) => signedOutPage(around, { everywhere: true }),
+  'signed-out': (around) => signedOutPage(around),
   ...Object.fromEntries(
     Object.keys(troubles.en).map((name) => [
       `trouble-${name}`,

@@ -61,3 +61,20 @@ test('older ones are on the next page', async () => {
   const older = /href="(\/inbox\?before=[^"]+)"/.exec(page.text)?.[1] ?? '';
   expect((await client.get(older)).text.match(/Nth \d+\./g)).toEqual(['Nth 1.', 'Nth 0.']);
 });
+
+test('leads to writing, and every room of one’s own leads back to it', async () => {
+  await using site = await startSite();
+  const client = new Client(site);
+  await client.open(await site.publish(letter('Mine', 'a')));
+  for (const room of ['/write', '/drafts', '/account']) {
+    expect((await client.get('/inbox')).text).toContain(`href="${room}"`);
+    expect((await client.get(room)).text).toContain('href="/inbox"');
+  }
+});
+
+test('does not lead to writing where nobody may', async () => {
+  await using site = await startSite();
+  const client = new Client(site);
+  await client.open(await site.publish(letter('Mine', 'a'), { tenant: 'other' }));
+  expect((await client.get('/inbox')).text).not.toMatch(/\/write|\/drafts/);
+});

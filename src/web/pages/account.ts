@@ -55,7 +55,8 @@ export function accountPage(around: Around, view: AccountView): Page {
     view.member === null ? '' : nameForm(around, view.member.name, view.form),
     sessions(around, view),
   );
-  const corner = form('/sign-out', view.form, button(around.words.frame.signOut, 'plain'));
+  const { inbox, frame } = around.words;
+  const corner = html`${link(inbox.messages, '/inbox')}${form('/sign-out', view.form, button(frame.signOut, 'plain'))}`;
   return layout(around, account.title, content, { scripts: [around.assets.passkey], corner });
 }
 

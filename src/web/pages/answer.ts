@@ -96,7 +96,7 @@ ${view.back === null ? '' : html`<p>${link(answer.back, view.back)}</p>`}
   return layout(around, title, content, {
     width: 'wide',
     scripts: [around.assets.upload],
-    corner: link(answer.drafts.title, '/drafts'),
+    corner: html`${link(around.words.inbox.messages, '/inbox')}${link(answer.drafts.title, '/drafts')}`,
     problem: problem !== null,
   });
 }
@@ -273,7 +273,8 @@ export function draftsPage(around: Around, view: DraftsView): Page {
     view.problem === null ? '' : notice('bad', html`<p>${answer.problems[view.problem]}</p>`),
     rows.length === 0 ? html`<p>${answer.drafts.none}</p>` : list(rows),
   );
-  return layout(around, answer.drafts.title, content, { width: 'wide', problem: view.problem !== null });
+  const corner = link(around.words.inbox.messages, '/inbox');
+  return layout(around, answer.drafts.title, content, { width: 'wide', corner, problem: view.problem !== null });
 }
 
 export type WriteView = {
@@ -296,7 +297,7 @@ export function writePage(around: Around, { form: token, ways }: WriteView): Pag
     answer.title.new,
     ways.length === 0 ? html`<p>${answer.from.none}</p>` : html`${lead(answer.from.lead)}${choices}`,
   );
-  return layout(around, answer.title.new, content);
+  return layout(around, answer.title.new, content, { corner: link(around.words.inbox.messages, '/inbox') });
 }
 
 /** For who typed and was signed out meanwhile: nothing is lost that can be kept in front of them. */

@@ -1,6 +1,6 @@
 /** From the link to the open message: who wrote and the simplest way in, the code and where it went, and having to wait. */
 import { html } from 'hono/html';
-import type { ArrivingView, CodeView, SignedOutView, WaitView, Way } from '../views.ts';
+import type { ArrivingView, CodeView, WaitView, Way } from '../views.ts';
 import { icon } from './icons.ts';
 import { type Around, layout } from './layout.ts';
 import {
@@ -180,14 +180,10 @@ export function waitPage(around: Around, { until, back, what }: WaitView): Page 
   );
 }
 
-export function signedOutPage(around: Around, { everywhere }: SignedOutView): Page {
+export function signedOutPage(around: Around): Page {
   const { signedOut } = around.words.arriving;
   const text = html`<p>${signedOut.text}</p>`;
-  return layout(
-    around,
-    signedOut.title,
-    sheet('door', signedOut.title, everywhere ? lead(signedOut.everywhere) : '', text),
-  );
+  return layout(around, signedOut.title, sheet('door', signedOut.title, text));
 }
 
 export function homePage(around: Around, signIn: string | null = null): Page {

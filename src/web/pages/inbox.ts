@@ -19,17 +19,23 @@ export type InboxView = {
   }[];
   /** Where older ones are, null when these are all. */
   readonly older: string | null;
+  readonly may: { readonly write: boolean; readonly drafts: boolean };
 };
 
 export function inboxPage(around: Around, view: InboxView): Page {
-  const { inbox, frame } = around.words;
+  const { inbox, frame, answer } = around.words;
+  const writing = [
+    ...(view.may.write ? [link(answer.write, '/write', 'quiet')] : []),
+    ...(view.may.drafts ? [link(answer.drafts.title, '/drafts', 'quiet')] : []),
+  ];
   const rows = view.conversations.map(
     (conversation) =>
       html`<li${conversation.unread > 0 ? html` class="unread"` : ''}>${row(around, conversation)}</li>`,
   );
   const content = html`<div class="sheet"><h1>${inbox.messages}</h1>
 ${rows.length === 0 ? html`<p>${inbox.noMessages}</p>` : html`<ul class="inbox">${rows}</ul>`}
-${view.older === null ? '' : html`<p>${link(inbox.older, view.older, 'quiet')}</p>`}</div>`;
+${view.older === null ? '' : html`<p>${link(inbox.older, view.older, 'quiet')}</p>`}
+${writing.length === 0 ? '' : html`<div class="ways">${writing}</div>`}</div>`;
   const corner = html`${link(frame.account, '/account')}${form('/sign-out', view.form, button(frame.signOut, 'plain'))}`;
   return layout(around, inbox.messages, content, { width: 'wide', corner });
 }

@@ -37,7 +37,6 @@ const en = {
   signedOut: {
     title: 'You are signed out',
     text: 'The message is closed in this browser. To read it again, open the link in the email you received.',
-    everywhere: 'You are signed out here and on all your other devices.',
   },
   home: {
     title: 'Secure mail',
@@ -94,7 +93,6 @@ const de: Arriving = {
   signedOut: {
     title: 'Sie sind abgemeldet',
     text: 'Die Nachricht ist in diesem Browser geschlossen. Um sie wieder zu lesen, öffnen Sie den Link in der E-Mail, die Sie erhalten haben.',
-    everywhere: 'Sie sind hier und auf allen Ihren anderen Geräten abgemeldet.',
   },
   home: {
     title: 'Sichere Mail',
@@ -150,7 +148,6 @@ const fr: Arriving = {
   signedOut: {
     title: 'Votre session est fermée',
     text: 'Le message est fermé dans ce navigateur. Pour le relire, ouvrez le lien de l’e-mail que vous avez reçu.',
-    everywhere: 'Votre session est fermée ici et sur tous vos autres appareils.',
   },
   home: {
     title: 'Messagerie sécurisée',
@@ -205,7 +202,6 @@ const es: Arriving = {
   signedOut: {
     title: 'Ha cerrado la sesión',
     text: 'El mensaje está cerrado en este navegador. Para volver a leerlo, abra el enlace del correo que recibió.',
-    everywhere: 'Ha cerrado la sesión aquí y en todos sus demás dispositivos.',
   },
   home: {
     title: 'Correo seguro',
@@ -260,7 +256,6 @@ const nl: Arriving = {
   signedOut: {
     title: 'U bent afgemeld',
     text: 'Het bericht is in deze browser gesloten. Om het weer te lezen opent u de link in de e-mail die u hebt gekregen.',
-    everywhere: 'U bent hier en op al uw andere apparaten afgemeld.',
   },
   home: {
     title: 'Beveiligde mail',

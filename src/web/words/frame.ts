@@ -5,10 +5,8 @@ import type { Piece } from '../pages/parts.ts';
 const en = {
   secureMail: 'Secure mail',
   skip: 'Skip to the content',
-  home: 'Secure mail, start page',
   language: 'Language',
   privacy: 'These pages load nothing from elsewhere unless you ask for it, and nobody is tracked.',
-  help: 'Help',
   helpBy: (ways: Piece) => ['Questions? ', ways],
   phrase: 'Our phrase',
   phraseHint: 'Our phrase also stands in our emails: if it is missing or different there, the email is not from us.',
@@ -24,10 +22,8 @@ type Frame = typeof en;
 const de: Frame = {
   secureMail: 'Sichere Mail',
   skip: 'Zum Inhalt springen',
-  home: 'Sichere Mail, Startseite',
   language: 'Sprache',
   privacy: 'Diese Seiten laden nichts von anderswo, außer wenn Sie es wünschen, und beobachten niemanden.',
-  help: 'Hilfe',
   helpBy: (ways) => ['Fragen? ', ways],
   phrase: 'Unser Erkennungssatz',
   phraseHint:
@@ -42,10 +38,8 @@ const de: Frame = {
 const fr: Frame = {
   secureMail: 'Messagerie sécurisée',
   skip: 'Aller au contenu',
-  home: 'Messagerie sécurisée, page d’accueil',
   language: 'Langue',
   privacy: 'Sans demande de votre part, ces pages ne chargent rien d’ailleurs, et personne n’est pisté.',
-  help: 'Aide',
   helpBy: (ways) => ['Une question ? ', ways],
   phrase: 'Notre phrase repère',
   phraseHint:
@@ -60,10 +54,8 @@ const fr: Frame = {
 const es: Frame = {
   secureMail: 'Correo seguro',
   skip: 'Ir al contenido',
-  home: 'Correo seguro, página de inicio',
   language: 'Idioma',
   privacy: 'Estas páginas no cargan nada de otros sitios si usted no lo pide, y no rastrean a nadie.',
-  help: 'Ayuda',
   helpBy: (ways) => ['¿Preguntas? ', ways],
   phrase: 'Nuestra frase de reconocimiento',
   phraseHint:
@@ -78,10 +70,8 @@ const es: Frame = {
 const nl: Frame = {
   secureMail: 'Beveiligde mail',
   skip: 'Naar de inhoud',
-  home: 'Beveiligde mail, startpagina',
   language: 'Taal',
   privacy: 'Deze pagina’s laden niets van elders tenzij u daarom vraagt, en niemand wordt gevolgd.',
-  help: 'Hulp',
   helpBy: (ways) => ['Vragen? ', ways],
   phrase: 'Onze herkenningszin',
   phraseHint:

@@ -28,7 +28,6 @@ const en = {
     passkey: 'Sign in with a passkey',
     password: 'Sign in with a password',
     authenticator: 'Sign in with an authenticator app',
-    otherWays: 'Other ways',
   },
   problems: {
     wrong: 'That was not right. Please check it and try again.',
@@ -68,7 +67,6 @@ const de: Proving = {
     passkey: 'Mit Passkey anmelden',
     password: 'Mit Passwort anmelden',
     authenticator: 'Mit Authenticator-App anmelden',
-    otherWays: 'Andere Wege',
   },
   problems: {
     wrong: 'Das war nicht richtig. Bitte prüfen Sie es und versuchen Sie es noch einmal.',
@@ -107,7 +105,6 @@ const fr: Proving = {
     passkey: 'Se connecter avec une clé d’accès',
     password: 'Se connecter avec un mot de passe',
     authenticator: 'Se connecter avec une application d’authentification',
-    otherWays: 'Autres moyens',
   },
   problems: {
     wrong: 'Ce n’était pas juste. Veuillez vérifier et réessayer.',
@@ -146,7 +143,6 @@ const es: Proving = {
     passkey: 'Acceder con una clave de acceso',
     password: 'Acceder con una contraseña',
     authenticator: 'Acceder con una aplicación de autenticación',
-    otherWays: 'Otras formas',
   },
   problems: {
     wrong: 'No era correcto. Compruébelo y vuelva a intentarlo.',
@@ -183,7 +179,6 @@ const nl: Proving = {
     passkey: 'Aanmelden met een passkey',
     password: 'Aanmelden met een wachtwoord',
     authenticator: 'Aanmelden met een authenticator-app',
-    otherWays: 'Andere manieren',
   },
   problems: {
     wrong: 'Dat klopte niet. Controleer het en probeer het opnieuw.',

@@ -38,10 +38,6 @@ const en = {
     title: 'We cannot open messages at the moment',
     advice: 'The message waiting for you is safe. Please try again in a few minutes.',
   },
-  noCodeSent: {
-    title: 'We could not send the code',
-    advice: 'No code was sent. The message waiting for you is safe. Please go back and try again in a few minutes.',
-  },
 } satisfies Record<string, Trouble>;
 
 type Troubles = Readonly<Record<keyof typeof en, Trouble>>;
@@ -91,11 +87,6 @@ const de: Troubles = {
     title: 'Wir können gerade keine Nachrichten öffnen',
     advice: 'Die Nachricht, die auf Sie wartet, ist sicher. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   },
-  noCodeSent: {
-    title: 'Wir konnten den Code nicht verschicken',
-    advice:
-      'Es wurde kein Code geschickt. Die Nachricht, die auf Sie wartet, ist sicher. Bitte gehen Sie zurück und versuchen Sie es in ein paar Minuten noch einmal.',
-  },
 };
 
 const fr: Troubles = {
@@ -135,11 +126,6 @@ const fr: Troubles = {
   busy: {
     title: 'Nous ne pouvons pas ouvrir de message pour le moment',
     advice: 'Le message qui vous attend est en sécurité. Veuillez réessayer dans quelques minutes.',
-  },
-  noCodeSent: {
-    title: 'Nous n’avons pas pu envoyer le code',
-    advice:
-      'Aucun code n’a été envoyé. Le message qui vous attend est en sécurité. Veuillez revenir en arrière et réessayer dans quelques minutes.',
   },
 };
 
@@ -181,11 +167,6 @@ const es: Troubles = {
     title: 'Ahora mismo no podemos abrir mensajes',
     advice: 'El mensaje que le espera está a salvo. Vuelva a intentarlo dentro de unos minutos.',
   },
-  noCodeSent: {
-    title: 'No hemos podido enviar el código',
-    advice:
-      'No se envió ningún código. El mensaje que le espera está a salvo. Vuelva atrás e inténtelo dentro de unos minutos.',
-  },
 };
 
 const nl: Troubles = {
@@ -222,11 +203,6 @@ const nl: Troubles = {
   busy: {
     title: 'We kunnen op dit moment geen berichten openen',
     advice: 'Het bericht dat op u wacht is veilig. Probeer het over een paar minuten opnieuw.',
-  },
-  noCodeSent: {
-    title: 'We konden de code niet mailen',
-    advice:
-      'Er is geen code verstuurd. Het bericht dat op u wacht is veilig. Ga terug en probeer het over een paar minuten opnieuw.',
   },
 };
 
