@@ -17,7 +17,7 @@ const en = {
   sendInvite: 'Send the invitation',
   invited: (until: Piece): Piece => ['invited, until ', until],
   withdraw: 'Withdraw',
-  withdrawInvitation: (name: string) => `Withdraw the invitation of ${name}`,
+  withdrawInvitation: (name: string) => `Withdraw the invitation for ${name}`,
   leave: 'Leave this address',
   removeMember: (name: string) => `Remove ${name}`,
   colleague: {
@@ -68,9 +68,9 @@ const de: People = {
   inviteText:
     'Die Person erhält eine E-Mail und richtet einen eigenen Weg zur Anmeldung ein. Danach kann sie lesen, was an diese Adresse geht; das Protokoll zeigt, wer was geöffnet hat.',
   sendInvite: 'Einladung senden',
-  invited: (until) => ['eingeladen bis ', until],
+  invited: (until) => ['eingeladen bis zum ', until],
   withdraw: 'Zurückziehen',
-  withdrawInvitation: (name) => `Einladung von ${name} zurückziehen`,
+  withdrawInvitation: (name) => `Einladung an ${name} zurückziehen`,
   leave: 'Diese Adresse verlassen',
   removeMember: (name) => `${name} entfernen`,
   colleague: {
@@ -121,7 +121,7 @@ const fr: People = {
   sendInvite: 'Envoyer l’invitation',
   invited: (until) => ['invitation valable jusqu’au ', until],
   withdraw: 'Annuler',
-  withdrawInvitation: (name) => `Annuler l’invitation de ${name}`,
+  withdrawInvitation: (name) => `Annuler l’invitation pour ${name}`,
   leave: 'Quitter cette adresse',
   removeMember: (name) => `Retirer ${name}`,
   colleague: {
@@ -172,7 +172,7 @@ const es: People = {
   sendInvite: 'Enviar la invitación',
   invited: (until) => ['invitación válida hasta el ', until],
   withdraw: 'Retirar',
-  withdrawInvitation: (name) => `Retirar la invitación de ${name}`,
+  withdrawInvitation: (name) => `Retirar la invitación para ${name}`,
   leave: 'Dejar esta dirección',
   removeMember: (name) => `Quitar a ${name}`,
   colleague: {
@@ -223,7 +223,7 @@ const nl: People = {
   sendInvite: 'Uitnodiging sturen',
   invited: (until) => ['uitgenodigd tot ', until],
   withdraw: 'Intrekken',
-  withdrawInvitation: (name) => `Uitnodiging van ${name} intrekken`,
+  withdrawInvitation: (name) => `Uitnodiging voor ${name} intrekken`,
   leave: 'Dit adres verlaten',
   removeMember: (name) => `${name} verwijderen`,
   colleague: {
