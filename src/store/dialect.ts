@@ -55,7 +55,10 @@ export const postgresTraits: Traits = {
   forUpdate: sql`for no key update`,
   oneWriter: false,
   lockMigrations: async (trx) => {
-    await sql`select pg_advisory_xact_lock(${migrationLock})`.execute(trx);
+    // Who migrates before us may take longer than any other lock is worth waiting for. Other schemas of the database are not our business.
+    await sql`set local lock_timeout = 0`.execute(trx);
+    await sql`select pg_advisory_xact_lock(${migrationLock}::int, hashtext(current_schema()))`.execute(trx);
+    await sql`set local lock_timeout to default`.execute(trx);
   },
   setDurable: async (trx, durable) => {
     if (!durable) await sql`set local synchronous_commit = off`.execute(trx);
@@ -63,8 +66,8 @@ export const postgresTraits: Traits = {
   trouble: postgresTrouble,
 };
 
-/** Any number that nobody else is likely to lock: "postern" in ASCII fits below 2^53 with its first six letters. */
-const migrationLock = 0x706f73746572;
+/** Any number that nobody else is likely to lock: "post" in ASCII. */
+const migrationLock = 0x706f7374;
 
 /** https://www.sqlite.org/rescode.html: the primary result code is the low octet. */
 function sqliteTrouble(error: unknown): Trouble {
