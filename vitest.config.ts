@@ -43,11 +43,12 @@ export default defineConfig({
     experimental: { viteModuleRunner: false },
     pool: 'forks',
     // Many tests wait for a timer or a socket, so more of them than processors can be under way.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism()),
     sequence: { sequencer: SlowestFirst },
     globalSetup: ['test/postgres.ts'],
     // A slow machine is no failure.
     testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 240_000,
   },
 });

@@ -70,7 +70,7 @@ export async function startSinks(hosts: readonly MailHost[], port = 0): Promise<
     received: world.received,
     mailbox: (address) =>
       world.received.filter((one) => one.recipients.some((to) => to.toLowerCase() === address.toLowerCase())),
-    wait: async (condition, patience = 30_000) => {
+    wait: async (condition, patience = 90_000) => {
       const signal = AbortSignal.timeout(patience);
       for (;;) {
         const hit = world.received.find(condition);

@@ -88,7 +88,7 @@ export async function beginJourney(): Promise<Journey> {
 async function device(browser: Browser, options: BrowserContextOptions): Promise<Page> {
   // Colours are judged at rest, not on their way.
   const context = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce', ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   if (options.javaScriptEnabled === false) return page;
   const cdp = await context.newCDPSession(page);

@@ -314,7 +314,7 @@ describe('commands', () => {
 async function waitFor<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {
     const seen = await look();
-    if (good(seen) || tries > 60) return seen;
+    if (good(seen) || tries > 600) return seen;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -117,7 +117,8 @@ eachEngine((engine) => {
     expect(report.bytes.toString()).toContain(id);
   });
 
-  test('a long outage: the sender is told once, the message arrives when it is over', async () => {
+  // These wait for timers more than they work.
+  test.concurrent('a long outage: the sender is told once, the message arrives when it is over', async () => {
     await using stage = await openFlow(engine, policy, { warnAfter: '1s' });
     stage.sinks.setOutage({ code: 451, text: '4.3.2 down for maintenance' });
     const id = await stage.send('Hello', [addressOf('Gina')]);
@@ -134,7 +135,7 @@ eachEngine((engine) => {
     expect(stage.sinks.mailbox('anna@corp.example')).toHaveLength(1);
   });
 
-  test('what is delivered is forgotten: the sealed bytes are deleted, what waits in the portal stays', async () => {
+  test.concurrent('what is delivered is forgotten: the sealed bytes are deleted, what waits in the portal stays', async () => {
     await using stage = await openFlow(engine, policy);
     const gone = await stage.send('Hello', [addressOf('Gina')]);
     const kept = await stage.send('[secure] Hello', [addressOf('Paula')]);
@@ -143,7 +144,7 @@ eachEngine((engine) => {
     const state = async (id: string) => (await stage.gateway.store.findMessages(id))[0]?.message.state;
     await until(async () => (await state(gone)) === 'done');
     expect(await state(kept)).toBe('decided');
-  }, 90_000);
+  });
 
   test('mail an operator sends back: its sender is told', async () => {
     await using stage = await openFlow(engine, policy);
@@ -156,11 +157,11 @@ eachEngine((engine) => {
     expect((await stage.trace(id)).deliveries).toMatchObject([{ state: 'failed', status: '5.7.1' }]);
   });
 
-  test('mail that nobody fetches in time: its sender is told', async () => {
+  test.concurrent('mail that nobody fetches in time: its sender is told', async () => {
     const change = (config: Config) => ({ ...config, web: config.web && { ...config.web, keepFor: 1_000 } });
     await using stage = await openFlow(engine, policy, { change });
     const id = await stage.send('[secure] Hello', [addressOf('Paula')]);
-    const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'), 30_000);
+    const report = await stage.sinks.wait(({ recipients }) => recipients.includes('anna@corp.example'));
     expect(text(report.bytes)).toContain('Nobody opened the message');
     expect((await stage.trace(id)).deliveries).toMatchObject([{ state: 'failed', status: '5.4.7' }]);
   });

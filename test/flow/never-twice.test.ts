@@ -88,7 +88,7 @@ function made() {
 const policy = 'version: 1\nrules: []\ndefault: { protect: message }\n';
 
 describe.skipIf(!present && process.env['CI'] === undefined)('a message that is', () => {
-  test('encrypted leaves as it is, one that only says so is encrypted', { timeout: 60_000 }, async () => {
+  test('encrypted leaves as it is, one that only says so is encrypted', async () => {
     const { asItIs, encrypted } = made();
     await using stage = await openFlow(sqlite, policy);
     const sent = async (name: string, rest: string) => {

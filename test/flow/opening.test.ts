@@ -313,7 +313,7 @@ describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () =
         .filter((each) => each.isFile())
         .map(({ name }) => name);
     await until(async () => blobs().length === 0);
-  }, 60_000);
+  });
 });
 
 /** One block of the ciphertext of a message without integrity, changed: the attack of EFAIL begins like this. */

@@ -118,13 +118,13 @@ async function restingTrace(gateway: Gateway, messageId: string): Promise<Return
     const [found] = await gateway.store.findMessages(messageId);
     if (found === undefined) throw new Error('the message is unknown');
     const still = ![found.message, ...found.deliveries].some(({ state }) => moving.has(state));
-    if (still || tries > 300) return traceDocument(found.message, found.deliveries);
+    if (still || tries > 1_800) return traceDocument(found.message, found.deliveries);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 900; tries++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -107,7 +107,7 @@ describe.each(['confirmed', 'pinned'] as const)('who has a %s key', (trust) => {
     await search.store.updateKey(rows[0]?.id ?? '', { trust }, []);
     search.later(remember.found + 1);
     expect((await search.look(anna)).rows).toMatchObject([{ fingerprint: first.fingerprint, state: 'trusted' }]);
-    await vi.waitFor(async () => expect(await search.store.keysFor(anna)).toHaveLength(2));
+    await vi.waitFor(async () => expect(await search.store.keysFor(anna)).toHaveLength(2), 60_000);
     const states = new Map((await search.store.keysFor(anna)).map(({ fingerprint, state }) => [fingerprint, state]));
     expect(states).toEqual(
       new Map([

@@ -88,7 +88,7 @@ describe.skipIf(postfixMissing() !== null && !process.env.CI)('Postfix', () => {
     expect(endOf(outcome), JSON.stringify(outcome)).toBe(end);
     if (outcome?.kind !== 'delivered') return expect(behind.messages().length).toBe(before);
     expect(outcome.remote).toMatchObject(remote);
-    await expect.poll(() => behind.messages().length, { timeout: 20_000 }).toBe(before + 1);
+    await expect.poll(() => behind.messages().length).toBe(before + 1);
     const [arrived = ''] = behind.messages().slice(-1);
     const { tls: version = null, cipher = null } = outcome.remote ?? {};
     if (end === 'plain') expect(arrived).not.toContain('using TLS');

@@ -56,7 +56,7 @@ const told = () => events.map(({ kind }) => kind);
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    if (tries > 300) throw new Error('it did not happen');
+    if (tries > 3_000) throw new Error('it did not happen');
     await sleep(20);
   }
 }

@@ -103,7 +103,7 @@ async function accept(store: Store, recipient: string): Promise<string> {
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 300) throw new Error('it did not happen');
+    if (tries > 3_000) throw new Error('it did not happen');
     await sleep(30);
   }
 }
@@ -169,7 +169,7 @@ eachEngine((engine) => {
     expect(scans).toBe(2);
     await runner.stop();
     await store.close();
-  }, 20_000);
+  });
 });
 
 describe('a scan that cannot be made', () => {
@@ -198,5 +198,5 @@ describe('a scan that cannot be made', () => {
     expect(events).toContainEqual({ kind: 'service.failed', component: 'decide', error: 'Error: no worker' });
     expect(events).toMatchObject(expect.arrayContaining([expect.objectContaining({ kind: 'message.held' })]));
     await store.close();
-  }, 20_000);
+  });
 });

@@ -101,7 +101,7 @@ describe('encryptPgp', () => {
         taken += chunk.length;
         if (taken > 200_000) break;
       }
-      await vi.waitFor(() => expect(released).toBe(true));
+      await vi.waitFor(() => expect(released).toBe(true), 60_000);
     });
   });
 });
@@ -212,7 +212,7 @@ describe('inspectKeys', () => {
     const piled = (times: number) => {
       const packets = new openpgp.PacketList<openpgp.AnyPacket>();
       for (const packet of whole.toPacketList()) {
-        const certifies = packet instanceof openpgp.SignaturePacket && packet.signatureType === 0x13;
+        const certifies = packet instanceof openpgp.SignaturePacket && packet.signatureType === openpgp.enums.signature.certPositive;
         for (let n = certifies ? times : 1; n > 0; n--) packets.push(packet);
       }
       return packets.write();

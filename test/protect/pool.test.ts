@@ -135,7 +135,7 @@ describe('the protection pool', () => {
       for (let i = 0; i < 20; i += 1) await pool.protect(smime(10), source(10).octets);
       expect(state.given).toBeLessThan(3_000_000);
       await reader.return?.();
-      await vi.waitFor(() => expect(state.released).toBe(true));
+      await vi.waitFor(() => expect(state.released).toBe(true), 60_000);
       expect((await reader.next()).done).toBe(true);
     },
   );
@@ -176,7 +176,7 @@ describe('the protection pool', () => {
       while ((await reader.next()).done !== true);
     };
     await expect(rest()).rejects.toThrow(ProtectFailed);
-    await vi.waitFor(() => expect(state.released).toBe(true));
+    await vi.waitFor(() => expect(state.released).toBe(true), 60_000);
     const again = await pool.protect(smime(100), source(100).octets);
     expect((await opened('smime', await collect(again.body))).length).toBe(100);
   });

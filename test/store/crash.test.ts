@@ -18,7 +18,7 @@ async function runAndKill(folder: string, key: Buffer, wait: number): Promise<st
   });
   let output = '';
   running.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await expect.poll(() => output, { timeout: 30_000 }).toMatch(/^ready\n/);
+  await expect.poll(() => output).toMatch(/^ready\n/);
   await new Promise((resolve) => setTimeout(resolve, wait));
   running.kill('SIGKILL');
   await once(running, 'close');
