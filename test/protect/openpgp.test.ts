@@ -212,7 +212,8 @@ describe('inspectKeys', () => {
     const piled = (times: number) => {
       const packets = new openpgp.PacketList<openpgp.AnyPacket>();
       for (const packet of whole.toPacketList()) {
-        const certifies = packet instanceof openpgp.SignaturePacket && packet.signatureType === openpgp.enums.signature.certPositive;
+        const certifies =
+          packet instanceof openpgp.SignaturePacket && packet.signatureType === openpgp.enums.signature.certPositive;
         for (let n = certifies ? times : 1; n > 0; n--) packets.push(packet);
       }
       return packets.write();
