@@ -92,7 +92,7 @@ function reviewLetters(decided: Decided, ports: ToldPorts): Letter[] {
 }
 
 function common({ message, tenant }: Decided, to: string, { hostname, now }: ToldPorts) {
-  const from = serviceAddress(message.mailFrom, tenant.domains);
+  const from = serviceAddress(message.mailFrom, tenant.domains, tenant.branding.from);
   // The same notice made twice is one to those who compare Message-IDs.
   const id = createHash('sha256').update(`notice\0${message.id}\0${to}`).digest('hex').slice(0, 32);
   return {

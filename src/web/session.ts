@@ -8,6 +8,10 @@
  * a message waits and to ask for a proof.
  *
  * Forms carry a token derived from the secret, and every POST must come from our own pages (request.ts).
+ *
+ * Limits: the last answer wins. Who opens two links at the same moment in a browser that was never here keeps one of them, and opens the other again from
+ * the letter; who proves who they are while another page of theirs is still loading may be asked once more. Nothing is lost on our side, and nobody gets
+ * what is another's.
  */
 import { createHash, createHmac, randomBytes, randomUUIDv7, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';

@@ -94,6 +94,11 @@ describe('the sender', () => {
     expect(own).toMatchObject([{ kind: 'notice', mailFrom: '' }]);
   });
 
+  test('reads it from the address that the tenant chose', async () => {
+    const { 'anna@corp.example': text } = await told([planned('b@b.example', warned)], { branding: { from: 'post' } });
+    expect(text).toMatch(/From: [^<]*<post@corp\.example>/);
+  });
+
   test('reads the Subject only where nothing is to be protected', async () => {
     expect((await told([planned('b@b.example', warned)]))['anna@corp.example']).toContain('Canary');
     own = [];

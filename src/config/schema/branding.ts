@@ -134,6 +134,8 @@ export const branding = section({
         error: 'the part before the @\nUse letters, digits, dots and hyphens, like secure-mail.',
       })
       .prefault('secure-mail'),
-    'Sender of notifications and codes: this, in the domain of the sender of the message, so that SPF, DKIM and DMARC align.',
+    'Sender of notifications, codes and answers from the portal: this, in the domain of the sender of the message, so that SPF, DKIM and DMARC align.\n' +
+      'Make it a mailbox, or an alias of one, that somebody reads: it gets what people reply to a notification, and the report when your own mail ' +
+      'server has accepted an answer from the portal and cannot deliver it after all. Codes and notices are sent so that nothing comes back.',
   ),
 });
