@@ -114,7 +114,7 @@ describe('an invitation', () => {
     expect((await elsewhere.press('/account', '/account/invite/withdraw', withdrawal)).status).toBe(403);
     expect((await new Client(site).get(`/join/${token}`)).status).toBe(303);
 
-    expect((await client.get('/account')).text).toContain('Withdraw the invitation of Kim');
+    expect((await client.get('/account')).text).toContain('Withdraw the invitation for Kim');
     const done = await client.press('/account', '/account/invite/withdraw', withdrawal);
     expect(done.headers.location).toBe('/account?said=removed');
     expect((await client.get('/account')).text).not.toContain('Withdraw');

@@ -66,7 +66,7 @@ export function sentPage(around: Around, view: SentView): Page {
           asked.map(({ id, colleague, askedBy }) => ({
             title: address(colleague),
             line: askedBy,
-            end: decision(around, `${base}/access`, view.form, id),
+            end: decision(around, `${base}/access`, view.form, { id, colleague }),
           })),
         )}`,
     html`<h2>${sent.recipients}</h2>${list(view.recipients.map((one) => recipient(around, one)))}`,
@@ -94,13 +94,17 @@ function recipient(
   };
 }
 
-function decision({ words: { sent } }: Around, action: string, token: string, request: string): Page {
-  const named = html`<input type="hidden" name="request" value="${request}">`;
-  return form(
-    action,
-    token,
-    html`${named}${button(sent.allow, 'quiet', { name: 'answer', value: 'allow' })} ${button(sent.refuse, 'plain', { name: 'answer', value: 'refuse' })}`,
-  );
+/** Several can stand on a page, so each says to who only hears it whom it is about. */
+function decision(
+  { words: { sent } }: Around,
+  action: string,
+  token: string,
+  { id, colleague }: { readonly id: string; readonly colleague: string },
+): Page {
+  const choice = (value: string, label: string) => ({ name: 'answer', value, 'aria-label': `${label}: ${colleague}` });
+  const allow = button(sent.allow, 'quiet', choice('allow', sent.allow));
+  const refuse = button(sent.refuse, 'plain', choice('refuse', sent.refuse));
+  return form(action, token, html`<input type="hidden" name="request" value="${id}">${allow} ${refuse}`);
 }
 
 /** `messages`: of the sender's in the conversation; 1 for this alone. */
