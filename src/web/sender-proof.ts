@@ -1,6 +1,8 @@
 /**
  * The door of /sent/ID: a code, mailed to the address the message was sent from, shows that who asks reads it. What counts and limits is as for readers
  * (proof/code.ts), but only the browser that asked may type the code.
+ *
+ * Limits: there is no long code here, so who holds the link of a sender's letter can use up the codes of an hour; `postern portal` does the same meanwhile.
  */
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import type { Context } from 'hono';
