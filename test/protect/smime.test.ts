@@ -1,6 +1,7 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { base64LinesSize, inBase64Lines } from '../../src/protect/base64-lines.ts';
 import { type Issued, issueCertificate } from '../../src/protect/issue.ts';
 import { CannotProtect, type SignatureForm } from '../../src/protect/protected.ts';
 import { protectSmime, type SmimeJob } from '../../src/protect/smime.ts';
@@ -66,6 +67,24 @@ describe('encrypted', () => {
         expect(decryptSmime(rsa, derOf(body)).equals(entity)).toBe(true);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  test('base64 has the same lines whatever pieces it comes in', async () => {
+    const sizes = fc.array(fc.oneof(fc.nat(60), fc.integer({ min: 960, max: 1030 }), fc.nat(3000)), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(sizes, async (given) => {
+        const octets = given.map((size, index) => Buffer.alloc(size, `${index} and more`));
+        const lines = Buffer.concat(octets)
+          .toString('base64')
+          .replace(/.{1,76}/g, '$&\r\n');
+        const source = (async function* () {
+          yield* octets;
+        })();
+        expect((await collect(inBase64Lines(source))).toString('latin1')).toBe(lines);
+        expect(base64LinesSize(Buffer.concat(octets).length)).toBe(lines.length);
+      }),
+      { numRuns: 200, examples: [[Array.from({ length: 3000 }, () => 1)]] },
     );
   });
 
