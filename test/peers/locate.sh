@@ -5,6 +5,8 @@ folder=$1 hosts=$2 node=$3 server=$4
 ip link set lo up
 echo "127.0.0.1 localhost $hosts" > "$folder/hosts"
 mount --bind "$folder/hosts" /etc/hosts
+echo "nameserver 127.0.0.1" > "$folder/resolv.conf"
+mount --bind "$folder/resolv.conf" /etc/resolv.conf
 mount --bind "$folder/web-ca.pem" /etc/ssl/certs/ca-certificates.crt
 "$node" "$server" "$folder" > "$folder/server.log" 2>&1 &
 pid=$!

@@ -209,7 +209,8 @@ describe('an OpenPGP key', () => {
     const advanced = locate('openpgpkey.corp.example');
     expect(advanced).toContain(`gpg: ${fingerprint}`);
     expect(advanced).toContain(`sq: ${fingerprint}`);
-    // The direct method; without a DNS that says the advanced host does not exist, gpg does not go on to it.
-    expect(locate('corp.example')).toContain(`sq: ${fingerprint}`);
+    const direct = locate('corp.example');
+    expect(direct).toContain(`gpg: ${fingerprint}`);
+    expect(direct).toContain(`sq: ${fingerprint}`);
   });
 });

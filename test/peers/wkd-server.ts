@@ -1,4 +1,5 @@
-/** A Web Key Directory of one address on port 443, for own-keys.test.ts, which runs it in a network of its own. Argument: a folder with its files. */
+/** A Web Key Directory of one address on port 443, and a name server that knows no name, for own-keys.test.ts, which runs it in a network of its own. Argument: a folder with its files. */
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wkdHash } from '../../src/mail/wkd.ts';
@@ -25,4 +26,12 @@ const server = createWebServer({
   healthy: async () => null,
 });
 await server.listen();
+// A name server for which nothing exists: gpg goes on to the direct method only once it knows that the advanced one's host does not.
+const names = createSocket('udp4');
+names.on('message', (question, { port, address }) => {
+  const answer = Buffer.from(question);
+  answer.writeUInt16BE(0x8183, 2);
+  names.send(answer, port, address);
+});
+await new Promise<void>((resolve) => names.bind(53, '127.0.0.1', resolve));
 process.stdout.write('listening\n');
