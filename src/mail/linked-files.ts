@@ -29,7 +29,7 @@ function filesIn(part: Part, inside: string, over: number): Part[] {
 }
 
 function untouchable({ type }: Part): boolean {
-  return type === 'multipart/signed' || type === 'multipart/encrypted' || /pkcs7-mime$/.test(type);
+  return type === 'multipart/signed' || type === 'multipart/encrypted' || type.endsWith('pkcs7-mime');
 }
 
 /** An attached message is one file. What a formatted text refers to is no file. */
@@ -75,7 +75,7 @@ function sentences({ files, link, expiresAt, voice }: LinkedFiles): string[] {
 const rule = '-'.repeat(60);
 
 function plainBox(lines: readonly string[]): string {
-  return `${[rule, ...lines, rule, '', ''].join('\r\n')}`;
+  return [rule, ...lines, rule, '', ''].join('\r\n');
 }
 
 /** Short lines; no style sheet, since the text it stands in may have one. */

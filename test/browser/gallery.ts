@@ -230,7 +230,19 @@ const invitation: InvitationView = { meeting, action: '/x', form, file: '/x.ics'
 const file = { name: 'Befund Müller.txt', back: '/x', save: '/x/attachment/2' };
 
 /** By name; the states of one page stand together. */
-const states = ['waiting', 'opened', 'over', 'unread', 'read', 'stopped', 'delivered', 'failed', 'moving'] as const;
+const states = [
+  'waiting',
+  'opened',
+  'over',
+  'unread',
+  'read',
+  'stopped',
+  'delivered',
+  'linked',
+  'textOnly',
+  'failed',
+  'moving',
+] as const;
 const sentMessage: SentView = {
   id: deliveryId,
   form,

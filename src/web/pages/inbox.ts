@@ -25,8 +25,8 @@ export type InboxView = {
 export function inboxPage(around: Around, view: InboxView): Page {
   const { inbox, frame, answer } = around.words;
   const writing = [
-    ...(view.may.write ? [link(answer.write, '/write', 'quiet')] : []),
-    ...(view.may.drafts ? [link(answer.drafts.title, '/drafts', 'quiet')] : []),
+    ...(view.may.write ? [link(answer.write, '/write')] : []),
+    ...(view.may.drafts ? [link(answer.drafts.title, '/drafts')] : []),
   ];
   const rows = view.conversations.map(
     (conversation) =>
@@ -35,7 +35,7 @@ export function inboxPage(around: Around, view: InboxView): Page {
   const content = html`<div class="sheet"><h1>${inbox.messages}</h1>
 ${rows.length === 0 ? html`<p>${inbox.noMessages}</p>` : html`<ul class="inbox">${rows}</ul>`}
 ${view.older === null ? '' : html`<p>${link(inbox.older, view.older, 'quiet')}</p>`}
-${writing.length === 0 ? '' : html`<div class="ways">${writing}</div>`}</div>`;
+${writing.length === 0 ? '' : html`<p class="writing">${writing}</p>`}</div>`;
   const corner = html`${link(frame.account, '/account')}${form('/sign-out', view.form, button(frame.signOut, 'plain'))}`;
   return layout(around, inbox.messages, content, { width: 'wide', corner });
 }
