@@ -3,6 +3,7 @@
  * takes them out of the CMS structure (RFC 5652 section 10.2.1), `wordsOn` judges them as what is fetched is judged (crl.ts, ocsp.ts). What their word is
  * worth beside others', and whether anybody is asked besides, is keys/revocation.ts.
  *
+ * Standards: RFC 5940.
  * Hostile input: of either kind the first `most` are looked at, if they are not too large; all others are passed over, as if they were not there.
  *
  * Limits: answers in attributes, where CAdES and PDF have them, are not read.
