@@ -10,6 +10,7 @@
  * Limits: the report is ASCII unless an address has a local part beyond ASCII; then its header needs SMTPUTF8.
  */
 
+import { textEntity } from './compose.ts';
 import { withoutControls } from './encoded-word.ts';
 import { decodeValue, encodeField, type Field, parseHeader } from './header.ts';
 import { formatMoment, type Language } from './language.ts';
@@ -95,14 +96,14 @@ export function buildReport(report: Report): Buffer {
     `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`,
   ].join('');
   const parts = [
-    `Content-Language: ${language}\r\n${textPart('text/plain', 'Notification', letter(report))}`,
+    `Content-Description: Notification\r\nContent-Language: ${language}\r\n${textEntity('text/plain', letter(report))}`,
     // RFC 3464 section 2.1
-    textPart(
+    plainPart(
       'message/delivery-status',
       'Delivery report',
       [messageStatus(report), ...report.recipients.map((r) => status(report, r))].join('\r\n'),
     ),
-    textPart('text/rfc822-headers', 'Header of the message', returnedHeader(original.header)),
+    plainPart('text/rfc822-headers', 'Header of the message', returnedHeader(original.header)),
   ];
   return Buffer.from(
     `${header}\r\n${parts.map((part) => `--${boundary}\r\n${part}`).join('\r\n')}\r\n--${boundary}--\r\n`,
@@ -112,18 +113,10 @@ export function buildReport(report: Report): Buffer {
 // RFC 3464 section 2.3.3: we hand over to another server; whether it reached the mailbox only that one knows.
 const actions = { failed: 'failed', delayed: 'delayed', delivered: 'relayed' } as const;
 
-function textPart(type: string, description: string, text: string): string {
-  const ascii = !/[^\0-\x7f]/.test(text);
-  // RFC 2046 section 5.2 lets no part of type message be encoded; what is not ASCII there is an address (RFC 6532).
-  const encoding = ascii ? '7bit' : type === 'text/plain' ? 'base64' : '8bit';
-  const charset = type === 'text/plain' ? `; charset=${ascii ? 'us-ascii' : 'utf-8'}` : '';
-  const body =
-    encoding === 'base64'
-      ? Buffer.from(text)
-          .toString('base64')
-          .replaceAll(/.{76}(?=.)/g, '$&\r\n')
-      : text;
-  return `Content-Type: ${type}${charset}\r\nContent-Description: ${description}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}`;
+/** RFC 2046 section 5.2 lets no part of type message be encoded; what is not ASCII there is an address (RFC 6532). */
+function plainPart(type: string, description: string, text: string): string {
+  const encoding = /[^\0-\x7f]/.test(text) ? '8bit' : '7bit';
+  return `Content-Type: ${type}\r\nContent-Description: ${description}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${text}`;
 }
 
 function letter(report: Report): string {

@@ -45,7 +45,14 @@ function partsOf(octets: Buffer): { type: string; text: string }[] {
   expect(structure.root.parameters).toMatchObject({ 'report-type': 'delivery-status' });
   return leaves(structure).map(({ type, encoding, body }) => {
     const raw = octets.subarray(body.start, body.end);
-    return { type, text: encoding === 'base64' ? Buffer.from(raw.toString(), 'base64').toString() : raw.toString() };
+    const unescaped = raw
+      .toString('latin1')
+      .replaceAll('=\r\n', '')
+      .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return {
+      type,
+      text: Buffer.from(encoding === 'quoted-printable' ? unescaped : raw.toString('latin1'), 'latin1').toString(),
+    };
   });
 }
 
@@ -85,7 +92,7 @@ describe('a failure report', () => {
     for (const sentence of [
       'ann@bank.example',
       'Their mail server offers no encryption that can be verified.',
-      'The rule that asked for protection: “Banks by verified TLS or not at all”.',
+      'The rule that asked for protection: "Banks by verified TLS or not at all".',
       'The mail server mx.bank.example said: 550 5.7.10 TLS required',
       'What you can do:',
       'Figures',

@@ -146,7 +146,7 @@ test('the header says what section 5.3 of RFC 8460 wants, and the report would r
   expect(value('tls-required')).toBe('No');
   expect(value('auto-submitted')).toBe('auto-generated');
   expect(value('content-type')).toMatch(/^multipart\/report; report-type="tlsrpt"; boundary="[^"]+"$/);
-  expect(value('dkim-signature')).toMatch(/d=corp\.example; s=tlsrpt;.*tls-report-domain.*tls-report-submitter/);
+  expect(value('dkim-signature')).toMatch(/d=corp\.example; s=tlsrpt;.*tls-report-submitter.*tls-report-domain/);
   const text = bytes.toString('latin1');
   const name = `corp.example!b.example!${(midnight - day) / 1_000}!${midnight / 1_000 - 1}`;
   expect(text).toMatch(new RegExp(`filename="${name}![0-9a-z]+\\.json\\.gz"`));

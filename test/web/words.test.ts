@@ -44,7 +44,9 @@ describe.each(languages)('%s', (language) => {
 
   test('is written as the language is', () => {
     expect(texts.length).toBeGreaterThan(500);
-    expect(texts.filter(([, text]) => wrong[language].test(text) || nowhere.test(text))).toEqual([]);
+    // Straight on purpose: an English report is ASCII.
+    const judged = texts.filter(([path]) => !(language === 'en' && path.startsWith('common.quoted')));
+    expect(judged.filter(([, text]) => wrong[language].test(text) || nowhere.test(text))).toEqual([]);
   });
 
   test('is not left in English', () => {

@@ -12,7 +12,8 @@ const en = {
   help: (ways: string) => `Questions? ${ways}`,
   automatic: (name: string) => `Written automatically for ${name}.`,
   noReplies: 'Replies are not read.',
-  quoted: (text: string) => `“${text}”`,
+  /** Straight in English, so that a report in it stays ASCII. */
+  quoted: (text: string) => `"${text}"`,
 };
 
 type Common = typeof en;
