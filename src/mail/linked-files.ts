@@ -68,7 +68,8 @@ function sentences({ files, link, expiresAt, voice }: LinkedFiles): string[] {
     ...(more > 0 ? [`- ${words.more(more)}`] : []),
     words.open(files.length),
     link,
-    [words.until(formatMoment(expiresAt, voice.language, voice.timeZone)), words.proof, ...phraseIn(voice)].join(' '),
+    `${words.until(formatMoment(expiresAt, voice.language, voice.timeZone))} ${words.proof}`,
+    ...phraseIn(voice),
   ];
 }
 
