@@ -35,7 +35,7 @@ export class Source {
 
   async #feed(): Promise<void> {
     try {
-      let piece = new Uint8Array(pieceSize);
+      let piece = Buffer.allocUnsafeSlow(pieceSize);
       let filled = 0;
       for (let next = await this.#entity.next(); next.done !== true; next = await this.#entity.next()) {
         for (let at = 0; at < next.value.length; ) {
@@ -46,7 +46,7 @@ export class Source {
           if (filled < pieceSize) continue;
           await this.#give(piece);
           if (this.#stopped) return;
-          piece = new Uint8Array(pieceSize);
+          piece = Buffer.allocUnsafeSlow(pieceSize);
           filled = 0;
         }
       }
