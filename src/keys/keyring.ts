@@ -56,14 +56,26 @@ export function materialsOf(rows: readonly KeyRow[], ids: readonly string[], now
   });
 }
 
+/**
+ * Whether a signature by it is believed, given the others of its address: not where anybody could have brought it, as an Autocrypt field does. An
+ * OpenPGP key may have expired since it signed; a certificate that leads to a root is believed for that (protect/open/signer.ts), not for this.
+ */
+export function isBelieved(rows: readonly KeyRow[], row: KeyRow, now: number): boolean {
+  if (row.state !== 'trusted' || row.trust === 'found') return false;
+  return row.kind === 'pgp' ? pinAgainst(rows, row) === null : whyNotAmong(rows, row, now) === null;
+}
+
 /** As `whyNot`, and what the others of its address, which are among `rows`, say to it: a pin of either kind lets no other key be used. */
 export function whyNotAmong(rows: readonly KeyRow[], row: KeyRow, now: number): string | null {
-  const why = whyNot(row, now);
-  if (why !== null || row.trust === 'pinned') return why;
-  const pin = rows.find(
-    ({ address, state, trust }) => address === row.address && state === 'trusted' && trust === 'pinned',
-  );
-  return pin === undefined ? null : `the ${kinds[pin.kind]} ${fingerprintOf(pin)} is pinned`;
+  const pin = pinAgainst(rows, row);
+  return whyNot(row, now) ?? (pin === null ? null : `the ${kinds[pin.kind]} ${fingerprintOf(pin)} is pinned`);
+}
+
+function pinAgainst(rows: readonly KeyRow[], row: KeyRow): KeyRow | null {
+  if (row.trust === 'pinned') return null;
+  const isPin = ({ address, state, trust }: KeyRow) =>
+    address === row.address && state === 'trusted' && trust === 'pinned';
+  return rows.find(isPin) ?? null;
 }
 
 /** Why a key by itself is not used, going on after its name and "is not used: "; null when it can be. */

@@ -76,29 +76,37 @@ export function createRevocation({ ask, settings, now }: RevocationPorts): Check
 
   /** The answers of responders while they hold, and for a moment that somebody gave none: who signs mail is asked about with each. */
   const remembered = new Map<string, { readonly answer: Revocation; readonly until: number }>();
+  const underWay = new Map<string, Promise<Revocation>>();
   const askOnce = async (key: string, ask_: () => Promise<Revocation>): Promise<Revocation> => {
     const known = remembered.get(key);
     if (known !== undefined && now() < known.until) return known.answer;
-    const answer = await ask_();
+    const begun = underWay.get(key) ?? ask_().finally(() => underWay.delete(key));
+    underWay.set(key, begun);
+    const answer = await begun;
     if (remembered.size >= mostRemembered) remembered.clear();
-    remembered.set(key, { answer, until: answer.kind === 'unknown' ? now() + silence : answer.until });
+    remembered.set(key, { answer, until: heldUntil(answer, now()) });
     return answer;
   };
 
   const oneOf = async (about: About, end: number, came: RevocationWord | undefined): Promise<Revocation> => {
-    // Who stole a key has "good" answers from before that was known: what came along holds no longer than if it was fetched when it was said.
-    const along = came === undefined ? null : heldFrom(came.since, came);
-    if (along?.kind === 'revoked' || (along !== null && now() < along.until)) return along;
     const ways = [
       ...(settings.ocsp ? about.responders.map((url) => ({ url, by: byOcsp })) : []),
       ...(settings.crl ? about.lists.map((url) => ({ url, by: byList })) : []),
-    ];
+    ].map((way) => ({ ...way, key: `${way.url} ${about.certificate}` }));
+    // Who stole a key has "good" answers from before that was known: what came along holds no longer than if it was fetched when it was said, and
+    // not at all against what is known here.
+    const along = came === undefined ? null : heldFrom(came.since, came);
+    const known = ways.map(({ key }) => remembered.get(key));
+    const revoked = known.find((each) => each?.answer.kind === 'revoked' && now() < each.until);
+    if (along?.kind === 'revoked') return along;
+    if (revoked !== undefined) return revoked.answer;
+    if (along !== null && now() < along.until) return along;
     let last = nobody;
-    for (const [index, { url, by }] of ways.entries()) {
+    for (const [index, { url, by, key }] of ways.entries()) {
       // Who does not answer leaves time for the next.
       const share = (end - now()) / (ways.length - index);
       if (share <= 0) break;
-      const answer = await askOnce(`${url} ${about.certificate}`, () =>
+      const answer = await askOnce(key, () =>
         by(about, url, share).catch(() => unknown(`${hostOf(url)} gave an answer that cannot be read`)),
       );
       if (answer.kind !== 'unknown') return answer;
@@ -119,6 +127,12 @@ const heldFrom = (fetched: number, word: RevocationWord): Exclude<Revocation, { 
   const until = Math.min(word.until, fetched + longest);
   return word.kind === 'good' ? { kind: 'good', until } : { kind: 'revoked', why: word.why, until };
 };
+
+/** Hardly any revocation is ever taken back, so one is remembered although its list is replaced every hour. */
+function heldUntil(answer: Revocation, at: number): number {
+  if (answer.kind === 'unknown') return at + silence;
+  return answer.kind === 'revoked' ? at + longest : answer.until;
+}
 
 const unknown = (why: string): Revocation => ({ kind: 'unknown', why, asked: true });
 /** Why nothing is known where there is nobody to ask, or the settings say to ask nobody. */

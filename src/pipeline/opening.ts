@@ -10,6 +10,7 @@
  */
 import type { Tenant } from '../config/config.ts';
 import type { Harvest } from '../keys/harvest.ts';
+import { isBelieved } from '../keys/keyring.ts';
 import type { OwnKeys } from '../keys/own.ts';
 import type { CheckSigner } from '../keys/signers.ts';
 import { addressKey } from '../mail/address.ts';
@@ -123,9 +124,11 @@ async function open(
     const rows = author === null ? [] : await store.keysFor(addressKey(author));
     return rows
       .filter(({ state, status }) => state !== 'rejected' || status.revocation === 'revoked')
-      .map(({ kind, material, state, status: { revocation, revocationWhy = 'no reason given' } }) => {
+      .map((row) => {
+        const { kind, material, status } = row;
+        const { revocation, revocationWhy = 'no reason given' } = status;
         const revoked = revocation === 'revoked' ? { revoked: revocationWhy } : {};
-        return { kind, material, trusted: state === 'trusted', ...revoked };
+        return { kind, material, trusted: isBelieved(rows, row, now()), ...revoked };
       });
   };
   const question = { keys: await decryptionKeys(message.tenant, [recipient]), signersOf, checkSigner, now: now() };

@@ -244,6 +244,11 @@ describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () =
         crlUrl: `http://openpgpkey.wkd.example:${site.port}/list`,
       });
       const rows = await flow.gateway.store.keysFor('paul@partner.example');
+      // What an Autocrypt field brought is anybody's word, and so is a signature by it.
+      for (const { id, kind } of rows)
+        if (kind === 'pgp') await flow.gateway.store.updateKey(id, { trust: 'found', source: 'autocrypt' }, []);
+      const { verdicts: unvouched } = await delivered(flow, await arrive(flow, byGpg(inside(secret))));
+      expect(unvouched).toEqual([expect.stringMatching(/; signature=untrusted; .*not trusted here/)]);
       const revoked = {
         state: 'rejected',
         status: { revocation: 'revoked', revocationWhy: 'its owner revoked it' },

@@ -354,6 +354,22 @@ describe('the signer of mail', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('who was found to be revoked is revoked, whatever "good" comes along; and is asked about once for many messages', async () => {
+    let own: Issued | null = null;
+    await using site = await startSite((request, response) =>
+      answering(() => listWith(own === null ? [] : [own]))(request, response),
+    );
+    own = anna({ crlUrl: site.url('/list') });
+    const { check, asked, later } = checking();
+    const ask = createSignerCheck(check, noKeys);
+    const good = verdict(own, [{ kind: 'good', age: -20 * 3_600_000 }]);
+    const all = await Promise.all([1, 2, 3].map(() => ask({ ...good, revocation: [] })));
+    expect(all.map(({ status }) => status)).toEqual(['revoked', 'revoked', 'revoked']);
+    later(20 * 3_600_000);
+    expect(await ask(good)).toMatchObject({ status: 'revoked', why: expect.stringMatching(/compromised/) });
+    expect(asked).toHaveLength(1);
+  });
+
   test('whose signature is worth nothing anyway, or who signs with OpenPGP, is nobody to ask about', async () => {
     const own = anna({ crlUrl: 'http://ca.partner.example:65000/list' });
     const { check, asked } = checking();

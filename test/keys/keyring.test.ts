@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { capabilityOf, materialsOf } from '../../src/keys/keyring.ts';
+import { capabilityOf, isBelieved, materialsOf } from '../../src/keys/keyring.ts';
 import type { KeyRow } from '../../src/store/key-port.ts';
 import { day, now, keyRow as row } from './key-row.ts';
 
@@ -158,5 +158,23 @@ describe('materialsOf gives what the plan named', () => {
     ],
   ])('%s', (_name, rows, ids, expected) => {
     expect(materialsOf(rows, ids, now)).toEqual(expected);
+  });
+});
+
+describe('a signature is believed', () => {
+  const cases: readonly [string, boolean, Partial<KeyRow>, KeyRow[]?][] = [
+    ['by a key that somebody vouches for', true, { trust: 'vouched', source: 'wkd' }],
+    ['by one that expired since', true, { notAfter: now - 1 }],
+    ['not by one that anybody could have brought', false, { trust: 'found', source: 'autocrypt' }],
+    ['not by one that waits', false, { state: 'pending' }],
+    ['not beside a pin', false, {}, [row('b', { trust: 'pinned', kind: 'x509' })]],
+    ['by the pinned one', true, { trust: 'pinned' }, [row('b')]],
+    ['by a certificate that a person trusts', true, { kind: 'x509' }],
+    ['not for that once it expired', false, { kind: 'x509', notAfter: now }],
+    ['nor by one that was only found', false, { kind: 'x509', trust: 'found', source: 'ldap' }],
+  ];
+  test.each(cases)('%s', (_name, expected, changes, others = []) => {
+    const it = row('a', changes);
+    expect(isBelieved([it, ...others], it, now)).toBe(expected);
   });
 });

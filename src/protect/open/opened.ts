@@ -20,7 +20,7 @@ export type SignerKey = {
   readonly kind: 'pgp' | 'x509';
   /** Armored public key or PEM certificate. */
   readonly material: string;
-  /** Trusted in the keyring: a certificate then needs no path to a root. */
+  /** Believed for what the keyring says of it (keys/keyring.ts): a certificate then needs no path to a root. */
   readonly trusted: boolean;
   /** It was revoked, and why: a clause. */
   readonly revoked?: string;

@@ -178,7 +178,7 @@ async function judge(result: Result, known: readonly Known[], signing: Signing):
     return {
       ...common,
       status: 'untrusted',
-      why: `The OpenPGP signature is by the key ${fingerprint}, which nobody has vouched for yet.`,
+      why: `The OpenPGP signature is by the key ${fingerprint}, which is not trusted here: nobody has vouched for it, or another one is pinned.`,
     };
   const mismatch = mismatchOf({ isAuthor, signer, signedAt: packet.created?.getTime() ?? null }, signing);
   if (mismatch !== null) return { ...common, status: 'mismatch', why: mismatch };
