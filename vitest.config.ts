@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // What Node makes of a module is kept for the processes that load it after, of which there are hundreds.
-process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
+const compileCache = fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
+process.env['NODE_COMPILE_CACHE'] ??= compileCache;
+/** For the gateway's worker threads, too: they see no environment, but start as their process did. */
+const useCompileCache = `import { enableCompileCache } from 'node:module'; enableCompileCache(${JSON.stringify(compileCache)});`;
 
 /** Those that take longest come first, so that no long one is alone at the end. */
 const slowest = [
@@ -42,6 +45,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     experimental: { viteModuleRunner: false },
     pool: 'forks',
+    execArgv: ['--import', `data:text/javascript,${encodeURIComponent(useCompileCache)}`],
     // Many tests wait for a timer or a socket, so more of them than processors can be under way.
     maxWorkers: Math.max(4, availableParallelism()),
     sequence: { sequencer: SlowestFirst },
