@@ -3,8 +3,8 @@
  * text a box says what waits where and until when (`linkBox`), and in the place of each file there is a small text that says it once more (`standIn`), for
  * programs that show files apart from the text, and for whoever is sent the copy later.
  *
- * Limits: a message that is one file and nothing else leaves as it is, and so does what is signed or encrypted as a whole. Pictures that belong to a text
- * stay in it, however large.
+ * Limits: a message that is one file, or one message, and nothing else leaves as it is, and so does what is signed or encrypted as a whole. Pictures that
+ * belong to a text stay in it, however large.
  */
 import { formatDay, formatMoment, readableSize } from './language.ts';
 import { inReferences, type Lines } from './on-top.ts';
@@ -19,7 +19,9 @@ const longestName = 120;
 
 /** The files of more than `over` octets, in order; none when the message is not to be touched. */
 export function largeFiles(root: Part, over: number): Part[] {
-  return untouchable(root) ? [] : root.children.flatMap((part) => filesIn(part, root.type, over));
+  return untouchable(root) || !root.type.startsWith('multipart/')
+    ? []
+    : root.children.flatMap((part) => filesIn(part, root.type, over));
 }
 
 function filesIn(part: Part, inside: string, over: number): Part[] {
@@ -32,10 +34,11 @@ function untouchable({ type }: Part): boolean {
   return type === 'multipart/signed' || type === 'multipart/encrypted' || type.endsWith('pkcs7-mime');
 }
 
-/** An attached message is one file. What a formatted text refers to is no file. */
+/** An attached message is one file. What a formatted text refers to is no file, and neither is another form of the text. */
 function isFile({ disposition, fileName, contentId, type }: Part, inside: string): boolean {
   if (disposition === 'attachment') return true;
-  const shown = inside === 'multipart/related' || (disposition === 'inline' && contentId !== null);
+  const oneOfOne = inside === 'multipart/related' || inside === 'multipart/alternative';
+  const shown = oneOfOne || (disposition === 'inline' && contentId !== null);
   return !shown && (fileName !== null || !/^(text|multipart)\//.test(type));
 }
 
@@ -73,7 +76,8 @@ function sentences({ files, link, expiresAt, voice }: LinkedFiles): string[] {
   ];
 }
 
-const rule = '-'.repeat(60);
+/** Of underscores: no boundary of a multipart is looked for in them. */
+const rule = '_'.repeat(60);
 
 function plainBox(lines: readonly string[]): string {
   return [rule, ...lines, rule, '', ''].join('\r\n');
@@ -100,13 +104,13 @@ function htmlBox(lines: readonly string[], { link, voice }: LinkedFiles): string
   ].join('\r\n');
 }
 
-/** References make long lines; a line break between words shows as the blank it stands for. */
+/** References make long lines; a line break between words shows as the blank it stands for. No line begins as a delimiter does. */
 function folded(pieces: readonly string[]): string {
   let width = 0;
   return pieces
-    .map((piece) => {
+    .map((piece, index) => {
       width += piece.length;
-      if (piece !== ' ' || width < 400) return piece;
+      if (piece !== ' ' || width < 400 || pieces[index + 1] === '-') return piece;
       width = 0;
       return '\r\n';
     })

@@ -65,9 +65,9 @@ function inCharset(text: string, charset: string): Buffer | null {
 
 const asciiCompatible = (charset: string): boolean => !/^(utf-?(7|16|32)|ucs-|unicode|ibm0|ebcdic)/.test(charset);
 
-/** Where the lines go: behind the body tag, if there is one. */
+/** Where the lines go: behind the body tag, if there is one. None has a "<" in it, so that looking for one takes linear time. */
 function placeIn(head: string, html: boolean): number {
-  const tag = html ? /<body\b[^>]*>/i.exec(head) : null;
+  const tag = html ? /<body\b[^<>]*>/i.exec(head) : null;
   return tag === null ? 0 : tag.index + tag[0].length;
 }
 

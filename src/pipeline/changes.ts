@@ -49,7 +49,9 @@ export async function changesOf(
   const files = linked === null ? [] : largeFiles(root, linked.over);
   const left = linked === null || files.length === 0 ? null : { ...linked, files };
   const tops = left === null ? [{ plain: '', html: '' }] : topsOf(left);
-  const texts = await onTopOfTexts(message, root, { display, tops }, spool);
+  // A text with a name can be both: what is shown first, and a file that stays behind.
+  const shown = mainBodyParts(root).filter((part) => !files.includes(part));
+  const texts = await onTopOfTexts(message, shown, { root, display, tops }, spool);
   const instead = left === null ? [] : files.map((part) => replaced(part, standIn(part, left)));
   const changes = [...texts.changes, ...instead].toSorted((a, b) => a.start - b.start);
   const grown = changes.reduce((sum, { start, end, text }) => sum + text.length - (end - start), 0);
@@ -74,13 +76,13 @@ function replaced({ header, body }: Part, text: Buffer): Change {
 
 async function onTopOfTexts(
   message: MessageRow,
-  root: Part,
-  { display, tops }: { readonly display: Lines | null; readonly tops: readonly Lines[] },
+  parts: readonly Part[],
+  { root, display, tops }: { readonly root: Part; readonly display: Lines | null; readonly tops: readonly Lines[] },
   spool: Pick<Spool, 'read'>,
 ): Promise<Pick<Changes, 'inRoot' | 'changes'>> {
   const changes: Change[] = [];
   let inRoot = false;
-  for (const part of mainBodyParts(root)) {
+  for (const part of parts) {
     const { start, end } = part.body;
     const head = await read(message, { start, end: Math.min(end, start + headSize) }, spool);
     const marked = display === null || part === root ? [] : await markedType(message, part, spool);

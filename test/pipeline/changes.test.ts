@@ -153,6 +153,15 @@ describe('left whole', () => {
       'pictures of a formatted text',
       multipart('multipart/related', [text(html, 'utf-8', '8bit', 'text/html'), inline]),
     ],
+    ['a message and nothing else', `Content-Type: message/rfc822\r\n\r\n${mail(file('plans.pdf', large))}`],
+    [
+      'a message of files and nothing else',
+      `Content-Type: message/rfc822\r\n\r\n${mail(multipart('multipart/mixed', [text('x'), file('plans.pdf', large)]))}`,
+    ],
+    [
+      'another form of the text',
+      multipart('multipart/alternative', [text('x'), `Content-Type: application/pdf\r\n\r\n${'x'.repeat(9_000)}`]),
+    ],
     [
       'what can be read in two ways',
       multipart('multipart/mixed', [text('x\r\n--multipart-mixed and more\r\ny'), file('plans.pdf', large)]),
@@ -160,6 +169,36 @@ describe('left whole', () => {
   ])('%s', async (_name, entity) => {
     expect((await changed(mail(entity))).same).toBe(true);
   });
+});
+
+test('a text that is a file stays behind whole, though it would be shown first', async () => {
+  const log = 'SECRET line of a log\r\n'.repeat(400);
+  for (const [type, disposition] of [
+    ['text/plain', 'Content-Disposition: inline; filename="server.log"\r\n'],
+    ['text/html', ''],
+  ] as const) {
+    const named = `Content-Type: ${type}; name="server.log"\r\n${disposition}\r\n${log}`;
+    const { bytes, mail: after } = await changed(mail(multipart('multipart/mixed', [named, file('note.pdf', small)])));
+    expect(bytes.includes('SECRET')).toBe(false);
+    expect(after.attachments.map(({ filename }) => filename)).toEqual(['server.log.txt', 'note.pdf']);
+  }
+});
+
+test('no file name and no boundary makes a line of the box a delimiter', async () => {
+  const name = `${'\u4e2d '.repeat(44)}--multipart-mixed`;
+  const encoded = `filename*=utf-8''${encodeURIComponent(name)}`;
+  const head = `Content-Type: application/octet-stream\r\nContent-Disposition: attachment; ${encoded}`;
+  const named = `${head}\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(large)}`;
+  for (const boundary of ['multipart-mixed', '-'.repeat(58)])
+    for (const type of ['text/html', 'text/plain']) {
+      const parts = [text(type === 'text/html' ? html : 'Hello', 'utf-8', '8bit', type), named];
+      const { bytes } = await changed(mail(multipart('multipart/mixed', parts, boundary)));
+      const delimiters = bytes
+        .toString('latin1')
+        .split('\r\n')
+        .filter((line) => line.startsWith(`--${boundary}`));
+      expect(delimiters).toHaveLength(3);
+    }
 });
 
 test('an attached message is one file', async () => {
