@@ -1,6 +1,6 @@
 /**
  * The gateway, wired: every folder's port joined to the one that satisfies it, according to the roles in the configuration. `postern serve` and the
- * sandbox start the same thing.
+ * sandbox start the same thing. The role web is portal-server.ts.
  */
 import { hkdfSync } from 'node:crypto';
 import type { Config } from '../config/config.ts';
@@ -9,7 +9,6 @@ import { withoutPolicy } from '../deliver/tls-session.ts';
 import type { Event } from '../event/event.ts';
 import { createLog, type LogOptions } from '../event/log.ts';
 import { createListener } from '../ingress/listener.ts';
-import { createRecipientKeys } from '../keys/given.ts';
 import { createHarvest } from '../keys/harvest.ts';
 import { mailRoots } from '../keys/roots.ts';
 import { createSignerCheck } from '../keys/signers.ts';
@@ -20,7 +19,7 @@ import { startDomainChecks } from '../pipeline/domain-check.ts';
 import { createDomainMemory } from '../pipeline/domains.ts';
 import { loadPolicies } from '../pipeline/policies.ts';
 import { portalKeyOf } from '../pipeline/portal.ts';
-import { createIntake, createPortalOutbox } from '../pipeline/portal-outbox.ts';
+import { createIntake } from '../pipeline/portal-outbox.ts';
 import { Runner } from '../pipeline/runner.ts';
 import { createTlsReporter } from '../pipeline/tls-reports.ts';
 import { createOpenPool } from '../protect/open/pool.ts';
@@ -30,13 +29,11 @@ import { createScanPool } from '../scan/pool.ts';
 import type { Spool } from '../spool/spool.ts';
 import { holdFolder } from '../store/lock.ts';
 import type { Store } from '../store/store.ts';
-import { createPortal } from '../web/portal.ts';
-import { createSignIn } from '../web/proof/accounts.ts';
-import { createWebServer } from '../web/server.ts';
-import { openCustody, publishKeys } from './custody.ts';
+import { openCustody } from './custody.ts';
 import { createKeyCheck, createKeySearch } from './key-search.ts';
 import { createOutbound } from './outbound.ts';
-import { checkPortalKey, openStorage, type Storage } from './storage.ts';
+import { startPortal } from './portal-server.ts';
+import { checkPortalKey, openStorage } from './storage.ts';
 
 export type Gateway = {
   /** "host:port" as bound; empty without the role smtp. */
@@ -254,57 +251,6 @@ async function startListener(config: Config, { accept, emit, ending, shows }: Wi
   if (smtp.tls !== null)
     shows({ setting: 'smtp.tls', identity: smtp.tls, use: (identity) => listener.renew(identity) });
   return addresses;
-}
-
-async function startPortal(
-  config: Config,
-  {
-    store,
-    items,
-    submitted,
-    emit,
-    ending,
-    shows,
-  }: Wiring & Showing & Pick<Storage, 'items'> & { submitted: () => void },
-): Promise<string> {
-  const { web } = config;
-  if (web === null) throw new Error('the role web needs the setting web');
-  const { ask, resolver } = createOutbound(config, store);
-  ending(async () => resolver.close());
-  const portal = createPortal({
-    store: store.portal,
-    senders: store.senders,
-    greetings: store.greetings,
-    answers: store.answers,
-    keys: createRecipientKeys({ store, emit, now: Date.now }),
-    items,
-    tenants: config.tenants,
-    keepFor: web.keepFor,
-    portalUrl: web.portalUrl,
-    key: portalKeyOf(config),
-    wake: submitted,
-    submit: createPortalOutbox({ store: store.portal, items, now: Date.now, wake: submitted }),
-    signIn: createSignIn({ signIn: web.signIn, portalUrl: web.portalUrl, ask }),
-    emit,
-  });
-  ending(() => portal.close());
-  const lists = publishKeys(portal, config, store, emit);
-  if (lists !== null) {
-    ending(() => lists.close());
-    await lists.listen();
-  }
-  const server = createWebServer({
-    routes: portal.routes,
-    looks: portal.looks,
-    listen: web.listen,
-    tls: web.tls,
-    emit,
-    // The key again: who publishes may have come later, with another one.
-    healthy: () => checkPortalKey(config, store, false),
-  });
-  ending(() => server.close());
-  if (web.tls !== null) shows({ setting: 'web.tls', identity: web.tls, use: (identity) => server.renew(identity) });
-  return server.listen();
 }
 
 /** Independent keys for independent uses. RFC 5869 section 3.2. */
