@@ -5,12 +5,13 @@
  * the thread of worker.ts; buffers that held a private key are filled with zeros, the strings go with the thread.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { Certificate } from 'pkijs';
 import { addressKey, domainOf } from '../../mail/address.ts';
 import { openPkcs12Keys } from '../containers.ts';
 import { readOwnPgp } from '../openpgp/own.ts';
 import { looksLikeKey } from '../openpgp-packets.ts';
 import { weaknessOf } from '../path-rules.ts';
-import { type CertificateFacts, inspectCertificate } from '../x509.ts';
+import { type CertificateFacts, inspectCertificate, publicKeyIn, publicKeyOf } from '../x509.ts';
 import type { OwnKeyAnswer, OwnKeyJob, SealedKey } from './jobs.ts';
 import { factsOf, sealedPgp, sealedX509 } from './sealed.ts';
 
@@ -54,14 +55,22 @@ function importPkcs12(job: ImportJob, file: Buffer, ownKeys: Buffer): OwnKeyAnsw
   for (const octets of opened.privateKeys) {
     const key = readPrivateKey(octets);
     octets.fill(0);
-    const leaf = key === null ? undefined : certificates.find((each) => sameKey(each, key));
-    if (key === null) problems.push('A private key in the file is damaged or of an unknown kind.');
-    else if (leaf === undefined) problems.push('A private key in the file belongs to none of the certificates in it.');
-    else {
-      const read = takeCertificate(job, leaf, key, certificates, ownKeys);
-      if (typeof read === 'string') problems.push(`The certificate ${fingerprintOf(leaf)} was not imported: ${read}.`);
-      else taken.push(...read);
+    if (key === null) {
+      problems.push('A private key in the file is damaged or of an unknown kind.');
+      continue;
     }
+    const own = certificates.filter((each) => sameKey(each, key));
+    if (own.length === 0) problems.push('A private key in the file belongs to none of the certificates in it.');
+    // A renewed certificate may lie beside the one before it.
+    const found: SealedKey[] = [];
+    const refused: string[] = [];
+    for (const leaf of own) {
+      const read = found.length > 0 ? [] : takeCertificate(job, leaf, key, certificates, ownKeys);
+      if (typeof read === 'string') refused.push(`The certificate ${fingerprintOf(leaf)} was not imported: ${read}.`);
+      else found.push(...read);
+    }
+    taken.push(...found);
+    if (found.length === 0) problems.push(...refused);
   }
   return answerOf(taken, problems, 'The PKCS #12 file holds no private key.');
 }
@@ -76,7 +85,7 @@ function takeCertificate(
   const facts = factsOf(leaf.toString(), job.now);
   if (facts.ca) return 'it belongs to a certificate authority, not to a person';
   if (job.now > facts.notAfter) return `it expired on ${new Date(facts.notAfter).toISOString().slice(0, 10)}`;
-  const weak = weaknessOf(leaf);
+  const weak = weaknessOf(leaf, publicKeyOf(leaf, Certificate.fromBER(leaf.raw)));
   if (weak !== null) return `it ${weak.why}`;
   const purposes = facts.extendedKeyUsage;
   // RFC 8550 section 4.4.4.
@@ -101,8 +110,10 @@ function takeCertificate(
 function useOf({ keyUsage, keyType }: CertificateFacts): SealedKey['use'] | null {
   const may = (usage: 'digitalSignature' | 'nonRepudiation' | 'keyEncipherment' | 'keyAgreement'): boolean =>
     keyUsage === null || keyUsage.includes(usage);
-  const signs = (may('digitalSignature') || may('nonRepudiation')) && !keyType.startsWith('x');
-  const opens = keyType === 'RSA' ? may('keyEncipherment') : may('keyAgreement') && !keyType.startsWith('ed');
+  const wraps = keyType === 'RSA' || keyType === 'RSA-OAEP';
+  const signs =
+    (may('digitalSignature') || may('nonRepudiation')) && keyType !== 'RSA-OAEP' && !keyType.startsWith('X');
+  const opens = wraps ? may('keyEncipherment') : /^(EC|X)/.test(keyType) && may('keyAgreement');
   if (signs && opens) return 'both';
   return signs ? 'sign' : opens ? 'decrypt' : null;
 }
@@ -151,11 +162,8 @@ function readPrivateKey(der: Buffer): KeyObject | null {
 }
 
 function sameKey(certificate: X509Certificate, key: KeyObject): boolean {
-  try {
-    return certificate.publicKey.equals(createPublicKey(key));
-  } catch {
-    return false;
-  }
+  const own = publicKeyIn(certificate.toString());
+  return own?.equals(createPublicKey(key).export({ type: 'spki', format: 'der' })) === true;
 }
 
 const fingerprintOf = (certificate: X509Certificate): string =>

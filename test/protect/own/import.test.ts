@@ -110,6 +110,29 @@ describe.skipIf(missing())('PKCS #12', () => {
     expect(key?.use).toBe(use);
   });
 
+  test.each([
+    ['ed25519', 'sign'],
+    ['x25519', 'decrypt'],
+    ['p256', 'both'],
+    ['rsaPss2048', 'sign'],
+  ] as const)('%s that says it may do everything is for: %s', async (keyType, use) => {
+    const keyUsage = ['digitalSignature', 'keyEncipherment', 'keyAgreement'] as const;
+    const [key] = keysOf(await read(pkcs12(issued({ keyType, keyUsage }))));
+    expect(key?.use).toBe(use);
+  });
+
+  test('of several certificates for one key, that one which can be used: here for OAEP', async () => {
+    const anna = issued({ keyType: 'rsaOaep2048' });
+    // OpenSSL takes no key for OAEP by itself, so it comes beside a certificate that says nothing of mail.
+    writeFileSync(join(folder, 'oaep.pem'), anna.keyPem);
+    const plain = execFileSync('openssl', ['req', '-x509', '-new', '-key', join(folder, 'oaep.pem'), '-subj', '/CN=A']);
+    const beside = { keyPem: anna.keyPem, certPem: plain.toString() + anna.certPem };
+    const [key, ...more] = keysOf(await read(pkcs12(beside)));
+    expect(more).toEqual([]);
+    expect(key).toMatchObject({ address: 'anna@corp.example', use: 'decrypt' });
+    expect(key?.material).toBe(anna.certPem + authority.certPem);
+  });
+
   test('a key of another certificate, a wrong passphrase, none, and one address of several', async () => {
     const stranger = { certPem: issued().certPem, keyPem: issued().keyPem };
     expect(() => pkcs12(stranger)).toThrow();
