@@ -4,7 +4,8 @@
  * worth beside others', and whether anybody is asked besides, is keys/revocation.ts.
  *
  * Standards: RFC 5940.
- * Hostile input: of either kind the first `most` are looked at, if they are not too large; all others are passed over, as if they were not there.
+ * Hostile input: of either kind the first `most` are looked at, if they are not too large; all others are passed over, as if they were not there,
+ * up to `mostChoices`.
  *
  * Limits: answers in attributes, where CAdES and PDF have them, are not read.
  */
@@ -26,6 +27,8 @@ export type CameAlong = { readonly certificate: string; readonly word: Revocatio
 export const noRevocationInfo: RevocationInfo = { lists: [], responses: [] };
 
 const most = 4;
+/** Of both kinds, beyond which nobody means well: reading each takes a microsecond. */
+const mostChoices = 100;
 const largestList = 1_048_576;
 const largestResponse = 65_536;
 const ocspResponse = '1.3.6.1.5.5.7.16.2';
@@ -35,7 +38,8 @@ export async function readRevocationInfo(reader: BerReader): Promise<RevocationI
   const lists: Buffer[] = [];
   const responses: Buffer[] = [];
   const choices = await reader.enter(0xa1);
-  while (!(await reader.atEnd(choices))) {
+  for (let choice = 0; !(await reader.atEnd(choices)); choice++) {
+    if (choice === mostChoices) throw new Refused('too-large', 'The CMS structure is larger than is read.');
     const tag = await reader.tag();
     const octets = await reader.raw();
     if (tag === 0x30 && octets.length <= largestList && lists.length < most) lists.push(octets);

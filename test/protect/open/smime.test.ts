@@ -145,6 +145,13 @@ describe.skipIf(missing)('what comes along about revocation', () => {
       expect(said.revocation.map(({ word }) => word.kind)).toEqual(expected);
     }
   });
+
+  test('more than anybody sends is not read', async () => {
+    const many = Array.from({ length: 101 }, () => der.sequence());
+    const { layers } = await open(inMime(carrying(around, ...many)), pool);
+    expect(layers).toMatchObject([{ kind: 'closed', refusal: { code: 'too-large' } }]);
+    expect((await open(detached(carrying(beside, ...many)), pool)).signature.status).toBe('invalid');
+  });
 });
 
 describe.skipIf(missing)('a signature of openssl', () => {
