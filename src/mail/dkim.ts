@@ -1,7 +1,7 @@
 /**
  * DKIM signatures: `signatureOver` makes the field for a header and the hash of a body, which `bodyHash` takes from a stream; `signMessage` puts one on top
- * of a message in memory. Header and body are signed whole, in relaxed form, so that relays that fold or trim lines do not break it; From is signed once
- * more than it is there, so that nobody can add a second.
+ * of a message in memory. Header and body are signed whole, in relaxed form, so that relays that fold or trim lines do not break it; each field is signed
+ * once more than it is there, so that nobody can add a second one that programs show instead.
  *
  * Standards: RFC 6376 (signing), RFC 8463.
  * Limits: no verification.
@@ -38,6 +38,9 @@ const signed = new Set([
   'tls-required',
 ]);
 
+/** Signed also where they are missing: nothing adds them on the way but who wants to change what is read, or where answers go. */
+const evenMissing = ['from', 'reply-to', 'to', 'cc', 'subject'] as const;
+
 /** The message with the field before it. @param at epoch milliseconds. */
 export function signMessage(message: Buffer, signer: Signer, at: number): Buffer {
   const bodyAt = message.indexOf('\r\n\r\n') + 4;
@@ -61,8 +64,10 @@ export function signatureOver(
   { domain, selector, key }: Signer,
   at: number,
 ): string {
-  // RFC 6376 section 5.4.2: verifiers take several of one name from the bottom up.
+  // RFC 6376 section 5.4.2: verifiers take several of one name from the bottom up, and then nothing where none is left.
   const fields = header.filter(({ name }) => signed.has(name.toLowerCase())).toReversed();
+  const names = fields.map(({ name }) => name.toLowerCase());
+  const covers = [...names, ...new Set([...evenMissing, ...names])];
   const elliptic = key.asymmetricKeyType === 'ed25519';
   const value = ` ${[
     'v=1',
@@ -71,7 +76,7 @@ export function signatureOver(
     `d=${domain}`,
     `s=${selector}`,
     `t=${Math.floor(at / 1000)}`,
-    `h=${[...fields.map(({ name }) => name.toLowerCase()), 'from'].join(':\r\n  ')}`,
+    `h=${covers.join(':\r\n  ')}`,
     `bh=${bodyHashed.toString('base64')}`,
     'b=',
   ].join(';\r\n ')}`;
@@ -96,6 +101,9 @@ function relaxedField(name: string, raw: string): string {
     .replaceAll(/[ \t]+/g, ' ')
     .trim()}`;
 }
+
+/** Line breaks that are hashed at once. */
+const lines = Buffer.from('\r\n'.repeat(4_096));
 
 /** The SHA-256 of a body in relaxed form. RFC 6376 section 3.4.4. Memory does not grow with the body. */
 class RelaxedBody {
@@ -123,7 +131,8 @@ class RelaxedBody {
     let end = text.length;
     while (text.endsWith('\r\n', end)) end -= 2;
     if (end > 0) {
-      for (; this.#breaks > 0; this.#breaks -= 1) this.#hash.update('\r\n');
+      for (let left = this.#breaks * 2; left > 0; left -= lines.length) this.#hash.update(lines.subarray(0, left));
+      this.#breaks = 0;
       this.#hash.update(text.slice(0, end), 'latin1');
       this.#empty = false;
     }

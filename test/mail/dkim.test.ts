@@ -82,10 +82,17 @@ describe.each(['rsa', 'ed25519'] as const)('a signature with %s', (kind) => {
     ['a word changed', (text) => text.replace('hungry', 'angry'), { body: false, header: true }],
     ['text added', (text) => `${text}More.\r\n`, { body: false, header: true }],
     ['another subject', (text) => text.replace('dinner', 'supper'), { body: true, header: false }],
+    ...['From', 'To', 'Subject', 'Date', 'Message-ID', 'Reply-To', 'Cc'].map(
+      (name): [string, (message: string) => string, object] => [
+        `a second ${name}, or one where there was none`,
+        (text) => text.replace('From: ', `${name}: eve@evil.example\r\nFrom: `),
+        { body: true, header: false },
+      ],
+    ),
     [
-      'a second From',
-      (text) => text.replace('From: ', 'From: eve@evil.example\r\nFrom: '),
-      { body: true, header: false },
+      'what relays add',
+      (text) => text.replace('From: ', 'Received: x\r\nSender: l@list.example\r\nFrom: '),
+      { body: true, header: true },
     ],
     ['another domain', (text) => text.replace('d=football', 'd=baseball'), { body: true, header: false }],
   ])('%s', (_, change, outcome) => {
@@ -104,7 +111,7 @@ describe.each(['rsa', 'ed25519'] as const)('a signature with %s', (kind) => {
 });
 
 test('the hash of a body does not depend on how it is cut, and is that of the whole in relaxed form', async () => {
-  const piece = fc.constantFrom('a', 'bc', ' ', '\t', '  ', '\r\n', '\r\n\r\n', '\r', '\n', '.', '\xe4');
+  const piece = fc.constantFrom('a', 'bc', ' ', '\t', '  ', '\r\n', '\r\n'.repeat(4_100), '\r', '\n', '.', '\xe4');
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(piece, { maxLength: 8 }), { maxLength: 12 }), async (pieces) => {
       const chunks = pieces.map((some) => Buffer.from(some.join(''), 'latin1'));
@@ -120,7 +127,7 @@ test('the hash of a body does not depend on how it is cut, and is that of the wh
       })();
       expect((await bodyHash(cut)).equals(whole)).toBe(true);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 300 },
   );
 });
 
