@@ -130,7 +130,8 @@ function updateText(db: Kysely<Tables>, rows: number): string {
       attempts = cast(change.attempts as integer), next_at = change.next_at, warned = cast(change.warned as integer),
       settled_at = change.settled_at, needs_bytes = cast(change.needs_bytes as integer), lease_until = 0, crashes = 0
     from change
-    where deliveries.id = change.id and (deliveries.state not in (${ended}) or change.state = 'delivered')
+    where deliveries.id = change.id and (deliveries.state not in (${ended})
+      or (change.state = 'delivered' and deliveries.state in ('failed', 'dropped')))
     returning deliveries.id as id, deliveries.message_id as message_id, deliveries.needs_bytes as needs_bytes`.compile(
     db,
   ).sql;

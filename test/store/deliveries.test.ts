@@ -4,7 +4,7 @@ import type { Event } from '../../src/event/event.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eachEngine } from '../engines.ts';
-import { claimAll, decide, delivery, message, settlement } from './rows.ts';
+import { claimAll, decide, delivery, message, publication, settlement } from './rows.ts';
 
 const lease = () => Date.now() + 60_000;
 
@@ -241,6 +241,9 @@ eachEngine((engine) => {
     expect(await store.countByState()).toEqual({ delivered: 1, failed: 1 });
     await store.settle([settlement(b)], [], []);
     expect(await store.countByState()).toEqual({ delivered: 2 });
+    // Told late by a worker whose lease ran out: what was opened or taken back in between is not there anew.
+    await store.settle([settlement(a, { portal: publication() }), settlement(b)], [], []);
+    expect(await store.portal.byDelivery(a.id, 0)).toBeNull();
     await store.close();
   });
 
