@@ -23,6 +23,8 @@ export type KeyTrust = (typeof keyTrusts)[number];
 export const replyRules = ['off', 'sender', 'tenant', 'everyone'] as const;
 export type ReplyRule = (typeof replyRules)[number];
 /** Whom of the tenant a recipient may write to without having been written to. */
+/** Of what a recipient wrote in the portal, to themselves: nothing, that it was accepted, or all of it. */
+export const ownCopyRules = ['off', 'receipt', 'whole'] as const;
 export const newMessageRules = ['off', 'known', 'anyone'] as const;
 
 /** How senders hear of what happens to what waits in the portal: not at all, once a day, or of each thing at once. */
@@ -113,8 +115,8 @@ export type Tenant = {
 export type Writing = {
   readonly replies: ReplyRule;
   readonly newMessages: (typeof newMessageRules)[number];
-  /** Whether they may have a receipt by mail. */
-  readonly receipts: boolean;
+  /** What they may have by mail of what they wrote. */
+  readonly ownCopies: (typeof ownCopyRules)[number];
   /** Octets of one answer's attachments, before they are encoded for mail. */
   readonly maxAttachments: number;
   /** Milliseconds. */

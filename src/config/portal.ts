@@ -4,7 +4,7 @@ import type { ForSenders, Writing } from './config.ts';
 export const noWriting: Writing = {
   replies: 'off',
   newMessages: 'off',
-  receipts: false,
+  ownCopies: 'off',
   maxAttachments: 0,
   keepDrafts: 0,
   perHour: 0,

@@ -3,17 +3,17 @@
  *
  * `storeAnswer` is the portal's side: the octets, sealed for the portal as they stream by. `decideAnswer` is the work role's, which trusts the portal with
  * nothing: to the tenant's own people it goes over the TLS that the setting `inbound` demands, verified at least; to others only where they wait for, or have
- * opened, the very message it answers, and then into the portal, never as mail. Everything else goes nowhere. `answerNotices` tells the person when it
- * could not be delivered. Until then it is tried again like all mail, since what lacks on the way an admin can mend.
+ * opened, the very message it answers, and then into the portal. As mail it goes outside only to who wrote it, where the tenant gives copies, and over
+ * verified TLS or not at all. Everything else goes nowhere. `answerNotices` tells the person when it could not be delivered. Until then it is tried again like all mail, since what lacks on the way an admin can mend.
  *
  * The answer joins the threads that left protected, at the level of what it answers and `message` at least, so that what staff write back is protected
  * by the rule about threads, keyword or not: it will quote what was written for nobody else's eyes.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { Tenant } from '../config/config.ts';
+import type { Tenant, Writing } from '../config/config.ts';
 import { addressKey, domainOf, parseMailboxes } from '../mail/address.ts';
 import { undeliveredMessage } from '../mail/answer.ts';
-import { fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
+import { type Field, fieldsNamed, parseHeader, valuesOf } from '../mail/header.ts';
 import type { Step } from '../plan/plan.ts';
 import { threadIdsOf } from '../policy/facts.ts';
 import { noActions, type Proof, usualPriority } from '../policy/verdict.ts';
@@ -82,7 +82,7 @@ type AnswerPorts = {
 
 export async function decideAnswer(
   message: MessageRow,
-  { domains, inbound }: Pick<Tenant, 'domains' | 'inbound'>,
+  { domains, inbound, portal }: Pick<Tenant, 'domains' | 'inbound'> & { readonly portal: Pick<Writing, 'ownCopies'> },
   ports: AnswerPorts,
 ): Promise<Decided> {
   if (!domains.includes(domainOf(message.mailFrom)))
@@ -90,12 +90,15 @@ export async function decideAnswer(
       kind: 'held',
       reason: 'An answer from the portal comes from an address outside the domains of its tenant.',
     };
-  const ids = threadIdsOf(parseHeader(await readHeader(message, ports.spool)));
+  const fields = parseHeader(await readHeader(message, ports.spool));
+  const ids = threadIdsOf(fields);
   const hashes = ids.map((id) => threadHash(message.tenant, id));
   const left = hashes.length === 0 ? null : await ports.store.threadLevel(message.tenant, hashes);
   const others = message.recipients.some((recipient) => !domains.includes(domainOf(recipient)));
   const audience = others ? await audienceOf(message.tenant, ids, ports) : new Map<string, Proof>();
 
+  const person = portal.ownCopies === 'whole' ? writerOf(fields) : null;
+  const writer = person === null ? '' : addressKey(person);
   const asked = inbound?.tls ?? 'verify';
   const step: Step = { method: 'tls', tls: asked === 'may' || asked === 'encrypt' ? 'verify' : asked, keys: [] };
   const because = [`What a person wrote in the portal, for the people of ${message.tenant}.`];
@@ -107,7 +110,7 @@ export async function decideAnswer(
       deliveries: decision.deliveries.map((delivery) =>
         domains.includes(delivery.destination)
           ? { ...delivery, level: 'transport' }
-          : toReader(delivery, audience.get(addressKey(delivery.recipient)) ?? null),
+          : toReader(delivery, audience.get(addressKey(delivery.recipient)) ?? null, writer),
       ),
       thread:
         message.messageId === ''
@@ -135,7 +138,12 @@ async function audienceOf(
 }
 
 /** Somebody who is not the tenant's: in the portal, for as much proof as what is answered demands; without a right to that, not at all. */
-function toReader(delivery: NewDelivery, demand: Proof | null): NewDelivery {
+function toReader(delivery: NewDelivery, demand: Proof | null, writer: string): NewDelivery {
+  if (demand !== null && addressKey(delivery.recipient) === writer) {
+    const because = [...delivery.because, 'The recipient wrote it, and asked for a copy.'];
+    const steps: Step[] = [{ method: 'tls', tls: 'verify', keys: [] }];
+    return { ...delivery, level: 'transport', otherwise: 'drop', steps, because };
+  }
   const level = 'portal';
   if (demand === null) {
     const why =
@@ -147,23 +155,30 @@ function toReader(delivery: NewDelivery, demand: Proof | null): NewDelivery {
   return { ...delivery, level, steps, actions: { ...noActions, proof: demand }, because: [...delivery.because, why] };
 }
 
+/** The address that composeAnswer names for replies; null when there is none. */
+function writerOf(fields: readonly Field[]): string | null {
+  const [replyTo] = fieldsNamed(fields, 'reply-to');
+  const [person] = replyTo === undefined ? [] : parseMailboxes(replyTo.raw).mailboxes;
+  return person?.address ?? null;
+}
+
 /** The letter to the person whose answer could not be delivered. That it only takes longer, the portal says where the answer is shown. */
 export async function answerNotices(
   message: MessageRow,
   ended: readonly Ended[],
   { config, spool, own, now }: NoticePorts,
 ): Promise<NewMessage[]> {
-  const failed = ended.filter(({ next }) => next.notify === 'failure');
+  const all = ended.filter(({ next }) => next.notify === 'failure');
   const tenant = config.tenants.find(({ id }) => id === message.tenant);
   // Without its octets nobody knows whose it was; the portal still says what became of it.
-  if (failed.length === 0 || tenant === undefined || message.spool.wrappedKey === '') return [];
-  const fields = parseHeader(await readHeader(message, spool));
-  const [replyTo] = fieldsNamed(fields, 'reply-to');
-  const [person] = replyTo === undefined ? [] : parseMailboxes(replyTo.raw).mailboxes;
-  if (person === undefined) return [];
+  if (all.length === 0 || tenant === undefined || message.spool.wrappedKey === '') return [];
+  const person = writerOf(parseHeader(await readHeader(message, spool)));
+  // Who does not get their own copy has what they wrote in the portal.
+  const failed = all.filter(({ delivery }) => person !== null && addressKey(delivery.recipient) !== addressKey(person));
+  if (person === null || failed.length === 0) return [];
   const bytes = undeliveredMessage({
     from: message.mailFrom,
-    to: person.address,
+    to: person,
     whom: failed.map(({ delivery }) => delivery.recipient),
     sentAt: message.receivedAt,
     voice: tenant.branding,
@@ -171,5 +186,5 @@ export async function answerNotices(
     date: now(),
   });
   const requireTls = message.smtp.requireTls === true;
-  return [await own({ tenant: message.tenant, kind: 'notice', mailFrom: '', to: person.address, bytes, requireTls })];
+  return [await own({ tenant: message.tenant, kind: 'notice', mailFrom: '', to: person, bytes, requireTls })];
 }

@@ -28,6 +28,18 @@ export type Answered = {
 /** Recipients of one answer, at most. */
 export const mostAddressees = 50;
 
+/**
+ * What the writer may have by mail, null for nothing. A whole copy only of an answer, since what it answers shows whose the address is; and not of what a
+ * passphrase guards, which is not for everybody who reads the mailbox.
+ */
+export function ownCopyOf(
+  row: Pick<PortalRow, 'demand'> | null,
+  { ownCopies }: Pick<Writing, 'ownCopies'>,
+): 'receipt' | 'whole' | null {
+  if (ownCopies === 'off') return null;
+  return ownCopies === 'whole' && row !== null && row.demand !== 'passphrase' ? 'whole' : 'receipt';
+}
+
 /** The tenant's rule, unless a rule of the policy says for this message whether it may be answered. */
 export function ruleFor({ replies }: Pick<Writing, 'replies'>, { actions }: PortalRow['delivery']): ReplyRule {
   if (actions.reply === false) return 'off';

@@ -12,7 +12,7 @@ import { authorsOf } from '../mail/header.ts';
 import { threadHash } from '../pipeline/examine.ts';
 import { storeAnswer } from '../pipeline/portal-answer.ts';
 import type { NewMessage } from '../store/store.ts';
-import { type Addressees, isOfTenant, mostAddressees, nameIn, replyTo, replyToAll } from './answer-rules.ts';
+import { type Addressees, isOfTenant, mostAddressees, nameIn, ownCopyOf, replyTo, replyToAll } from './answer-rules.ts';
 import { answered, knownWriters, serviceName } from './answer-whom.ts';
 import { type Content, removeBlobs, sealContent, type Written, writingOf } from './drafts.ts';
 import { viewOf } from './message.ts';
@@ -71,7 +71,7 @@ export async function sendAnswer(c: Context<Env>, shared: ReadingShared, draft: 
   }
   for (const event of events) ports.emit(event);
   ports.wake();
-  if (content.receipt && writingOf(answer.tenant, ports).receipts)
+  if (content.receipt && ownCopyOf(draft.row, writingOf(answer.tenant, ports)) === 'receipt')
     await mailReceipt(c, shared, draft, made, files.length);
   return 'sent';
 }
@@ -132,7 +132,8 @@ async function make(
     timeZone: branding.timeZone,
     files: files.map(({ id: file, name, type }) => ({ name, type, octets: octetsOf(ports, file) })),
   });
-  const recipients = [...new Set([...whom.to, ...whom.cc].map(({ address }) => address))];
+  const copies = content.receipt && ownCopyOf(row, writingOf(tenant, ports)) === 'whole' ? [own] : [];
+  const recipients = [...new Set([...[...whom.to, ...whom.cc].map(({ address }) => address), ...copies])];
   const requireTls = row?.message.smtp.requireTls === true;
   const message = await storeAnswer(
     { id, tenant, mailFrom: from, recipients, header, body, requireTls },

@@ -3,6 +3,7 @@
  * became of it is asked of the queue each time, so the page tells what is true now.
  */
 import type { Context } from 'hono';
+import { addressKey } from '../mail/address.ts';
 import type { AnswerProgress, AnswerRow } from '../store/answer-port.ts';
 import { attachmentDisposition, downloadPolicy } from './download.ts';
 import { openContent, type Written, written } from './drafts.ts';
@@ -29,7 +30,11 @@ async function viewsOf({ ports }: Shared, answers: readonly AnswerRow[]): Promis
       const people = (mailboxes: typeof sentTo): string[] =>
         mailboxes.map(({ name, address }) => (name === '' ? address : `${name} <${address}>`));
       const files = await filesOf(ports, id);
-      const states = (progress.get(id) ?? []).map(({ recipient, state }) => ({ recipient, state: told(state) }));
+      const named = new Set([...sentTo, ...sentCc].map(({ address }) => address));
+      const states = (progress.get(id) ?? [])
+        // One's own copy is no recipient's.
+        .filter(({ recipient }) => named.has(recipient) || addressKey(recipient) !== answer.address)
+        .map(({ recipient, state }) => ({ recipient, state: told(state) }));
       return { id, sentAt, until, to: people(sentTo), cc: people(sentCc), subject, text, files, progress: states };
     }),
   );

@@ -8,7 +8,7 @@ import type { Context } from 'hono';
 import { replySubject } from '../mail/answer.ts';
 import type { PortalSession } from '../store/portal-port.ts';
 import { type AnswerForm, readAnswerForm } from './answer-form.ts';
-import { type Addressees, replyTo, replyToAll } from './answer-rules.ts';
+import { type Addressees, ownCopyOf, replyTo, replyToAll } from './answer-rules.ts';
 import { sendAnswer } from './answer-send.ts';
 import { showSent } from './answer-sent.ts';
 import { answered, knownWriters, mayAnswer } from './answer-whom.ts';
@@ -150,7 +150,8 @@ async function composeView(shared: ReadingShared, draft: Written, problem: Probl
     subject: row === null ? content.subject : replySubject(cardOf(row, ports).subject),
     text: content.text,
     quote: quotable ? content.quote : null,
-    receipt: writing.receipts ? content.receipt : null,
+    ownCopy: ownCopyOf(row, writing),
+    wantsCopy: content.receipt,
     files,
     room: { total: writing.maxAttachments, left: Math.max(0, writing.maxAttachments - held) },
     savedAt: answer.changedAt > answer.createdAt ? answer.changedAt : null,

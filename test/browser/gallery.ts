@@ -143,7 +143,8 @@ const draft: writing.ComposeView = {
   subject: 'Re: Your laboratory results – please read before Thursday',
   text: 'Dear Anna,\n\nthank you, I have read them.\n\nRobin',
   quote: true,
-  receipt: false,
+  ownCopy: 'receipt',
+  wantsCopy: false,
   files: [
     {
       id: 'f1',

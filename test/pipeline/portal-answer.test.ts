@@ -1,6 +1,6 @@
 /** What the work role makes of what the portal hands over, whoever may have taken the portal: to whom, how, and in which thread. */
 import { expect, test } from 'vitest';
-import type { Tenant } from '../../src/config/config.ts';
+import type { Tenant, Writing } from '../../src/config/config.ts';
 import { composeAnswer } from '../../src/mail/answer.ts';
 import { threadHash } from '../../src/pipeline/examine.ts';
 import { decideAnswer } from '../../src/pipeline/portal-answer.ts';
@@ -27,6 +27,7 @@ const { header } = composeAnswer({
 
 type Known = {
   readonly inbound?: Tenant['inbound'];
+  readonly ownCopies?: Writing['ownCopies'];
   readonly thread?: Level;
   readonly audience?: readonly { readonly address: string; readonly demand: Proof }[];
   /** Whose the message is that is answered. */
@@ -49,7 +50,11 @@ async function decided(changes: Partial<MessageRow>, known: Known = {}) {
   const asked: string[] = [];
   const result = await decideAnswer(
     row,
-    { domains: ['corp.example', 'corp.test'], inbound: known.inbound ?? null },
+    {
+      domains: ['corp.example', 'corp.test'],
+      inbound: known.inbound ?? null,
+      portal: { ownCopies: known.ownCopies ?? 'receipt' },
+    },
     {
       spool: {
         read: async function* () {
@@ -123,3 +128,21 @@ test.each([
     expect(asked).toEqual(['corp', threadHash('corp', answered)]);
   },
 );
+
+test.each<[string, Known, object]>([
+  ['who wrote it gets a copy over verified TLS or not at all', {}, { level: 'transport', otherwise: 'drop' }],
+  ['not where the tenant gives receipts only', { ownCopies: 'receipt' }, { level: 'portal' }],
+  [
+    'nor of what a passphrase guards',
+    { audience: [{ address: 'bob@partner.example', demand: 'passphrase' }] },
+    { level: 'portal', steps: [] },
+  ],
+  ['nor a stranger who says so', { audience: [] }, { level: 'portal', steps: [] }],
+])('%s', async (_name, known, expected) => {
+  const audience = [{ address: 'bob@partner.example', demand: 'code' }] as const;
+  const recipients = ['anna@corp.example', 'bob@partner.example'];
+  const { deliveries } = await decided({ recipients }, { ownCopies: 'whole', audience, ...known });
+  expect(deliveries[1]).toMatchObject(expected);
+  const others = await decided({ recipients: ['eve@partner.example'] }, { ownCopies: 'whole', audience, ...known });
+  expect(others.deliveries[0]).toMatchObject({ level: 'portal', steps: [] });
+});

@@ -162,6 +162,24 @@ describe('an answer', () => {
     expect(JSON.stringify(site.events)).not.toMatch(/Thank you|Befund|laboratory|evil/);
   });
 
+  test('comes to its writer whole where the tenant says so: the same octets, to the address that was written to', async () => {
+    await using site = await startSite({
+      ports: (ports) => ({
+        ...ports,
+        tenants: ports.tenants.map((tenant) => ({ ...tenant, portal: { ...tenant.portal, ownCopies: 'whole' } })),
+      }),
+    });
+    const message = await site.publish(newsletter);
+    const client = new Client(site);
+    const draft = await beginAnswer(client, message);
+    expect((await client.get(draft)).text).toContain('Send me a copy by email');
+    const mails = site.mails.length;
+    await submit(client, draft, { text: 'Thank you!', file: [], receipt: 'yes', do: 'send' });
+    const [sent] = await outbox(site);
+    expect(sent?.recipients).toEqual(['anna@corp.example', 'robin@clinic.example']);
+    expect(site.mails).toHaveLength(mails);
+  });
+
   test('to all goes to the tenant’s people, and never to anybody else', async () => {
     await using site = await startSite();
     const letter = [

@@ -78,7 +78,7 @@ export type SiteOptions = {
 export const writable: Writing = {
   replies: 'tenant',
   newMessages: 'known',
-  receipts: true,
+  ownCopies: 'receipt',
   maxAttachments: 26_214_400,
   keepDrafts: 7 * 86_400_000,
   perHour: 20,

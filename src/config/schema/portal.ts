@@ -1,5 +1,5 @@
 /** Settings of the portal for one tenant: what recipients may write there, to its people and to nobody else, and what those who sent are told. */
-import { newMessageRules, receiptRules, replyRules } from '../config.ts';
+import { newMessageRules, ownCopyRules, receiptRules, replyRules } from '../config.ts';
 import * as kinds from '../kinds.ts';
 import { section } from '../yaml.ts';
 import { setting } from './setting.ts';
@@ -40,10 +40,11 @@ export const portal = section({
     kinds.choice(newMessageRules).prefault('off'),
     'To whom recipients may write new messages from the portal: off (nobody), known (who has written to them here) or anyone of the tenant.',
   ),
-  receipts: setting(
-    kinds.flag().prefault(true),
-    'Let recipients ask for a receipt of their answer by mail. It says when it was sent and how many files went with it, and holds nothing of it: the\n' +
-      'answer itself stays in the portal as long as the message, and can be read there.',
+  ownCopies: setting(
+    kinds.choice(ownCopyRules).prefault('receipt'),
+    'What recipients may ask to have by mail of an answer they write: off (nothing), receipt (when it was sent and how many files went with it, and\n' +
+      'nothing of it; the answer stays in the portal as long as the message, and can be read there) or whole (all of it with its files, to the address\n' +
+      'that was written to, over verified TLS or not at all; never of a message that a passphrase guards).',
   ),
   maxAttachments: setting(
     kinds.size(0, 2_147_483_648).prefault('25MB'),

@@ -51,8 +51,9 @@ export type ComposeView = {
   readonly text: string;
   /** Null when there is nothing to quote. */
   readonly quote: boolean | null;
-  /** Null when the organisation gives none. */
-  readonly receipt: boolean | null;
+  /** What the writer may have by mail, null when the organisation gives nothing; and whether they want it. */
+  readonly ownCopy: 'receipt' | 'whole' | null;
+  readonly wantsCopy: boolean;
   readonly files: readonly FileLine[];
   readonly room: { readonly total: number; readonly left: number };
   /** Null before it was saved. */
@@ -85,7 +86,7 @@ ${view.kind === 'new' ? newFields(around, view) : answeredFields(around, view)}
 ${view.text}</textarea></div>
 ${view.quote === null ? '' : checkbox('quote', answer.quote, view.quote)}
 ${fileFields(around, view)}
-${view.receipt === null ? '' : checkbox('receipt', answer.receipt, view.receipt, answer.receiptHint)}
+${view.ownCopy === null ? '' : checkbox('receipt', answer.ownCopies[view.ownCopy].label, view.wantsCopy, answer.ownCopies[view.ownCopy].hint)}
 <div class="actions">${button(answer.send, 'main', { name: 'do', value: 'send' })}${button(answer.save, 'quiet', { name: 'do', value: 'save' })}</div>
 <p class="hint" role="status" data-status>${view.savedAt === null ? '' : answer.saved(moment(around, view.savedAt))}</p>
 ${hint(answer.protects(around.brand.name ?? ''), ' ', answer.kept(moment(around, view.until)))}

@@ -25,8 +25,16 @@ const en = {
   remove: (name: string) => `Remove ${name}`,
   removeShort: 'Remove',
   arrived: (stored: string, size: string) => `${stored} of ${size} have arrived. Choose the same file again to go on.`,
-  receipt: 'Send me a receipt by email',
-  receiptHint: 'It says that your message was accepted, and holds nothing of it.',
+  ownCopies: {
+    receipt: {
+      label: 'Send me a receipt by email',
+      hint: 'It says that your message was accepted, and holds nothing of it.',
+    },
+    whole: {
+      label: 'Send me a copy by email',
+      hint: 'All of it, with its files, over an encrypted connection or not at all.',
+    },
+  },
   send: 'Send',
   save: 'Save the draft',
   saved: (at: Piece): Piece => ['Saved on ', at, '.'],
@@ -112,8 +120,16 @@ const de: Answer = {
   removeShort: 'Entfernen',
   arrived: (stored, size) =>
     `${stored} von ${size} sind angekommen. Wählen Sie dieselbe Datei noch einmal, dann geht es weiter.`,
-  receipt: 'Mir eine Bestätigung per E-Mail schicken',
-  receiptHint: 'Darin steht, dass Ihre Nachricht angenommen wurde, und nichts von ihrem Inhalt.',
+  ownCopies: {
+    receipt: {
+      label: 'Mir eine Bestätigung per E-Mail schicken',
+      hint: 'Darin steht, dass Ihre Nachricht angenommen wurde, und nichts von ihrem Inhalt.',
+    },
+    whole: {
+      label: 'Mir eine Kopie per E-Mail schicken',
+      hint: 'Alles samt Dateien, über eine verschlüsselte Verbindung oder gar nicht.',
+    },
+  },
   send: 'Senden',
   save: 'Entwurf speichern',
   saved: (at) => ['Gespeichert am ', at, '.'],
@@ -201,8 +217,16 @@ const fr: Answer = {
   removeShort: 'Retirer',
   arrived: (stored, size) =>
     `${stored} sur ${size} sont arrivés. Choisissez de nouveau le même fichier pour continuer.`,
-  receipt: 'M’envoyer un accusé de réception par e-mail',
-  receiptHint: 'Il indique que votre message a été pris en charge et n’en contient rien.',
+  ownCopies: {
+    receipt: {
+      label: 'M’envoyer un accusé de réception par e-mail',
+      hint: 'Il indique que votre message a été pris en charge et n’en contient rien.',
+    },
+    whole: {
+      label: 'M’envoyer une copie par e-mail',
+      hint: 'Tout, fichiers compris, par une connexion chiffrée ou pas du tout.',
+    },
+  },
   send: 'Envoyer',
   save: 'Enregistrer le brouillon',
   saved: (at) => ['Enregistré le ', at, '.'],
@@ -289,8 +313,16 @@ const es: Answer = {
   remove: (name) => `Quitar ${name}`,
   removeShort: 'Quitar',
   arrived: (stored, size) => `Han llegado ${stored} de ${size}. Elija otra vez el mismo archivo para continuar.`,
-  receipt: 'Enviarme un acuse de recibo por correo',
-  receiptHint: 'Confirma que hemos recibido su mensaje y no incluye nada de su contenido.',
+  ownCopies: {
+    receipt: {
+      label: 'Enviarme un acuse de recibo por correo',
+      hint: 'Confirma que hemos recibido su mensaje y no incluye nada de su contenido.',
+    },
+    whole: {
+      label: 'Enviarme una copia por correo',
+      hint: 'Todo, con sus archivos, por una conexión cifrada o de ningún modo.',
+    },
+  },
   send: 'Enviar',
   save: 'Guardar el borrador',
   saved: (at) => ['Guardado el ', at, '.'],
@@ -375,8 +407,16 @@ const nl: Answer = {
   remove: (name) => `${name} verwijderen`,
   removeShort: 'Verwijderen',
   arrived: (stored, size) => `${stored} van ${size} is aangekomen. Kies hetzelfde bestand opnieuw om verder te gaan.`,
-  receipt: 'Mail mij een ontvangstbewijs',
-  receiptHint: 'Daarin staat dat uw bericht is aangenomen, en niets van de inhoud.',
+  ownCopies: {
+    receipt: {
+      label: 'Mail mij een ontvangstbewijs',
+      hint: 'Daarin staat dat uw bericht is aangenomen, en niets van de inhoud.',
+    },
+    whole: {
+      label: 'Mail mij een kopie',
+      hint: 'Alles, met de bestanden, via een versleutelde verbinding of helemaal niet.',
+    },
+  },
   send: 'Versturen',
   save: 'Concept bewaren',
   saved: (at) => ['Bewaard op ', at, '.'],
