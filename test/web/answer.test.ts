@@ -163,12 +163,7 @@ describe('an answer', () => {
   });
 
   test('comes to its writer whole where the tenant says so: the same octets, to the address that was written to', async () => {
-    await using site = await startSite({
-      ports: (ports) => ({
-        ...ports,
-        tenants: ports.tenants.map((tenant) => ({ ...tenant, portal: { ...tenant.portal, ownCopies: 'whole' } })),
-      }),
-    });
+    await using site = await startSite({ ports: withWriting({ ownCopies: 'whole' }) });
     const message = await site.publish(newsletter);
     const client = new Client(site);
     const draft = await beginAnswer(client, message);
