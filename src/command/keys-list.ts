@@ -35,7 +35,7 @@ export async function show(store: Pick<KeyStore, 'findKey' | 'keysFor'>, id: str
       `    fingerprint ${row.fingerprint}`,
       ...(row.checkedAt === 0 ? [] : [`    checked ${day(row.checkedAt)}: ${checkedWords(row)}`]),
       '',
-      row.material.trim(),
+      ...row.material.trim().split(/\r?\n/),
     ];
     process.stdout.write(`${[row.address, ...keyLines(found), ...more].map(printable).join('\n')}\n`);
   }

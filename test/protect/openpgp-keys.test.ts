@@ -102,6 +102,17 @@ describe('is refused', () => {
       /^it names no mail address$/,
       async () => (await publicOf({ ...curve, userIDs: [{ name: '<a@x.example>', email: 'b@x.example' }] })).write(),
     ],
+    [
+      'a curve that is not supported, made by gpg',
+      /^it uses a curve that is not supported here \(brainpoolP256r1\)$/,
+      async () =>
+        Buffer.from(
+          'mFMEawKUKRMJKyQDAwIIAQEHAgMEUzMluEF74C9Yp55Gih2L9Zab3apb5LKcSlo6sKW5XEZO8esjH4oi6yRqWC7xQr9kdnp/IDp11wIBdFqq7+eTW7QLYkB4' +
+            'LmV4YW1wbGWIkAQTEwgAOBYhBB4KwikIpPdSGuuH6ozAxU8kKqUCBQJrApQpAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEIzAxU8kKqUCU0kBAKgA' +
+            'DCSfknNNINHlDjVJY7h+h6xLpmKhlbtxPJgpB+0TAP9UZGHglT/kPkXoWHUslgDJoDaH5gOwyc1z1CVCCiMi4A==',
+          'base64',
+        ),
+    ],
   ];
   test.each(cases)('%s', async (_, words, octets) => {
     expect(await verdict(await octets())).toMatch(words);

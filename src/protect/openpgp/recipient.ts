@@ -82,14 +82,18 @@ async function whyNotAtAll(key: openpgp.Key, date: Date): Promise<string | null>
   if (await key.isRevoked(undefined, undefined, date, revocationConfig)) return 'it was revoked';
   const created = key.getCreationTime();
   if (created > date) return `it is valid only from ${day(created)}`;
-  const { algorithm, bits = 0 } = key.getAlgorithmInfo();
+  const { algorithm, bits = 0, curve = '' } = key.getAlgorithmInfo();
   if (algorithm === 'dsa') return 'it is a DSA key, which is too weak';
   if (algorithm.startsWith('rsa') && bits < 2048) return `its RSA key is too short (${bits} bits, 2048 is the least)`;
   if (rsaBits(key) > maximumRsaBits) return `its RSA key has ${bits} bits (${maximumRsaBits} is the most)`;
   const ends = await key.getExpirationTime(undefined, encryptionConfig);
   if (ends === null) {
     const weak = (await key.getExpirationTime(undefined, revocationConfig)) !== null;
-    return weak ? forgeable : 'it has no valid signature of its own';
+    if (weak) return forgeable;
+    // The library verifies nothing on these curves.
+    return curve.startsWith('brainpool')
+      ? `it uses a curve that is not supported here (${curve})`
+      : 'it has no valid signature of its own';
   }
   return ends instanceof Date && ends <= date ? `it expired on ${day(ends)}` : null;
 }
