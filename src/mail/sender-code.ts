@@ -9,6 +9,8 @@ export type SenderCode = {
   readonly to: string;
   readonly voice: Voice;
   readonly code: string;
+  /** Whether it is the long one, which is mailed when codes were asked for often. */
+  readonly long: boolean;
   readonly minutes: number;
   /** Origin of the portal. */
   readonly portalUrl: string;
@@ -16,7 +18,8 @@ export type SenderCode = {
   readonly date: number;
 };
 
-export function senderCodeMessage({ from, to, voice, code, minutes, portalUrl, messageId, date }: SenderCode): Buffer {
+export function senderCodeMessage(notice: SenderCode): Buffer {
+  const { from, to, voice, code, long, minutes, portalUrl, messageId, date } = notice;
   const { title, opening, notYou } = senderCode[voice.language];
   const words = codeWords[voice.language];
   const own = displayName(voice.name);
@@ -26,7 +29,10 @@ export function senderCodeMessage({ from, to, voice, code, minutes, portalUrl, m
     opening: [opening],
     code,
     sections: [
-      { heading: words.before, paragraphs: [words.valid(minutes), words.only(host, own), ...phraseIn(voice)] },
+      {
+        heading: words.before,
+        paragraphs: [(long ? words.long : words.valid)(minutes), words.only(host, own), ...phraseIn(voice)],
+      },
       { heading: words.notYou, paragraphs: [notYou] },
     ],
     closing: closing(voice, noReplies(voice)),

@@ -94,6 +94,24 @@ export async function longCodeOf(
   });
 }
 
+export async function isLongCode(
+  database: Database,
+  { tenant, address, codeHash }: Parameters<PortalStore['isLongCode']>[0],
+  now: number,
+): Promise<boolean> {
+  const found = await database.read((db) =>
+    db
+      .selectFrom('portal_long_codes')
+      .select('address')
+      .where('tenant', '=', tenant)
+      .where('address', '=', address)
+      .where('code_hash', '=', codeHash)
+      .where('expires_at', '>', now)
+      .executeTakeFirst(),
+  );
+  return found !== undefined;
+}
+
 export async function tryLongCode(
   trx: Transaction<Tables>,
   { tenant, address, delivery, codeHash }: Parameters<PortalStore['tryLongCode']>[0],
@@ -108,7 +126,7 @@ export async function tryLongCode(
     .where('expires_at', '>', proving.now)
     .executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) return false;
-  await uncountCode(trx, delivery);
+  if (delivery !== null) await uncountCode(trx, delivery);
   return await prove(trx, { method: 'code', tenant, address }, proving, events);
 }
 

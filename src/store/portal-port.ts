@@ -211,9 +211,11 @@ export type PortalStore = {
   putLongCode(code: FreshCode & PortalAddress): Promise<void>;
   dropLongCode(of: PortalAddress): Promise<void>;
   longCodeOf(of: PortalAddress, now: number): Promise<CodeMail | null>;
-  /** Whether it is the address's long code. A right one is consumed, as by tryCode, and makes room for another about this delivery. */
+  /** Whether it is the address's long code. Consumes nothing and writes nothing, however often it is asked. */
+  isLongCode(attempt: PortalAddress & { readonly codeHash: string }, now: number): Promise<boolean>;
+  /** The same, and a right one is consumed, as by tryCode, and makes room for another about this delivery. `delivery`: null at a sender's door. */
   tryLongCode(
-    attempt: PortalAddress & { readonly delivery: string; readonly codeHash: string },
+    attempt: PortalAddress & { readonly delivery: string | null; readonly codeHash: string },
     proving: Proving,
     events: readonly Event[],
   ): Promise<boolean>;

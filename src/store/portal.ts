@@ -52,6 +52,7 @@ export function createPortalStore(database: Database): PortalStore {
     putLongCode: (code) => lazily((trx) => codes.putLongCode(trx, code)),
     dropLongCode: (of) => write((trx) => codes.dropLongCode(trx, of)),
     longCodeOf: (of, now) => codes.longCodeOf(database, of, now),
+    isLongCode: (attempt, now) => codes.isLongCode(database, attempt, now),
     tryLongCode: (attempt, proving, events) => write((trx) => codes.tryLongCode(trx, attempt, proving, events)),
     tryCode: (attempt, proving, events) => write((trx) => codes.tryCode(trx, database, attempt, proving, events)),
     countFailure: (what, now, within) => write((trx) => codes.countFailure(trx, what, now, within)),

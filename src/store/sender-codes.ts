@@ -9,28 +9,8 @@ import type { Tables } from './schema.ts';
 import type { SenderStore } from './sender-port.ts';
 import type { Database } from './transaction.ts';
 
-const hour = 3_600_000;
-
-export async function putCode(trx: Transaction<Tables>, code: Parameters<SenderStore['putCode']>[0]): Promise<boolean> {
-  const { message, session, codeHash, mail, expiresAt, now, perHour } = code;
-  const what = `sender codes ${message}`;
-  const counted = await trx
-    .insertInto('portal_failures')
-    .values({ what, since: now, times: 1 })
-    .onConflict((conflict) =>
-      conflict
-        .column('what')
-        .doUpdateSet({
-          times: sql`case when portal_failures.since > ${now - hour} then portal_failures.times + 1 else 1 end`,
-          since: sql`case when portal_failures.since > ${now - hour} then portal_failures.since else cast(${now} as bigint) end`,
-        })
-        .where((eb) =>
-          eb.or([eb('portal_failures.since', '<=', now - hour), eb('portal_failures.times', '<', perHour)]),
-        ),
-    )
-    .returning('times')
-    .executeTakeFirst();
-  if (counted === undefined) return false;
+export async function putCode(trx: Transaction<Tables>, code: Parameters<SenderStore['putCode']>[0]): Promise<void> {
+  const { message, session, codeHash, mail, expiresAt, now } = code;
   await trx.deleteFrom('portal_sender_codes').where('expires_at', '<=', now).execute();
   const fresh = { code_hash: codeHash, mail, sent_at: now, expires_at: expiresAt, tries: 0 };
   await trx
@@ -38,7 +18,6 @@ export async function putCode(trx: Transaction<Tables>, code: Parameters<SenderS
     .values({ message, session, ...fresh })
     .onConflict((conflict) => conflict.columns(['session', 'message']).doUpdateSet(fresh))
     .execute();
-  return true;
 }
 
 export async function codeOf(

@@ -73,7 +73,7 @@ export type SenderStore = {
    */
   allow(id: string, as: string, now: number, events: readonly Event[]): Promise<boolean>;
 
-  /** Keeps the hash of a fresh code for the sender of a message, unless as many as `perHour` were mailed about it within the hour. */
+  /** Keeps the hash of a fresh code for the sender of a message, in place of an earlier one of the same session. */
   putCode(code: {
     readonly message: string;
     readonly session: string;
@@ -81,8 +81,7 @@ export type SenderStore = {
     readonly mail: string;
     readonly expiresAt: number;
     readonly now: number;
-    readonly perHour: number;
-  }): Promise<boolean>;
+  }): Promise<void>;
   codeOf(message: string, session: string, now: number): Promise<CodeMail | null>;
   /** As PortalStore.tryCode, for this session's code only. A right one proves the sender's address. */
   tryCode(

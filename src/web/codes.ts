@@ -11,6 +11,7 @@
  * address no more than three times that. Who deleted the letter with the long code waits for the next hour.
  */
 import { createHmac, randomInt } from 'node:crypto';
+import type { PortalAddress } from '../store/portal-port.ts';
 
 export const codeMinutes = 10;
 /** Digits of a code: what people type without a thought, and 53 bits. */
@@ -41,6 +42,11 @@ export function groupedCode(code: string): string {
 export function readCode(typed: string, length: CodeLength = 'short'): string | null {
   const code = typed.slice(0, 40).replace(/[\s-]/g, '');
   return /^[0-9]+$/.test(code) && code.length === digits[length] ? code : null;
+}
+
+/** What a long code opens, for hashCode: all that is the address's, as a reader's and as a sender's. */
+export function reachOf({ tenant, address }: PortalAddress): string {
+  return `${tenant} ${address}`;
 }
 
 /** `of`: what the code opens. */

@@ -7,9 +7,9 @@ export type SenderDoorView = {
   readonly form: string;
   /** "a***@corp.example" */
   readonly address: string;
-  /** The code this browser asked for. */
-  readonly sent: { readonly at: number; readonly until: number } | null;
-  readonly problem: 'not-six-digits' | 'dead' | 'not-sent' | { readonly triesLeft: number } | null;
+  /** The newest code that this browser asked for, or that any browser may type: the long one. */
+  readonly sent: { readonly at: number; readonly until: number; readonly long: boolean } | null;
+  readonly problem: 'not-six-digits' | 'not-the-long-one' | 'dead' | 'not-sent' | { readonly triesLeft: number } | null;
 };
 
 export type SentRecipient = {

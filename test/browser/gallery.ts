@@ -481,7 +481,7 @@ export const pages: Readonly<Record<string, (around: Around) => Page>> = {
       id: deliveryId,
       form,
       address: 'a***@clinic.example',
-      sent: { at, until: at + 10 * minute },
+      sent: { at, until: at + 10 * minute, long: false },
       problem: { triesLeft: 2 },
     }),
   'sender-dead': (around) =>

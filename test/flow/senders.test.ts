@@ -441,5 +441,23 @@ eachEngine((engine) => {
     for (const room of ['recall', 'extend', 'access']) await client.post(`${page}/${room}`, { form, what: 'message' });
     const [found] = await stage.gateway.store.senders.inPortal(10);
     expect(found?.deliveries).toMatchObject([{ state: 'waiting', withdrawn: false }]);
+
+    // Who has the link uses up the codes of the hour, and keeps nobody out who reads the mailbox: the last one is long.
+    for (let other = 0; other < 8; other++) {
+      const stranger = place.client(anna);
+      await stranger.get(linkIn(receipt, stage, 'sent/link'));
+      expect((await stranger.press(page, `${page}/new-code`)).headers.location).toBe(page);
+      expect((await stranger.press(page, `${page}/code`, { code: '0000 0000 0000 0000' })).status).toBe(422);
+    }
+    const letters = await mail(anna, 7);
+    expect(letters).toHaveLength(7);
+    const long = letters.map((text) => /^ {4}((?:\d{4} ){3}\d{4})$/m.exec(text)?.[1] ?? '').join('');
+    const person = place.client(anna);
+    await person.get(linkIn(receipt, stage, 'sent/link'));
+    expect((await person.press(page, `${page}/code`, { code: long })).status).toBe(303);
+    expect((await person.get(page)).text).toContain(addressOf('Paula'));
+    const again = place.client(anna);
+    await again.get(linkIn(receipt, stage, 'sent/link'));
+    expect((await again.press(page, `${page}/code`, { code: long })).status).toBe(422);
   });
 });

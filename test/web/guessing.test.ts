@@ -2,7 +2,7 @@
 import { createHook } from 'node:async_hooks';
 import { randomUUIDv7 } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hashPassword, TooManyPasswords, verifyPassword } from '../../src/protect/password.ts';
 import { newsletter, plainLetter } from './samples.ts';
 import { Client, type Published, type Site, startSite } from './site.ts';
@@ -34,6 +34,13 @@ describe('codes by mail', () => {
     const form = await stranger.formToken(`${path}/code`);
     for (let index = 0; index < 80; index += 1)
       for (const code of ['000000', '0000 0000 0000 0000']) await stranger.post(`${path}/code`, { form, code });
+    expect(site.events.filter(({ kind }) => kind === 'portal.codeWrong').length).toBeLessThan(130);
+    // Without a cookie that came back they leave no session behind, whatever was typed.
+    const begun = vi.spyOn(site.store.portal, 'beginSession');
+    const fresh = new Client(site, '127.0.0.3');
+    await fresh.arrive(message);
+    for (const code of ['0000 0000 0000 0000', 'none']) await fresh.press(`${path}/code`, `${path}/code`, { code });
+    expect(begun).not.toHaveBeenCalled();
     const person = new Client(site, '127.0.0.2');
     await person.arrive(message);
     const asked = await person.press(path, `${path}/new-code`);

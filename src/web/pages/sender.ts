@@ -22,20 +22,16 @@ import {
 } from './parts.ts';
 
 export function senderDoorPage(around: Around, view: SenderDoorView): Page {
-  const { door } = around.words.sent;
+  const { sent, code } = around.words;
+  const { door } = sent;
   const base = `/sent/${view.id}`;
-  const problem =
-    view.problem === null || view.problem === 'dead' || view.problem === 'not-sent'
-      ? null
-      : view.problem === 'not-six-digits'
-        ? door.sixDigits
-        : door.wrong(view.problem.triesLeft);
+  const long = view.sent?.long === true;
   const asked = view.sent !== null && view.problem !== 'dead';
   const typed = asked
     ? form(
         `${base}/code`,
         view.form,
-        html`${field({ name: 'code', label: door.label, problem, autocomplete: 'one-time-code', inputmode: 'numeric', maxLength: 20, look: 'code', autofocus: true })}${button(door.go)}`,
+        html`${field({ name: 'code', label: long ? code.long.label : door.label, problem: mistyped(around, view), autocomplete: 'one-time-code', inputmode: 'numeric', maxLength: 24, look: 'code', autofocus: true })}${button(door.go)}`,
       )
     : '';
   const content = sheet(
@@ -45,11 +41,24 @@ export function senderDoorPage(around: Around, view: SenderDoorView): Page {
     view.problem === 'not-sent' ? notice('bad', html`<p>${door.notSent}</p>`) : '',
     view.sent === null || !asked
       ? lead(door.text(address(view.address)))
-      : lead(door.sent(clock(around, view.sent.at), clock(around, view.sent.until))),
+      : long
+        ? lead(
+            code.long.sent(address(view.address), clock(around, view.sent.at)),
+            ' ',
+            code.validUntil(clock(around, view.sent.until)),
+          )
+        : lead(door.sent(clock(around, view.sent.at), clock(around, view.sent.until))),
     typed,
     form(`${base}/new-code`, view.form, button(asked ? door.again : door.send, asked ? 'plain' : 'main')),
   );
   return layout(around, door.title, content, { problem: view.problem !== null });
+}
+
+/** What was wrong with what was typed. */
+function mistyped({ words: { sent, code } }: Around, { problem, sent: asked }: SenderDoorView): string | null {
+  if (problem === 'not-six-digits' || problem === 'not-the-long-one')
+    return asked?.long === true ? code.long.wrong : sent.door.sixDigits;
+  return typeof problem === 'object' && problem !== null ? sent.door.wrong(problem.triesLeft) : null;
 }
 
 export function sentPage(around: Around, view: SentView): Page {

@@ -23,6 +23,7 @@ import {
   longCodeMinutes,
   maskAddress,
   newCode,
+  reachOf,
   readCode,
 } from '../codes.ts';
 import { type Entrant, entrant, entrantByForm } from '../entrance.ts';
@@ -84,11 +85,6 @@ async function keepCode({ ports, now }: Shared, row: PortalRow, session: string,
   else await ports.store.putCode({ delivery: delivery.id, session, ...kept });
 }
 
-/** What a long code opens: all that waits for the address. */
-function reachOf({ tenant, address }: PortalRow): string {
-  return `${tenant} ${address}`;
-}
-
 function minutesOf(length: CodeLength): number {
   return length === 'long' ? longCodeMinutes : codeMinutes;
 }
@@ -144,11 +140,11 @@ async function typeShort(c: Context<Env>, shared: Shared, found: Entrant, code: 
   const key = `${networkKey(client)} ${id}`;
   const limit = limited(c, shared, { limiter: limits.wrong, key, reason: 'wrong codes' });
   if (limit !== null) return limit;
-  const visitor = await sessions.begun(c, found.visitor);
   if (code === null) {
-    sessions.keep(c, visitor);
-    return await showForm(c, shared, { row, visitor }, 'not-six-digits');
+    sessions.keep(c, found.visitor);
+    return await showForm(c, shared, found, 'not-six-digits');
   }
+  const visitor = await sessions.begun(c, found.visitor);
   const entering = enteringBy(c, shared, row, visitor);
   const answer = await ports.store.tryCode(
     {
@@ -168,20 +164,30 @@ async function typeShort(c: Context<Env>, shared: Shared, found: Entrant, code: 
   return await showForm(c, shared, { row, visitor }, triesLeft === 0 ? 'dead' : { triesLeft });
 }
 
-/** Not limited: there is nothing to guess, and a limit would keep out who is on the same network. */
+/** Not limited: there is nothing to guess, and a limit would keep out who is on the same network. So a wrong one leaves nothing, and few are reported. */
 async function typeLong(c: Context<Env>, shared: Shared, found: Entrant, code: string): Promise<Response> {
   const { ports, sessions, now } = shared;
   const { row } = found;
   const { tenant, address } = row;
   const delivery = row.delivery.id;
-  const visitor = await sessions.begun(c, found.visitor);
-  const entering = enteringBy(c, shared, row, visitor);
   const attempt = { tenant, address, delivery, codeHash: hashCode(ports.key, reachOf(row), code) };
-  if (await ports.store.tryLongCode(attempt, entering.proving, [entering.proved])) return enter(c, shared, entering);
-  sessions.keep(c, visitor);
-  ports.emit({ kind: 'portal.codeWrong', delivery, client: clientOf(c), triesLeft: 0 });
+  if (await ports.store.isLongCode(attempt, now())) {
+    const entering = enteringBy(c, shared, row, await sessions.begun(c, found.visitor));
+    if (await ports.store.tryLongCode(attempt, entering.proving, [entering.proved])) return enter(c, shared, entering);
+  }
+  sessions.keep(c, found.visitor);
+  reportWrong(c, shared, delivery);
   const lives = (await ports.store.longCodeOf(row, now())) !== null;
-  return await showForm(c, shared, { row, visitor }, lives ? 'not-the-long-one' : 'dead');
+  return await showForm(c, shared, found, lives ? 'not-the-long-one' : 'dead');
+}
+
+/** A wrong long code; `about`: the delivery, or the message of a sender. */
+export function reportWrong(c: Context<Env>, { ports, limits }: Shared, about: string): void {
+  const client = clientOf(c);
+  const key = `long ${networkKey(client)} ${about}`;
+  if (limits.wrong.waitFor(key) > 0) return;
+  limits.wrong.count(key);
+  ports.emit({ kind: 'portal.codeWrong', delivery: about, client, triesLeft: 0 });
 }
 
 /** What a right code does: what it proves, and the visitor with a new secret. */
