@@ -32,7 +32,7 @@ import * as code from './proof/code.ts';
 import * as oidc from './proof/oidc.ts';
 import * as secrets from './proof/secrets.ts';
 import * as reading from './reading.ts';
-import type { Env, Handler } from './request.ts';
+import { type Env, type Handler, signedIn } from './request.ts';
 import * as sender from './sender.ts';
 import { followSenderLink, senderOf } from './sender-entrance.ts';
 import { askSenderCode, typeSenderCode } from './sender-proof.ts';
@@ -80,9 +80,9 @@ export function createPortal(ports: PortalPorts): Portal {
     if (verbs.GET !== undefined) site.get(path, verbs.GET);
     if (verbs.POST !== undefined) site.post(path, verbs.POST);
     const allow = [...(verbs.GET === undefined ? [] : ['GET', 'HEAD']), ...(verbs.POST === undefined ? [] : ['POST'])];
-    site.all(path, (c) => {
+    site.all(path, async (c) => {
       c.header('Allow', allow.join(', '));
-      return c.html(troublePage(looks.around(c, null, '/'), 'wrongVerb'), 405);
+      return c.html(troublePage(looks.around(c, null, '/'), 'wrongVerb', await signedIn(c, shared)), 405);
     });
   };
   for (const { path, ...verbs } of looks.files) serve(path, verbs);
@@ -92,6 +92,10 @@ export function createPortal(ports: PortalPorts): Portal {
       ...(POST === undefined ? {} : { POST: (c) => POST(c, shared) }),
     });
   }
+  site.all('*', async (c) => {
+    const here = looks.around(c, null, '/');
+    return c.html(troublePage(here, 'notFound', await signedIn(c, shared)), 404);
+  });
   return { routes: site, looks, close: () => cleaner.close() };
 }
 

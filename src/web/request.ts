@@ -61,14 +61,20 @@ export function crossSite(c: Context<Env>, ownOrigin: string): boolean {
   return origin !== undefined && origin !== 'null' && origin !== ownOrigin;
 }
 
-export function trouble(
+export async function trouble(
   c: Context<Env>,
-  { looks }: Shared,
+  shared: Shared,
   name: TroubleName,
   status: 400 | 403 | 404 | 405 | 413 | 503,
   tenant: string | null = null,
-): Response | Promise<Response> {
-  return c.html(troublePage(looks.around(c, tenant), name), status);
+): Promise<Response> {
+  return c.html(troublePage(shared.looks.around(c, tenant), name, await signedIn(c, shared)), status);
+}
+
+/** Whether this browser proved anything, so that there is an inbox to show. */
+export async function signedIn(c: Context<Env>, { sessions }: Shared): Promise<boolean> {
+  const { session } = await sessions.visitor(c);
+  return session !== null && session.reach.length > 0;
 }
 
 /** Answers 429 when the key's limit is used up, and null while it is not. */

@@ -35,6 +35,20 @@ test('what waits at the proved addresses, newest first, and nothing of others', 
   expect((await site.store.portal.byDelivery(last.deliveryId, site.clock.now))?.delivery.state).toBe('waiting');
 });
 
+test('from a page that is none the way leads back here, for who has messages here', async () => {
+  await using site = await startSite();
+  const client = new Client(site);
+  await client.arrive(await site.publish(letter('Mine', 'a')));
+  const missing = ['/nothing', '/join/none', '/d/none', '/d/none/new-code'];
+  for (const path of missing) expect((await client.get(path)).text).not.toContain('href="/inbox"');
+  await client.open(await site.publish(letter('Mine', 'b')));
+  for (const path of missing) {
+    const answer = await client.get(path);
+    expect([403, 404, 405]).toContain(answer.status);
+    expect(answer.text).toContain('href="/inbox"');
+  }
+});
+
 test.each(['0', '-1', 'x', '9'.repeat(30), "1' or 1=1", '1.x', `1.${'0'.repeat(36)}`])(
   'before=%s is no trouble',
   async (before) => {

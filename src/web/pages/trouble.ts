@@ -2,9 +2,12 @@
 import { html } from 'hono/html';
 import type { TroubleName } from '../words/troubles.ts';
 import { type Around, layout } from './layout.ts';
-import { type Page, sheet } from './parts.ts';
+import { link, type Page, sheet } from './parts.ts';
 
-export function troublePage(around: Around, name: TroubleName): Page {
-  const { title, advice } = around.words.troubles[name];
-  return layout(around, title, sheet('info', title, html`<p>${advice}</p>`));
+/** `signedIn`: the reader has messages to go back to. */
+export function troublePage(around: Around, name: TroubleName, signedIn = false): Page {
+  const { troubles, inbox } = around.words;
+  const { title, advice } = troubles[name];
+  const corner = signedIn ? link(inbox.messages, '/inbox') : '';
+  return layout(around, title, sheet('info', title, html`<p>${advice}</p>`), { corner });
 }
