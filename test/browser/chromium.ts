@@ -11,8 +11,20 @@ const weakening = new Set([
   '--disable-features=AudioServiceOutOfProcess,IsolateOrigins,site-per-process',
 ]);
 
+/** It also proposes to draw by a graphics processor that is imitated; nobody looks, and without one less is drawn. */
+const drawing = new Set([
+  '--ignore-gpu-blocklist',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+]);
+
 export async function launch(): Promise<Browser> {
-  const args = chromium.args.filter((arg) => !weakening.has(arg));
+  const args = [
+    ...chromium.args.filter((arg) => !weakening.has(arg) && !drawing.has(arg)),
+    '--disable-gpu',
+    '--disable-software-rasterizer',
+  ];
   // Without a UTF-8 locale Chromium gives up on file names beyond ASCII.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' };
   return playwright.launch({ executablePath: await chromium.executablePath(), args, env, headless: true });
