@@ -102,7 +102,10 @@ export type KeyStore = {
   keysFor(address: string): Promise<KeyRow[]>;
   findKey(id: string): Promise<KeyRow | null>;
   listKeys(): Promise<KeyRow[]>;
-  /** False when there is no such key; then no event is written either. */
+  /**
+   * False when there is no such key; then no event is written either. Trust is only raised by it: where the key has more by now, that stays, and
+   * where it comes from.
+   */
   updateKey(id: string, change: KeyChange, events: readonly Event[]): Promise<boolean>;
   /**
    * Has all keys of the address judged by `decide` and writes what it says, in one transaction: nobody else writes to them in between, and nothing

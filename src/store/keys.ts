@@ -3,7 +3,9 @@
  * keys/. When a key was last used is gathered and written once a minute: nobody decides by it.
  */
 import { type Selectable, sql, type Transaction, type Updateable } from 'kysely';
+import { keyTrusts } from '../config/config.ts';
 import type { Event } from '../event/event.ts';
+import type { Traits } from './dialect.ts';
 import { insertEvents } from './events.ts';
 import { Gathered } from './gathered.ts';
 import type { KeyChange, KeyDecision, KeyFeatures, KeyLookup, KeyRow, KeyStatus, KeyStore } from './key-port.ts';
@@ -83,7 +85,21 @@ async function updateKey(
   change: KeyChange,
   events: readonly Event[],
 ): Promise<boolean> {
-  return await database.write((trx) => changeKey(trx, { id, change, events }));
+  return await database.write(async (trx) => {
+    const kept = await notLowered(trx, database.traits, id, change);
+    return await changeKey(trx, { id, change: kept, events });
+  });
+}
+
+/** Whoever looked a key up for seconds does not know what a person said of it meanwhile. */
+async function notLowered(trx: Transaction<Tables>, traits: Traits, id: string, change: KeyChange): Promise<KeyChange> {
+  if (change.trust === undefined) return change;
+  const { rows } = await sql<Pick<Selectable<KeyTable>, 'trust'>>`
+    select trust from keys where id = ${id} ${traits.forUpdate}`.execute(trx);
+  const now = rows[0]?.trust ?? change.trust;
+  if (keyTrusts.indexOf(now) <= keyTrusts.indexOf(change.trust)) return change;
+  const { source: _source, where: _where, ...rest } = change;
+  return { ...rest, trust: now };
 }
 
 async function decideKeys<T extends KeyDecision>(

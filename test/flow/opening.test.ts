@@ -245,8 +245,10 @@ describe.skipIf(missing('gpg') || missing('openssl'))('a protected answer', () =
       });
       const rows = await flow.gateway.store.keysFor('paul@partner.example');
       // What an Autocrypt field brought is anybody's word, and so is a signature by it.
-      for (const { id, kind } of rows)
-        if (kind === 'pgp') await flow.gateway.store.updateKey(id, { trust: 'found', source: 'autocrypt' }, []);
+      const brought = { trust: 'found', source: 'autocrypt' } as const;
+      await flow.gateway.store.decideKeys('paul@partner.example', (all) =>
+        all.flatMap(({ id, kind }) => (kind === 'pgp' ? [{ id, change: brought, events: [] }] : [])),
+      );
       const { verdicts: unvouched } = await delivered(flow, await arrive(flow, byGpg(inside(secret))));
       expect(unvouched).toEqual([expect.stringMatching(/; signature=untrusted; .*not trusted here/)]);
       const revoked = {

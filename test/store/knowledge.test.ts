@@ -73,7 +73,9 @@ eachEngine((engine) => {
       ]);
     const trusts = async () => (await store.keysFor(a.address)).map(({ trust }) => trust);
     for (let round = 0; round < 5; round++) {
-      for (const { id } of [a, b]) await store.updateKey(id, { trust: 'confirmed' }, []);
+      await store.decideKeys(a.address, (rows) =>
+        rows.map(({ id }) => ({ id, change: { trust: 'confirmed' as const }, events: [] })),
+      );
       await Promise.all([pin(a.id), pin(b.id)]);
       expect((await trusts()).toSorted()).toEqual(['confirmed', 'pinned']);
     }
@@ -105,6 +107,9 @@ eachEngine((engine) => {
       replaces: 'another',
     } as const;
     await store.updateKey(row.id, change, []);
+    expect(await store.findKey(row.id)).toEqual({ ...row, ...change });
+    // Somebody who looked it up before a person confirmed it comes late.
+    await store.updateKey(row.id, { trust: 'vouched', source: 'wkd', where: 'there' }, []);
     expect(await store.findKey(row.id)).toEqual({ ...row, ...change });
     store.noteKeysUsed([row.id, 'no such key'], 1_700_000_000_020);
     store.noteKeysUsed([row.id], 1_700_000_000_010);
