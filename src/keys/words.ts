@@ -56,11 +56,12 @@ const origins: Readonly<Record<KeyRow['source'], string>> = {
 };
 
 /** Where it is from and, for a certificate, who vouches for it: a clause. */
-export function originOf({ kind, source, where, status, trust }: KeyRow): string {
+export function originOf({ kind, source, where, status, trust, state }: KeyRow): string {
   const place = where === '' ? '' : `, ${where}`;
   const issued =
     kind === 'x509' && status.path?.ok === true ? `; issued under "${status.path.root ?? 'a trusted root'}"` : '';
-  return `${origins[source]}${place}${issued}${bySomebody[trust]}`;
+  const by = trust === 'pinned' && state !== 'trusted' ? '' : bySomebody[trust];
+  return `${origins[source]}${place}${issued}${by}`;
 }
 
 /** What is said only where it says more than the origin. */

@@ -51,7 +51,7 @@ const rows: readonly KeyRow[] = [
     source: 'hkp',
     trust: 'found',
   }),
-  keyRow('k-old', { ...at, address: 'clara@example.org', state: 'rejected', notBefore: began - day }),
+  keyRow('k-old', { ...at, address: 'clara@example.org', state: 'rejected', trust: 'pinned', notBefore: began - day }),
 ];
 const store = {
   listKeys: async () => [...rows],
