@@ -39,12 +39,19 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+/** What these folders test does no I/O and keeps no state: their files share threads, and what was loaded and compiled for the one before. */
+const pure = ['mail', 'policy', 'plan', 'config', 'scan/detect', 'scan/extract'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 // Modules load as in production (Node's own type stripping), so a construct Node refuses fails here too.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: pure, pool: 'threads', isolate: false } },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: pure, pool: 'forks' } },
+    ],
     experimental: { viteModuleRunner: false },
-    pool: 'forks',
     execArgv: ['--import', `data:text/javascript,${encodeURIComponent(useCompileCache)}`],
     // Many tests wait for a timer or a socket, so more of them than processors can be under way.
     maxWorkers: Math.max(4, availableParallelism()),
