@@ -80,7 +80,11 @@ export function withLinks(planned: Planned, { root, problems }: Structure, porta
   const over = verdict.linkFilesOver;
   if (over === null) return planned;
   const size = readableSize(over, 'en').replaceAll('\u00a0', ' ');
-  const because = (sentence: string): Plan => ({ ...plan, because: [...plan.because, sentence] });
+  // The last sentence of what is held says why it is.
+  const because = (sentence: string): Plan =>
+    plan.kind === 'deliver'
+      ? { ...plan, because: [...plan.because, sentence] }
+      : { ...plan, because: [sentence, ...plan.because] };
   const without = { ...planned, verdict: { ...verdict, linkFilesOver: null } };
   if (!steps.some(({ method }) => method !== 'portal')) return without;
   if (!portal) return { ...without, plan: because('files are not linked: this gateway has no portal') };

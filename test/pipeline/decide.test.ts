@@ -35,6 +35,7 @@ const rules = `
   - { name: Way, when: { subject: { keyword: ["[way]"] } }, then: { protect: transport } }
   - { name: Portal for C, when: { recipient: { domain: c.example } }, then: { protect: portal } }
   - { name: Looked at, when: { subject: { keyword: ["[hold]"] } }, then: { protect: hold } }
+  - { name: Large, when: { subject: { contains: plans } }, then: { linkFiles: { over: 100KB } } }
   - { name: Never, when: { subject: { keyword: ["[never]"] } }, then: { protect: refuse } }`;
 
 type Asked = { threads: { tenant: string; hashes: readonly string[] }[]; scans: ScanJob[] };
@@ -80,6 +81,16 @@ async function decided(
   if (result.kind !== 'decided') throw new Error(result.reason);
   return { row, asked, ...result.decision };
 }
+
+test('files that would wait are not why a message is held', async () => {
+  const file = `--b\r\nContent-Type: application/pdf\r\n\r\n${'x'.repeat(200_000)}\r\n--b--`;
+  const text = `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n${file}`;
+  const { deliveries, events } = await decided(`Subject: [hold] plans\r\n${text}`, ['x@b.example']);
+  expect(deliveries[0]?.because.join()).toContain('one file larger than');
+  const reason = 'level hold: nothing is sent';
+  expect(deliveries[0]?.because.at(-1)).toContain(reason);
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'delivery.held', reason }));
+});
 
 describe('threads', () => {
   test.each([
