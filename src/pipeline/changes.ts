@@ -83,11 +83,14 @@ async function onTopOfTexts(
   const changes: Change[] = [];
   let inRoot = false;
   for (const part of parts) {
+    // What came as 7-bit mail may leave to a server that takes no other, whatever its parts say. RFC 6152 section 3.
+    const narrow = part.encoding === '8bit' && !message.smtp.eightBit;
+    const holding = narrow ? { ...part, encoding: '7bit' } : part;
     const { start, end } = part.body;
     const head = await read(message, { start, end: Math.min(end, start + headSize) }, spool);
     const marked = display === null || part === root ? [] : await markedType(message, part, spool);
     const shown = marked === null ? null : display;
-    const edit = firstThatFits(part, head, tops, shown) ?? firstThatFits(part, head, tops, null);
+    const edit = firstThatFits(holding, head, tops, shown) ?? firstThatFits(holding, head, tops, null);
     if (edit === null) continue;
     if (edit.display) changes.push(...(marked ?? []));
     inRoot ||= edit.display && part === root;

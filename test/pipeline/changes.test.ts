@@ -25,9 +25,11 @@ async function changed(
   text: string,
   linked: Wanted['linked'] = wanted(),
   subject: string | null = null,
+  eightBit = true,
 ): Promise<{ readonly bytes: Buffer; readonly mail: ParsedMail; readonly same: boolean }> {
   const octets = Buffer.from(text, 'latin1');
-  const row = { ...message({ size: octets.length }), state: 'decided', attempts: 1 } as MessageRow;
+  const made = message({ size: octets.length });
+  const row = { ...made, smtp: { ...made.smtp, eightBit }, state: 'decided', attempts: 1 } as MessageRow;
   const spool = {
     read: async function* (_ref: unknown, range = { start: 0, end: octets.length }) {
       yield octets.subarray(range.start, range.end);
@@ -103,6 +105,17 @@ describe('what the text can hold, and what it cannot', () => {
       expect(after.text).toContain('Hello');
       expect(after.text).not.toContain('\ufffd');
     }
+  });
+
+  test('a message that came as 7-bit mail leaves as such, whatever its parts say', async () => {
+    const parts = [text('Hello', 'utf-8', '8bit'), file('plans.pdf', large)];
+    const entity = mail(multipart('multipart/mixed', parts));
+    for (const language of languages) {
+      const { bytes, mail: after } = await changed(entity, wanted(language), null, false);
+      expect(bytes.some((octet) => octet > 0x7f)).toBe(false);
+      expect(after.text).toContain(link);
+    }
+    expect((await changed(entity, wanted('de'))).mail.text).toContain('große Datei');
   });
 
   test('UTF-16 is left alone: the link stands in the place of the file', async () => {
