@@ -31,21 +31,26 @@ export function openCustody(config: Config, store: Pick<Store, 'ownKeys'>, emit:
   return { keys, close: startTending(tenants, maker) };
 }
 
-/**
- * Adds the Web Key Directory and the revocation lists to the portal's routes; returns the server that serves the lists without TLS, not listening yet, or
- * null when the settings name none.
- */
+type Publishing = {
+  /** What is published, and before all that the portal has: it answers every path there is. */
+  readonly routes: Portal['routes'];
+  /** Serves the lists without TLS; not listening yet, and null when the settings name none. */
+  readonly lists: WebServer | null;
+};
+
+/** The Web Key Directory and the revocation lists, beside the portal. */
 export function publishKeys(
   { routes, looks }: Portal,
   { tenants, web }: Config,
   store: Pick<Store, 'ownKeys'>,
   emit: (event: Event) => void,
-): WebServer | null {
+): Publishing {
   const published = { store: store.ownKeys, tenants };
-  routes.route('/', createKeyDirectory(published));
-  routes.route('/', createRevocationPages(published));
-  if (web === null || web.http === null) return null;
-  return createWebServer({
+  const all = createKeyDirectory(published);
+  all.route('/', createRevocationPages(published));
+  all.route('/', routes);
+  if (web === null || web.http === null) return { routes: all, lists: null };
+  const lists = createWebServer({
     routes: createRevocationPages(published),
     looks,
     listen: web.http.listen,
@@ -53,4 +58,5 @@ export function publishKeys(
     emit,
     healthy: () => store.ownKeys.find(''),
   });
+  return { routes: all, lists };
 }

@@ -46,13 +46,13 @@ export async function startPortal(config: Config, ports: PortalPorts): Promise<s
     emit,
   });
   ending(() => portal.close());
-  const lists = publishKeys(portal, config, store, emit);
+  const { routes, lists } = publishKeys(portal, config, store, emit);
   if (lists !== null) {
     ending(() => lists.close());
     await lists.listen();
   }
   const server = createWebServer({
-    routes: portal.routes,
+    routes,
     looks: portal.looks,
     listen: web.listen,
     tls: web.tls,
