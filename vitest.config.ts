@@ -44,12 +44,21 @@ const pure = ['mail', 'policy', 'plan', 'config', 'scan/detect', 'scan/extract']
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
+/** Each test here has a gateway of its own, shares nothing else with others, and waits for mail more than it works: several at a time. */
+const waiting = ['gateway', 'memory', 'opening', 'policy', 'portal-key', 'portal-role'].map(
+  (name) => `test/flow/${name}.test.ts`,
+);
+
 // Modules load as in production (Node's own type stripping), so a construct Node refuses fails here too.
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'pure', include: pure, pool: 'threads', isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: pure, pool: 'forks' } },
+      { extends: true, test: { name: 'waiting', include: waiting, pool: 'forks', sequence: { concurrent: true } } },
+      {
+        extends: true,
+        test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: [...pure, ...waiting], pool: 'forks' },
+      },
     ],
     experimental: { viteModuleRunner: false },
     execArgv: ['--import', `data:text/javascript,${encodeURIComponent(useCompileCache)}`],

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { startGateway } from '../../src/command/gateway.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { portalKeyOf } from '../../src/pipeline/portal.ts';
@@ -33,7 +33,9 @@ async function mailTo(stage: FlowStage, name: string, index: number): Promise<st
 }
 
 eachEngine((engine) => {
-  test('a portal without master key shows what waits and mails codes; what does not wait is closed to it', async () => {
+  test('a portal without master key shows what waits and mails codes; what does not wait is closed to it', async ({
+    expect,
+  }) => {
     let folder = '';
     await using stage = await openFlow(engine, policy, {
       edit: (yaml) => yaml.replace('web:\n', `roles: [smtp, work]\nweb:\n  key: { file: ./portal.key }\n`),
