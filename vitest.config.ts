@@ -50,25 +50,35 @@ const waiting = ['gateway', 'memory', 'opening', 'policy', 'portal-key', 'portal
 );
 
 // Modules load as in production (Node's own type stripping), so a construct Node refuses fails here too.
+const common = {
+  experimental: { viteModuleRunner: false },
+  execArgv: ['--import', `data:text/javascript,${encodeURIComponent(useCompileCache)}`],
+  // Many tests wait for a timer or a socket, so more of them than processors can be under way.
+  maxWorkers: Math.max(4, availableParallelism()),
+  // A slow machine is no failure.
+  testTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
+  hookTimeout: 240_000,
+} as const;
+
 export default defineConfig({
   test: {
+    ...common,
+    sequence: { sequencer: SlowestFirst },
+    // Here and not in the projects, so that there is one PostgreSQL.
+    globalSetup: ['test/postgres.ts'],
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, pool: 'threads', isolate: false } },
-      { extends: true, test: { name: 'waiting', include: waiting, pool: 'forks', sequence: { concurrent: true } } },
+      { test: { ...common, name: 'pure', include: pure, pool: 'threads', isolate: false } },
+      { test: { ...common, name: 'waiting', include: waiting, pool: 'forks', sequence: { concurrent: true } } },
       {
-        extends: true,
-        test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: [...pure, ...waiting], pool: 'forks' },
+        test: {
+          ...common,
+          name: 'rest',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pure, ...waiting],
+          pool: 'forks',
+        },
       },
     ],
-    experimental: { viteModuleRunner: false },
-    execArgv: ['--import', `data:text/javascript,${encodeURIComponent(useCompileCache)}`],
-    // Many tests wait for a timer or a socket, so more of them than processors can be under way.
-    maxWorkers: Math.max(4, availableParallelism()),
-    sequence: { sequencer: SlowestFirst },
-    globalSetup: ['test/postgres.ts'],
-    // A slow machine is no failure.
-    testTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 240_000,
   },
 });
