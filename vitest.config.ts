@@ -59,7 +59,7 @@ const common = {
   testTimeout: 120_000,
   expect: { poll: { timeout: 60_000 } },
   hookTimeout: 240_000,
-} as const;
+};
 
 export default defineConfig({
   test: {
