@@ -44,6 +44,9 @@ const pure = ['mail', 'policy', 'plan', 'config', 'scan/detect', 'scan/extract']
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
+/** Each test here has a portal of its own; their files share processes for the same reason. */
+const web = ['test/web/**/*.test.ts'];
+
 /** Each test here has a gateway of its own, shares nothing else with others, and waits for mail more than it works: several at a time. */
 const waiting = ['gateway', 'memory', 'opening', 'policy', 'portal-key', 'portal-role'].map(
   (name) => `test/flow/${name}.test.ts`,
@@ -69,13 +72,14 @@ export default defineConfig({
     globalSetup: ['test/postgres.ts'],
     projects: [
       { test: { ...common, name: 'pure', include: pure, pool: 'threads', isolate: false } },
+      { test: { ...common, name: 'web', include: web, pool: 'forks', isolate: false } },
       { test: { ...common, name: 'waiting', include: waiting, pool: 'forks', sequence: { concurrent: true } } },
       {
         test: {
           ...common,
           name: 'rest',
           include: ['test/**/*.test.ts'],
-          exclude: [...pure, ...waiting],
+          exclude: [...pure, ...web, ...waiting],
           pool: 'forks',
         },
       },
