@@ -29,7 +29,7 @@ export type PostgresServer = {
 };
 
 /** Starts a server of our own with an empty data folder. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-postgres-'));
   const port = await freePort();
   const make = () =>
@@ -42,7 +42,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       // The server refuses to run as root.
       createPostgresUser: userInfo().uid === 0,
       // What the engine's own fsync is worth is not ours to test; without it databases are made quickly.
-      postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
+      postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1', ...more],
       onLog: () => {},
       onError: () => {},
     });
@@ -69,7 +69,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   process.prependListener('beforeExit', () => process.exit());
   let postgres: Promise<PostgresServer> | null = null;
   const broker = createServer((_request, response) => {
-    postgres ??= startPostgres();
+    // Statistics that it gathers at a moment of its own would change plans (store/plans.test.ts).
+    postgres ??= startPostgres(['-c', 'autovacuum=off']);
     postgres.then(
       ({ url }) => response.end(url),
       (error: unknown) => response.writeHead(500).end(String(error)),

@@ -3,11 +3,11 @@
  * what the gateway publishes: the key from its Web Key Directory, the revocation list from the URL in the certificate.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { createAuthority, publishedAt } from '../../src/keys/own-maker.ts';
 import { wkdHash } from '../../src/mail/wkd.ts';
 import { ownKeysKey } from '../../src/protect/own/jobs.ts';
@@ -17,10 +17,10 @@ import { eachEngine } from '../engines.ts';
 import { type FlowStage, openFlow } from './stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-own-flow-'));
-const home = join(folder, 'gnupg');
+/** Of each test its own: an agent that still runs knows the keys of the one before. */
+let home = folder;
 
 afterAll(() => {
-  run('gpgconf', '--kill', 'all');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -90,8 +90,8 @@ eachEngine((engine) => {
       'smime delivered',
     ]);
 
-    rmSync(home, { recursive: true, force: true });
-    mkdirSync(home, { mode: 0o700 });
+    home = mkdtempSync(join(folder, 'gnupg-'));
+    onTestFinished(() => void run('gpgconf', '--kill', 'all'));
     const gpg = (...args: string[]): string => run('gpg', '--batch', '--trust-model', 'always', ...args);
     const petra = world.people.find(({ name }) => name === 'Petra');
     gpg('--import', write('petra.asc', petra?.pgp?.privateKey ?? ''));
