@@ -79,7 +79,8 @@ test('made after the first opening, then the next message opens with one tap', a
     proof: 'passkey',
   });
 
-  // Without a message, too: the device knows whose it is.
+  // Without a message, too: the device knows whose it is. What the page still loads would bring its session back.
+  await page.waitForLoadState();
   await page.context().clearCookies();
   await page.goto(`${site.origin}/sign-in`);
   await page.locator('form[data-passkey=get] button').click();
